@@ -1,0 +1,19 @@
+package dolphin.jet;
+
+import com.hazelcast.nio.serialization.DataSerializableFactory;
+import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
+
+/** The fixed ids by which Python and Java name the same classes; see {@code docs/contracts.md}. */
+public final class DolphinSerializers implements DataSerializableFactory {
+
+  public static final int FACTORY_ID = 7100;
+  public static final int BATCH = 1;
+
+  @Override
+  public IdentifiedDataSerializable create(int typeId) {
+    return switch (typeId) {
+      case BATCH -> new Batch();
+      default -> throw new IllegalArgumentException("no DOLPHIN class has the id " + typeId);
+    };
+  }
+}

@@ -1,0 +1,1 @@
+"""DOLPHIN: how much leverage a trading system is entitled to right now."""
