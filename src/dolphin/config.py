@@ -1,0 +1,121 @@
+"""The configuration: one typed tree, read once at the edge and passed down.
+
+A file is TOML; what it leaves out has the default shown here. A key that does not exist and a value out of range are refused with the
+key's name, so a typing error can never silently mean "default". No other module reads a configuration file or the environment.
+The control law's own parameters live with the law, in `dolphin.control.params`.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from dolphin.errors import BadInput
+
+Source = Literal["generator", "recording", "live"]
+
+
+class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Unknown keys are errors."""
+
+
+class Generator(Strict, frozen=True):
+    """The synthetic market that the demo plays without a recording."""
+
+    assets: Annotated[int, msgspec.Meta(ge=2, le=50)] = 8
+    """How many correlated assets, 2 to 50."""
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)] = 7
+    """The same seed gives the same market, frame by frame."""
+    minutes: Annotated[float, msgspec.Meta(ge=2.0, le=600.0)] = 8.0
+    """Length in market time; 4 min warm the windows, the shocks come after."""
+
+
+class Live(Strict, frozen=True):
+    """The exchange's public market data; no key is needed and none is read."""
+
+    symbols: Annotated[list[str], msgspec.Meta(min_length=1, max_length=50)] = msgspec.field(
+        default_factory=lambda: ["BTCUSDT", "ETHUSDT", "SOLUSDT", "BNBUSDT"]
+    )
+    """Perpetuals to follow, 1 to 50."""
+    ws_url: Annotated[str, msgspec.Meta(pattern="^wss?://")] = "wss://fstream.binance.com"
+    rest_url: Annotated[str, msgspec.Meta(pattern="^https?://")] = "https://fapi.binance.com"
+
+
+class Member(Strict, frozen=True):
+    """The Hazelcast member that a command starts."""
+
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    """TCP port on loopback; 0 takes a free one."""
+    cluster_name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] = "dolphin"
+
+
+class Paper(Strict, frozen=True):
+    """The paper account."""
+
+    account: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{1,32}$")] = "paper"
+    opening_deposit_usd: Annotated[int, msgspec.Meta(ge=100, le=1_000_000_000)] = 100_000
+    """Booked once, when the ledger is empty; afterwards the ledger alone says what there is."""
+
+
+class Config(Strict, frozen=True):
+    """Everything an operator may change."""
+
+    generator: Generator = Generator()
+    live: Live = Live()
+    member: Member = Member()
+    paper: Paper = Paper()
+
+
+def load_config(path: Path | None) -> Config:
+    """The configuration in the TOML file `path`, or the defaults.
+
+    Raises:
+        BadInput: unreadable file, bad TOML, unknown key, wrong type or value out of range; names the key.
+    """
+    if path is None:
+        return Config()
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(
+            f"the configuration cannot be read ({error.strerror})", field="--config", value=str(path), remedy="Give a readable file."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"not TOML: {error}", field="--config", value=str(path), remedy="Mend the line it names.") from error
+    try:
+        return msgspec.convert(tree, Config)
+    except msgspec.ValidationError as error:
+        key, what = _explain(str(error))
+        raise BadInput(
+            f"{what} (in {path.name})", field=key, value=_value_at(tree, key), remedy="See docs/configuration.md for keys and ranges."
+        ) from error
+
+
+def dump_config(config: Config) -> str:
+    """The effective configuration as TOML, as it is kept beside a run."""
+    lines: list[str] = []
+    for section, values in msgspec.to_builtins(config).items():
+        lines.append(f"[{section}]")
+        lines += [f"{key} = {msgspec.json.encode(value).decode()}" for key, value in values.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _explain(message: str) -> tuple[str, str]:
+    """Splits msgspec's message into the dotted key it is about and what is wrong there."""
+    what, _, where = message.partition(" - at `$.")
+    path = where.rstrip("`")
+    unknown = re.fullmatch(r"Object contains unknown field `(.+)`", what)
+    if unknown:
+        return ".".join(filter(None, [path, unknown[1]])), "no such key"
+    return path, what
+
+
+def _value_at(tree: object, key: str) -> object:
+    for part in key.split("."):
+        if not isinstance(tree, dict) or part not in tree:
+            return None
+        tree = tree[part]
+    return tree

@@ -1,0 +1,84 @@
+"""The Java side is built once, and again only when its sources change: a fingerprint of the sources is kept beside the jar."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from dolphin.errors import BadInput, DolphinError
+from dolphin.ops.home import REPOSITORY
+
+MINIMUM_JAVA = 17
+_JET = REPOSITORY / "jet"
+
+
+@dataclass(frozen=True, slots=True)
+class Jdk:
+    """A Java installation that has a compiler."""
+
+    java: Path
+    version: int
+
+
+def find_jdk() -> Jdk:
+    """The JDK of `JAVA_HOME`, or the one on the path.
+
+    Raises:
+        BadInput: none, too old, or a runtime without a compiler.
+    """
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
+    remedy = f'Install a JDK {MINIMUM_JAVA} or newer (for example "apt install openjdk-17-jdk-headless"), or set JAVA_HOME to one.'
+    if java is None:
+        raise BadInput("no java found", field="JAVA_HOME", value=home, remedy=remedy)
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    match = re.search(r'version "(?:1\.)?(\d+)', said)
+    version = int(match[1]) if match else 0
+    if version < MINIMUM_JAVA:
+        raise BadInput(f"Java {version} is too old", field="java", value=java, remedy=remedy)
+    if not Path(java).resolve().with_name("javac").exists():
+        raise BadInput("this is a Java runtime without a compiler", field="java", value=java, remedy=remedy)
+    return Jdk(Path(java), version)
+
+
+def ensure_jar(console: Console) -> Path:
+    """The jar of `jet/`, built when its sources differ from those it was built from; its libraries are in `lib/` beside it.
+
+    Raises:
+        BadInput: no JDK or no Maven.
+        DolphinError: the build failed; says where the log is.
+    """
+    jar = _JET / "target" / "dolphin-jet.jar"
+    stamp = _JET / "target" / "built-from"
+    wanted = _fingerprint()
+    if jar.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return jar
+    find_jdk()
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise BadInput("no mvn found", field="PATH", value="mvn", remedy='Install Maven 3.8 or newer (for example "apt install maven").')
+    log = _JET / "target" / "build.log"
+    log.parent.mkdir(exist_ok=True)
+    with console.status("Building the Java side (first run only) ..."), log.open("w") as out:
+        done = subprocess.run(
+            [maven, "-B", "-pl", "jet", "-DskipTests", "package"], cwd=REPOSITORY, stdout=out, stderr=subprocess.STDOUT, check=False
+        )
+    if done.returncode != 0:
+        first = next((line for line in log.read_text().splitlines() if line.startswith("[ERROR]")), "no error line")
+        raise DolphinError(f"the Java side does not build: {first}", remedy=f"The whole log is {log}.")
+    stamp.write_text(wanted)
+    return jar
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    sources = [REPOSITORY / "pom.xml", _JET / "pom.xml", *sorted((_JET / "src" / "main").rglob("*"))]
+    for source in sources:
+        if source.is_file():
+            digest.update(str(source.relative_to(REPOSITORY)).encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()

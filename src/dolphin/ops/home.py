@@ -1,0 +1,74 @@
+"""Where a system keeps its state: one directory the operator names (`--home`), laid out as in docs/contracts.md, "Run directory"."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dolphin.errors import BadInput
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths below one `--home` directory."""
+
+    root: Path
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger.sqlite"
+
+    @property
+    def supervisor(self) -> Path:
+        """Pid and ports of a system that is up."""
+        return self.root / "run" / "supervisor.json"
+
+    def run(self, run_id: str) -> Path:
+        return self.root / "runs" / run_id
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """The files of one run."""
+
+    directory: Path
+
+    @property
+    def agent_journal(self) -> Path:
+        return self.directory / "agent.ndjson"
+
+    @property
+    def feed_journal(self) -> Path:
+        return self.directory / "feed.ndjson"
+
+    @property
+    def report(self) -> Path:
+        return self.directory / "report.json"
+
+    def log(self, name: str) -> Path:
+        return self.directory / f"{name}.log"
+
+
+def open_home(root: Path) -> Home:
+    """The home at `root`, made if it is missing.
+
+    Raises:
+        BadInput: it cannot be made or written to.
+    """
+    try:
+        (root / "run").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"the state directory cannot be made ({error.strerror})", field="--home", value=str(root), remedy="Name a writable directory."
+        ) from error
+    if not os.access(root, os.W_OK):
+        raise BadInput("the state directory is not writable", field="--home", value=str(root), remedy="Name a writable directory.")
+    return Home(root.resolve())
+
+
+def new_run_id() -> str:
+    """Sorts by start time; two runs of one second still differ."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
