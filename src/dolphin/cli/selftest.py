@@ -14,7 +14,7 @@ app = typer.Typer()
 
 
 @app.command("test")
-def test(
+def run_checks(
     pytest_arguments: Annotated[list[str] | None, typer.Argument(help="Run only pytest, with these arguments (put them after --).")] = None,
     as_json: JsonOption = False,
 ) -> None:

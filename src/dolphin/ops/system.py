@@ -75,11 +75,10 @@ class System:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
-    def check(self) -> None:
-        """Raises `DolphinError` if a part has died that should be running, with its last words."""
-        for part in (self.agent, self.feed):
-            if part.exit_status() not in (None, 0):
-                raise DolphinError(f"the {part.name} ended by itself: {part.last_words()}", remedy=f"The whole log is {part.log}.")
+    def check_servants(self) -> None:
+        """Raises `DolphinError` if the member or the agent has died, with its last words; a feed may die, the system must bear it."""
+        if self.agent.exit_status() is not None:
+            raise DolphinError(f"the agent ended by itself: {self.agent.last_words()}", remedy=f"The whole log is {self.agent.log}.")
         if self.member.exit_status() is not None:
             raise DolphinError("the member ended by itself", remedy=f"Its log is {self.plan.files.log('member')}.")
 
@@ -120,7 +119,7 @@ class System:
         return command
 
     def _feed_command(self) -> list[str]:
-        plan, market, config = self.plan, self.plan.market, self.plan.config
+        market, config = self.plan.market, self.plan.config
         command = [sys.executable, "-m", "dolphin.feeds.worker", *self._common_arguments(), "--source", market.source]
         for path in market.paths:
             command += ["--path", str(path)]
