@@ -8,11 +8,13 @@ public final class DolphinSerializers implements DataSerializableFactory {
 
   public static final int FACTORY_ID = 7100;
   public static final int BATCH = 1;
+  public static final int ROW = 2;
 
   @Override
   public IdentifiedDataSerializable create(int typeId) {
     return switch (typeId) {
       case BATCH -> new Batch();
+      case ROW -> new Row();
       default -> throw new IllegalArgumentException("no DOLPHIN class has the id " + typeId);
     };
   }
