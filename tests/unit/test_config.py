@@ -1,0 +1,53 @@
+"""The configuration refuses what it does not know, and says where."""
+
+from pathlib import Path
+
+import pytest
+
+from dolphin.config import Config, dump_config, load_config
+from dolphin.errors import BadInput, ExitCode
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "dolphin.toml"
+    path.write_text(text)
+    return path
+
+
+def test_no_file_means_the_defaults() -> None:
+    assert load_config(None) == Config()
+
+
+def test_what_is_dumped_loads_as_the_same_configuration(tmp_path: Path) -> None:
+    changed = load_config(write(tmp_path, '[generator]\nseed = 11\n[live]\nsymbols = ["BTCUSDT"]\n'))
+    assert changed != Config()
+    assert load_config(write(tmp_path, dump_config(changed))) == changed
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("[generator]\nassets = 1\n", "generator.assets", 1),
+        ("[generator]\nassets = 51\n", "generator.assets", 51),
+        ('[generator]\nassets = "many"\n', "generator.assets", "many"),
+        ("[generator]\nasets = 8\n", "generator.asets", 8),
+        ("[member]\nport = 65536\n", "member.port", 65536),
+        ("[live]\nsymbols = []\n", "live.symbols", []),
+        ('[paper]\naccount = "my account"\n', "paper.account", "my account"),
+        ("[papers]\n", "papers", {}),
+    ],
+)
+def test_an_unknown_key_or_a_value_out_of_range_is_named(tmp_path: Path, text: str, field: str, value: object) -> None:
+    with pytest.raises(BadInput) as caught:
+        load_config(write(tmp_path, text))
+    assert (caught.value.field, caught.value.value) == (field, value)
+    assert caught.value.exit_code == ExitCode.BAD_INPUT
+    assert field in str(caught.value)
+    assert caught.value.remedy
+
+
+def test_a_missing_or_broken_file_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be read"):
+        load_config(tmp_path / "absent.toml")
+    with pytest.raises(BadInput, match="not TOML"):
+        load_config(write(tmp_path, "[generator\n"))
