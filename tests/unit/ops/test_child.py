@@ -12,7 +12,9 @@ import pytest
 
 from dolphin.ops.child import Child
 
-SLEEP = "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print(p.pid, flush=True); "
+SLEEP = (
+    "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print(p.pid, flush=True); "
+)
 DEADLINE_S = 10.0
 
 
