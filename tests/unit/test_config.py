@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dolphin.config import Config, dump_config, load_config
@@ -44,6 +45,13 @@ def test_an_unknown_key_or_a_value_out_of_range_is_named(tmp_path: Path, text: s
     assert caught.value.exit_code == ExitCode.BAD_INPUT
     assert field in str(caught.value)
     assert caught.value.remedy
+
+
+def test_the_documentation_has_every_key_with_its_default() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "configuration.md").read_text()
+    for section, values in msgspec.to_builtins(Config()).items():
+        for key, value in values.items():
+            assert f"| `{section}.{key}` | `{msgspec.json.encode(value).decode()}` |" in page
 
 
 def test_a_missing_or_broken_file_is_bad_input(tmp_path: Path) -> None:
