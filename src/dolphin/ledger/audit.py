@@ -1,0 +1,78 @@
+"""Verification: do these records say what was once written, and does it add up?
+
+Two questions a record, in this order: is the chain whole (index, previous hash, hash), and is the content what the book's own rules would
+have written at this place (canonical text, legs, admissible event)? The first record that fails ends the walk: nothing after it can be
+trusted.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dolphin.ledger import chain
+from dolphin.ledger.book import Book, Plan, Refusal
+from dolphin.ledger.chain import Head, Record
+from dolphin.ledger.chart import imbalance
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a verification found. `first_bad_index` is None when all is well; `entries` counts the good ones before it."""
+
+    account: str
+    entries: int
+    head_hash: str
+    content_digest: str
+    first_bad_index: int | None = None
+    fault: str | None = None
+
+    @property
+    def is_verified(self) -> bool:
+        return self.first_bad_index is None
+
+
+def verify(account: str, records: Iterable[Record], remembered: Head) -> Report:
+    """Walks all `records` of `account` in stored order; `remembered` is the head the store kept beside them."""
+    book, head = Book(), Head()
+    good: list[Record] = []
+    fault = None
+    for record in records:
+        fault = _chain_fault(account, head, record) or _content_fault(book, record)
+        if fault is not None:
+            break
+        book.apply(chain.decode(record.content))
+        head = Head(record.index, record.hash)
+        good.append(record)
+    if fault is None and head != remembered:
+        fault = f"the entries end at {head.index}, the store remembers {remembered.index} as the last one"
+    bad = None if fault is None else head.index + 1
+    return Report(account, head.index, head.hash, chain.content_digest(good), bad, fault)
+
+
+def _chain_fault(account: str, head: Head, record: Record) -> str | None:
+    if record.account != account:
+        return "it belongs to another account"
+    if record.index != head.index + 1:
+        return f"its index is {record.index}"
+    if record.previous_hash != head.hash:
+        return "it does not follow from the entry before it"
+    expected = chain.hash_of(
+        record.account, record.index, record.epoch, record.run_id, record.written_wall_ns, record.content, record.previous_hash
+    )
+    return None if record.hash == expected else "its hash is not that of what it says"
+
+
+def _content_fault(book: Book, record: Record) -> str | None:
+    try:
+        content = chain.decode(record.content)
+    except ValueError as error:
+        return f"its content is not an entry ({error})"
+    if chain.encode(content) != record.content:
+        return "its content is not canonical"
+    if imbalance(content.legs) != 0:
+        return "its legs do not sum to zero"
+    decision = book.plan(content.event)
+    if isinstance(decision, Refusal):
+        return f"it is not admissible here: {decision.why}"
+    if not isinstance(decision, Plan) or decision.legs != content.legs:
+        return "its legs are not those its event has here"
+    return None

@@ -1,0 +1,93 @@
+"""How an entry is written down and sealed.
+
+The *content* of an entry (market time, event, legs) is canonical JSON: keys sorted, no spaces, integers only. Its place (account, index,
+writer epoch) and its stamp (run id, wall time) stand beside it. The hash is SHA-256 over all of these and the hash before, each part with
+its length in front, so that nothing can be changed, moved, added or dropped without the chain showing it.
+
+Content holds neither run id nor wall time: two deterministic replays have equal contents (`content_digest`), though their hashes differ.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from dolphin.ledger.chart import Leg
+from dolphin.ledger.events import Event
+
+GENESIS = "0" * 64
+"""The hash before an account's first entry."""
+
+
+class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an entry says."""
+
+    market_time_ns: int
+    event: Event
+    legs: tuple[Leg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An entry as stored. `index` counts from 1 per account; `written_wall_ns` is for people, no rule reads it."""
+
+    account: str
+    index: int
+    epoch: int
+    run_id: str
+    written_wall_ns: int
+    content: str
+    previous_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry of an account as the store remembers it beside the entries: shows a cut-off tail."""
+
+    index: int = 0
+    hash: str = GENESIS
+
+
+_decode = msgspec.json.Decoder(Content).decode
+
+
+def encode(content: Content) -> str:
+    """Canonical JSON of `content`."""
+    return msgspec.json.encode(content, order="sorted").decode()
+
+
+def decode(text: str) -> Content:
+    """The inverse of `encode`.
+
+    Raises:
+        ValueError: `text` is not the content of an entry (`msgspec.DecodeError` and Unicode errors are ValueErrors).
+    """
+    return _decode(text.encode())
+
+
+def seal(account: str, head: Head, epoch: int, run_id: str, written_wall_ns: int, content: str) -> Record:
+    """The record that follows `head`."""
+    index = head.index + 1
+    digest = hash_of(account, index, epoch, run_id, written_wall_ns, content, head.hash)
+    return Record(account, index, epoch, run_id, written_wall_ns, content, head.hash, digest)
+
+
+def hash_of(account: str, index: int, epoch: int, run_id: str, written_wall_ns: int, content: str, previous_hash: str) -> str:
+    """SHA-256 (hex) over the parts, each as `LENGTH:UTF-8 BYTES`. Undecodable bytes of a damaged store take part as they are."""
+    digest = hashlib.sha256()
+    for part in (previous_hash, account, str(index), str(epoch), run_id, str(written_wall_ns), content):
+        raw = part.encode("utf-8", "surrogateescape")
+        digest.update(b"%d:" % len(raw))
+        digest.update(raw)
+    return digest.hexdigest()
+
+
+def content_digest(records: Iterable[Record]) -> str:
+    """SHA-256 (hex) over the contents alone: equal for two runs that decided the same."""
+    digest = hashlib.sha256()
+    for record in records:
+        digest.update(record.content.encode("utf-8", "surrogateescape"))
+        digest.update(b"\n")
+    return digest.hexdigest()
