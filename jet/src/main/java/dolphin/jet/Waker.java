@@ -1,5 +1,6 @@
 package dolphin.jet;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -22,6 +23,14 @@ public final class Waker {
     if (processorThread != current) {
       processorThread = current;
     }
+  }
+
+  /**
+   * Wakes the attached thread as soon as {@code future} is done, on the thread that completes it:
+   * handing the call to a pool would cost more than the call.
+   */
+  public void wakeAfter(CompletableFuture<?> future) {
+    var unused = future.whenCompleteAsync((result, error) -> wake(), Runnable::run);
   }
 
   /** Wakes the attached thread, if there is one. Safe from any thread. */

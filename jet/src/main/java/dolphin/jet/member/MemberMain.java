@@ -1,0 +1,123 @@
+package dolphin.jet.member;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.config.NetworkConfig;
+import com.hazelcast.config.YamlConfigBuilder;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.internal.json.JsonObject;
+import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+
+/**
+ * A cluster member as a process of its own.
+ *
+ * <p>{@code MemberMain CONFIG.yaml [--die-with-parent]} prints one JSON line, {@code {"ready":
+ * true, "address": "127.0.0.1:5701", "pid": ...}}, once it is up, and ends cleanly on SIGTERM. What
+ * keeps it from starting is one line on standard error and exit status 2. With {@code
+ * --die-with-parent} it also ends when its standard input does.
+ */
+public final class MemberMain {
+
+  private static final int BAD_INPUT = 2;
+  private static final String DIE_WITH_PARENT = "--die-with-parent";
+
+  private MemberMain() {}
+
+  public static void main(String[] arguments) {
+    try {
+      run(arguments);
+    } catch (CannotStart e) {
+      System.err.println("dolphin member: " + e.getMessage());
+      System.exit(BAD_INPUT);
+    }
+  }
+
+  private static void run(String[] arguments) {
+    boolean diesWithParent = arguments.length == 2 && arguments[1].equals(DIE_WITH_PARENT);
+    if (arguments.length != (diesWithParent ? 2 : 1)) {
+      throw new CannotStart("usage: MemberMain CONFIG.yaml [" + DIE_WITH_PARENT + "]");
+    }
+    Config config = read(arguments[0]);
+    requirePortFree(config.getNetworkConfig());
+    HazelcastInstance member = start(config);
+    if (diesWithParent) {
+      endWithStandardInput();
+    }
+    InetSocketAddress address = member.getCluster().getLocalMember().getSocketAddress();
+    System.out.println(
+        new JsonObject()
+            .add("ready", true)
+            .add("address", address.getAddress().getHostAddress() + ":" + address.getPort())
+            .add("pid", ProcessHandle.current().pid()));
+    System.out.flush();
+  }
+
+  private static Config read(String path) {
+    if (!new File(path).canRead()) {
+      throw new CannotStart("the configuration " + path + " cannot be read");
+    }
+    try {
+      return new YamlConfigBuilder(path).build();
+    } catch (IOException | RuntimeException e) {
+      throw new CannotStart("the configuration " + path + " is not usable: " + firstLine(e));
+    }
+  }
+
+  /** Hazelcast's own message about a taken port is a page long. */
+  private static void requirePortFree(NetworkConfig network) {
+    int port = network.getPort();
+    if (port == 0 || network.isPortAutoIncrement()) {
+      return;
+    }
+    try (ServerSocket probe = new ServerSocket()) {
+      probe.setReuseAddress(true);
+      probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    } catch (IOException e) {
+      throw new CannotStart(
+          "port " + port + " is in use. Stop what listens there, or choose another port");
+    }
+  }
+
+  private static HazelcastInstance start(Config config) {
+    try {
+      return Hazelcast.newHazelcastInstance(config);
+    } catch (RuntimeException e) {
+      throw new CannotStart("the member does not start: " + firstLine(e));
+    }
+  }
+
+  private static void endWithStandardInput() {
+    Thread watch =
+        new Thread(
+            () -> {
+              try {
+                while (System.in.read() >= 0) {
+                  // Nothing is said on standard input; only its end counts.
+                }
+              } catch (IOException e) {
+                // A broken pipe is an end too.
+              }
+              System.exit(0);
+            },
+            "dolphin-parent-watch");
+    watch.setDaemon(true);
+    watch.start();
+  }
+
+  private static String firstLine(Exception e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString());
+  }
+
+  /** What a person has to change before a member can start. */
+  private static final class CannotStart extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    CannotStart(String reason) {
+      super(reason);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package dolphin.jet.sink;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** The entry processors that pipelines may name. A name, never a class: a job cannot load code. */
+public final class PayloadProcessors {
+
+  private static final Map<String, PayloadProcessor> REGISTERED = Map.of();
+
+  private PayloadProcessors() {}
+
+  public static Set<String> names() {
+    return new TreeSet<>(REGISTERED.keySet());
+  }
+
+  static PayloadProcessor named(String name) {
+    PayloadProcessor processor = REGISTERED.get(name);
+    if (processor == null) {
+      throw new IllegalArgumentException(
+          "no entry processor is called '" + name + "'; there are " + names());
+    }
+    return processor;
+  }
+}
