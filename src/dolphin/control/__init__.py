@@ -1,0 +1,9 @@
+"""The control law (`control.md` 1 and 2) as pure integer functions.
+
+Nothing here does I/O, reads a clock or decides with a float: a rule is `step(state, event) -> (state, effect)`, time arrives in
+events as integer nanoseconds, safety quantities are integers in parts per million. Every function is total: whatever a reading is
+(missing, not a number, negative, beyond its range), the worst value stands in for it and a reason says so.
+
+Read in this order: `ppm` (arithmetic), `factors` (reading -> ppm), `posture` (one table), `survival` (the controller step),
+`acb` (the adaptive cut-off), `leverage` (what leaves: the command), `lease` (how long it may be believed), `params`.
+"""

@@ -1,0 +1,151 @@
+"""The leverage entry of an account: the last decision of the survival controller, under an operator's manual cut.
+
+A survival signal is absolute and ordered by `(epoch, seq)` of the controller that made it; a new controller has a larger epoch. What
+cannot be read in it is the worst value; a signal that cannot be ordered is refused. The cap never exceeds what the posture allows.
+`dolphin.jet.leverage` repeats this rule inside the member, on the same vectors as `acb`.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from dolphin.control.acb import CUTS_PPM, MAX_NS, manual_cut, text
+from dolphin.control.leverage import Command
+from dolphin.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
+from dolphin.control.ppm import ONE, as_int, mul
+
+MAX_REASONS = 32
+FACTORS = 5
+POSTURES = {posture.name: posture for posture in Posture}
+
+
+class State(NamedTuple):
+    """What the entry of one account remembers."""
+
+    account: str
+    epoch: int = 0
+    seq: int = 0
+    time_ns: int = 0
+    expires_at_ns: int = 0
+    cap_ppm: int = 0  # after the manual cut
+    posture: Posture = Posture.HIBERNATE
+    granted_ppm: int = 0  # the controller's cap, before the manual cut
+    r_total_ppm: int = 0
+    factors_ppm: tuple[int, ...] = (0,) * FACTORS
+    is_passive_only: bool = True
+    source_epoch: int = 0
+    source_seq: int = 0
+    manual_level: int = 0
+    manual_seq: int = 0
+    manual_note: str = ""
+    reasons: tuple[str, ...] = ("nothing known yet",)
+    cause_ids: tuple[str, ...] = ()
+
+
+class Outcome(NamedTuple):
+    """As `acb.Outcome`, for an account."""
+
+    state: State
+    is_accepted: bool
+    is_changed: bool
+    refusal: str = ""
+
+
+def apply(state: State, signal: Mapping[str, object]) -> Outcome:
+    """One signal of kind "survival" or "manual"; total. An old `(epoch, seq)` changes nothing."""
+    kind = signal.get("kind")
+    if kind == "survival":
+        return _decided(state, signal)
+    if kind == "manual":
+        return _manual(state, signal)
+    return Outcome(state, False, False, "this key takes kinds survival and manual")
+
+
+def command(state: State, from_cap_ppm: int) -> Command:
+    """The command that says what the state grants."""
+    return Command(
+        state.account,
+        "",
+        state.epoch,
+        state.seq,
+        state.posture,
+        state.cap_ppm,
+        state.r_total_ppm,
+        state.factors_ppm,
+        state.is_passive_only,
+        (state.manual_note, *state.reasons) if state.manual_note else state.reasons,
+        state.cause_ids,
+        state.time_ns,
+        state.expires_at_ns,
+        from_cap_ppm,
+    )
+
+
+def _decided(state: State, signal: Mapping[str, object]) -> Outcome:
+    epoch = as_int(signal.get("epoch"), 0, MAX_NS)
+    seq = as_int(signal.get("seq"), 1, MAX_NS)
+    time_ns = as_int(signal.get("time_ns"), 0, MAX_NS)
+    if epoch is None or seq is None or time_ns is None:
+        return Outcome(state, False, False, "a survival signal needs epoch, seq and time_ns")
+    if (epoch, seq) <= (state.source_epoch, state.source_seq):
+        return Outcome(state, False, False, "old seq")
+    name = signal.get("posture")
+    posture = POSTURES.get(name) if isinstance(name, str) else None
+    reasons = _texts(signal.get("reasons"))
+    if posture is None:
+        posture, reasons = Posture.HIBERNATE, (*reasons, "posture unreadable")
+    granted_ppm = as_int(signal.get("cap_ppm"), 0, MAX_LEVERAGE_PPM)
+    if granted_ppm is None:
+        granted_ppm, reasons = 0, (*reasons, "cap unreadable")
+    expires_at_ns = as_int(signal.get("expires_at_ns"), 0, MAX_NS)
+    return _accepted(
+        state,
+        state._replace(
+            time_ns=max(state.time_ns, time_ns),
+            expires_at_ns=time_ns if expires_at_ns is None else expires_at_ns,
+            posture=posture,
+            granted_ppm=min(granted_ppm, LADDER[posture].cap_ppm),
+            r_total_ppm=as_int(signal.get("r_total_ppm"), 0, ONE) or 0,
+            factors_ppm=_factors(signal.get("factors_ppm")),
+            is_passive_only=signal.get("passive_only") is not False,
+            source_epoch=epoch,
+            source_seq=seq,
+            reasons=reasons,
+            cause_ids=_texts(signal.get("cause_ids")),
+        ),
+    )
+
+
+def _manual(state: State, signal: Mapping[str, object]) -> Outcome:
+    seq = as_int(signal.get("seq"), 1, MAX_NS)
+    time_ns = as_int(signal.get("time_ns"), 0, MAX_NS)
+    by = text(signal.get("by"))
+    op = signal.get("op")
+    if seq is None or time_ns is None or not by or op not in ("cut", "release"):
+        return Outcome(state, False, False, "a manual signal needs op cut or release, by, seq and time_ns")
+    if seq <= state.manual_seq:
+        return Outcome(state, False, False, "old seq")
+    level, note = manual_cut(op == "cut", signal, by)
+    after = state._replace(time_ns=max(state.time_ns, time_ns), manual_level=level, manual_seq=seq, manual_note=note)
+    return _accepted(state, after)
+
+
+def _accepted(before: State, after: State) -> Outcome:
+    cap_ppm = min(after.granted_ppm, mul(MAX_LEVERAGE_PPM, CUTS_PPM[after.manual_level]))
+    is_changed = cap_ppm != before.cap_ppm or after.posture != before.posture or before.seq == 0
+    epoch = before.epoch if before.seq else after.time_ns
+    return Outcome(after._replace(cap_ppm=cap_ppm, epoch=epoch, seq=before.seq + 1), True, is_changed)
+
+
+def _factors(raw: object) -> tuple[int, ...]:
+    """Five factors; zeros if they are not five numbers in range."""
+    if not isinstance(raw, list) or len(raw) != FACTORS:
+        return (0,) * FACTORS
+    found = [as_int(each, 0, ONE) for each in raw]
+    return tuple([each for each in found if each is not None]) if None not in found else (0,) * FACTORS
+
+
+def _texts(raw: object) -> tuple[str, ...]:
+    """The readable, non-empty strings of a list, at most MAX_REASONS."""
+    if not isinstance(raw, list):
+        return ()
+    return tuple([each for each in map(text, raw) if each][:MAX_REASONS])

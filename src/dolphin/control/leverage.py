@@ -1,0 +1,169 @@
+"""The leverage command: what the safety side tells everybody else (`docs/contracts.md`, "Leverage").
+
+A command is absolute state, never a delta. A consumer applies it if `(epoch, seq)` is newer than what it has for the same account and
+asset, and believes it until `expires_at_ns`. What it may use is the smaller of the account's and the asset's cap, and nothing at all
+when either is missing, damaged or expired.
+"""
+
+import zlib
+from typing import NamedTuple
+
+import msgpack
+
+from dolphin.control.posture import Posture
+from dolphin.errors import BadInput
+
+
+class Command(NamedTuple):
+    """One leverage command; `asset` is "" for the whole account. `factors_ppm` has f1..f5 for an account and is empty for an asset."""
+
+    account: str
+    asset: str
+    epoch: int
+    seq: int
+    posture: Posture
+    cap_ppm: int
+    r_total_ppm: int
+    factors_ppm: tuple[int, ...]
+    passive_only: bool
+    reasons: tuple[str, ...]
+    cause_ids: tuple[str, ...]
+    issued_at_ns: int
+    expires_at_ns: int
+    from_cap_ppm: int
+
+    @property
+    def key(self) -> str:
+        """The key of the entry in `LEVERAGE`."""
+        return f"{self.account}/{self.asset}" if self.asset else self.account
+
+    def is_newer_than(self, other: "Command | None") -> bool:
+        """Whether this command replaces `other` of the same key."""
+        return other is None or (self.epoch, self.seq) > (other.epoch, other.seq)
+
+
+class Entitlement(NamedTuple):
+    """What holds for one asset at one moment."""
+
+    posture: Posture
+    cap_ppm: int
+    passive_only: bool
+    reason: str
+
+
+def checksum(command: Command) -> int:
+    """CRC-32 over every field that decides, in the order of the contract."""
+    text = "|".join(
+        (
+            command.account,
+            command.asset,
+            str(command.epoch),
+            str(command.seq),
+            command.posture.name,
+            str(command.cap_ppm),
+            str(command.r_total_ppm),
+            ",".join(map(str, command.factors_ppm)),
+            "1" if command.passive_only else "0",
+            ",".join(command.reasons),
+            ",".join(command.cause_ids),
+            str(command.issued_at_ns),
+            str(command.expires_at_ns),
+        )
+    )
+    return zlib.crc32(text.encode())
+
+
+def to_map(command: Command) -> dict[str, object]:
+    """The command as the map that is packed, checksum included; the order of the keys is part of the format."""
+    fields: dict[str, object] = command._asdict()
+    fields["posture"] = command.posture.name
+    fields["factors_ppm"] = list(command.factors_ppm)
+    fields["reasons"] = list(command.reasons)
+    fields["cause_ids"] = list(command.cause_ids)
+    fields["checksum"] = checksum(command)
+    return fields
+
+
+def encode(command: Command) -> bytes:
+    """The msgpack bytes of a topic message."""
+    packed = msgpack.packb(to_map(command))
+    assert packed is not None
+    return packed
+
+
+def decode(data: bytes) -> Command:
+    """The command in a topic message or in a `LEVERAGE` value (which carries the rule's own state beside it).
+
+    Raises BadInput for bytes that are not a command or whose checksum is wrong.
+    """
+    try:
+        fields = msgpack.unpackb(data)
+        command = _from_map(fields)
+    except BadInput:
+        raise
+    except Exception as error:  # msgpack raises half a dozen kinds for damaged bytes; every one of them means the same
+        raise _damaged(f"unreadable ({type(error).__name__})") from error
+    if fields.get("checksum") != checksum(command):
+        raise _damaged("checksum mismatch")
+    return command
+
+
+def entitlement(account: Command | None, asset: Command | None, now_ns: int) -> Entitlement:
+    """What one asset may use at market time `now_ns`; nothing that is missing or past its lease grants anything."""
+    if account is None:
+        return Entitlement(Posture.HIBERNATE, 0, True, "no command for the account")
+    if not is_valid(account, now_ns):
+        return Entitlement(Posture.HIBERNATE, 0, True, "lease of the account expired")
+    if asset is None:
+        return Entitlement(max(account.posture, Posture.TURTLE), 0, True, "no command for the asset")
+    if not is_valid(asset, now_ns):
+        return Entitlement(max(account.posture, Posture.TURTLE), 0, True, "lease of the asset expired")
+    cap_ppm = min(account.cap_ppm, asset.cap_ppm)
+    binding = asset if asset.cap_ppm < account.cap_ppm else account
+    return Entitlement(max(account.posture, asset.posture), cap_ppm, account.passive_only or asset.passive_only, "; ".join(binding.reasons))
+
+
+def is_valid(command: Command, now_ns: int) -> bool:
+    """Whether the command's lease lasts at market time `now_ns`."""
+    return now_ns < command.expires_at_ns
+
+
+def _from_map(fields: object) -> Command:
+    if not isinstance(fields, dict):
+        raise _damaged("not a map")
+    return Command(
+        account=_text(fields, "account"),
+        asset=_text(fields, "asset"),
+        epoch=_whole(fields, "epoch"),
+        seq=_whole(fields, "seq"),
+        posture=Posture[_text(fields, "posture")],
+        cap_ppm=_whole(fields, "cap_ppm"),
+        r_total_ppm=_whole(fields, "r_total_ppm"),
+        factors_ppm=tuple(_whole({"factor": each}, "factor") for each in fields["factors_ppm"]),
+        passive_only=fields["passive_only"] is not False,
+        reasons=tuple(str(each) for each in fields["reasons"]),
+        cause_ids=tuple(str(each) for each in fields["cause_ids"]),
+        issued_at_ns=_whole(fields, "issued_at_ns"),
+        expires_at_ns=_whole(fields, "expires_at_ns"),
+        from_cap_ppm=_whole(fields, "from_cap_ppm"),
+    )
+
+
+def _whole(fields: dict[str, object], name: str) -> int:
+    value = fields[name]
+    if type(value) is not int or value < 0:
+        raise _damaged(f"{name} is not a whole number")
+    return value
+
+
+def _text(fields: dict[str, object], name: str) -> str:
+    value = fields[name]
+    if not isinstance(value, str):
+        raise _damaged(f"{name} is not text")
+    return value
+
+
+def _damaged(what: str) -> BadInput:
+    return BadInput(
+        f"not a leverage command: {what}", field="leverage command", remedy="Read LEVERAGE again; until then nothing is granted."
+    )
