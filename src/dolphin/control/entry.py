@@ -11,7 +11,7 @@ import msgpack
 
 from dolphin.control import acb
 from dolphin.control import account as accounts
-from dolphin.control.leverage import Command, decode, to_map
+from dolphin.control.leverage import Command, decode, pack, to_map
 from dolphin.control.params import BreakerParams
 from dolphin.errors import BadInput
 
@@ -49,18 +49,12 @@ def apply(key: str, value: bytes | None, payload: bytes, params: BreakerParams) 
 
 def _stored(command: Command, rule: dict[str, object], is_changed: bool) -> Applied:
     fields = to_map(command)
-    return Applied(_pack({**fields, "rule": rule}), _pack({"accepted": True, "changed": is_changed, "refusal": "", "command": fields}))
+    return Applied(pack({**fields, "rule": rule}), pack({"accepted": True, "changed": is_changed, "refusal": "", "command": fields}))
 
 
 def _refused(value: bytes | None, refusal: str) -> Applied:
     present = None if value is None else to_map(decode(value))
-    return Applied(value, _pack({"accepted": False, "changed": False, "refusal": refusal, "command": present}))
-
-
-def _pack(fields: dict[str, object]) -> bytes:
-    packed = msgpack.packb(fields)
-    assert packed is not None
-    return packed
+    return Applied(value, pack({"accepted": False, "changed": False, "refusal": refusal, "command": present}))
 
 
 def _read(value: bytes | None, account: str, asset: str) -> "acb.State | accounts.State":

@@ -86,8 +86,13 @@ def to_map(command: Command) -> dict[str, object]:
 
 def encode(command: Command) -> bytes:
     """The msgpack bytes of a topic message."""
-    packed = msgpack.packb(to_map(command))
-    assert packed is not None
+    return pack(to_map(command))
+
+
+def pack(value: object) -> bytes:
+    """`value` (maps, lists, strings, ints, bytes, bools, None) as msgpack bytes."""
+    packed = msgpack.packb(value)
+    assert packed is not None  # only a stream packer returns None
     return packed
 
 

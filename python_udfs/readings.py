@@ -1,0 +1,129 @@
+"""What the safety stages read from a FEATURES batch: one record per asset, with unknown as None.
+
+The stages of the safety side look at the market through this page only. A float that is null, NaN or infinite, a time or an id below 0
+is *not known*: None, never a number that could count as good.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from dolphin.market.schema import Kind, cause_id
+
+INPUT = pa.schema(
+    [
+        pa.field("asset", pa.utf8()),
+        pa.field("market_time_ns", pa.int64()),
+        pa.field("updated_at_ns", pa.int64()),
+        pa.field("spread_bps", pa.float64()),
+        pa.field("bid_depth_usd", pa.float64()),
+        pa.field("ask_depth_usd", pa.float64()),
+        pa.field("taker_buy_1m", pa.float64()),
+        pa.field("taker_sell_1m", pa.float64()),
+        pa.field("trades_1m", pa.int64()),
+        pa.field("excess_delay_ns", pa.int64()),
+        pa.field("jitter_ns", pa.int64()),
+        pa.field("is_synced", pa.bool_()),
+        pa.field("last_kind", pa.uint8()),
+        pa.field("last_exchange_id", pa.int64()),
+        pa.field("taker_kind", pa.uint8()),
+        pa.field("taker_exchange_id", pa.int64()),
+        pa.field("book_exchange_id", pa.int64()),
+        pa.field("depth_exchange_id", pa.int64()),
+    ]
+)
+"""The columns of FEATURES that are read; others may be there."""
+
+SIGNALS = pa.schema([pa.field("key", pa.utf8(), nullable=False), pa.field("value", pa.binary(), nullable=False)])
+"""What a safety stage emits: a key of `LEVERAGE` and the msgpack signal for its entry processor."""
+
+
+class AssetReading(NamedTuple):
+    """One row of FEATURES."""
+
+    asset: str
+    updated_at_ns: int | None
+    spread_bps: float | None
+    depth_usd: float | None  # the thinner side within 10 bps
+    taker_buy_usd: float | None  # 1 min
+    taker_sell_usd: float | None
+    trades_1m: int | None
+    latency_ns: int | None  # beyond the smallest delay of the last minutes, so free of clock skew
+    jitter_ns: int | None
+    is_synced: bool
+    last_cause: str  # cause ids; "" where no message is known
+    taker_cause: str
+    book_cause: str
+    depth_cause: str
+
+
+def market_time_ns(batch: pa.RecordBatch) -> int | None:
+    """Market time of the batch: from its metadata, else the newest row's; None for an empty batch without either."""
+    stamp = (batch.schema.metadata or {}).get(b"market_time_ns")
+    if stamp is not None:
+        return int(stamp)
+    times = [time for time in batch.column("market_time_ns").to_pylist() if time is not None]
+    return max(times, default=None)
+
+
+def read(batch: pa.RecordBatch) -> Iterator[AssetReading]:
+    """The readings of a batch, in its order."""
+    columns = [batch.column(name).to_pylist() for name in INPUT.names]
+    for row in zip(*columns, strict=True):
+        yield _reading(*row)
+
+
+def _reading(
+    asset: str,
+    _market_time_ns: int,
+    updated_at_ns: int | None,
+    spread_bps: float | None,
+    bid_depth_usd: float | None,
+    ask_depth_usd: float | None,
+    taker_buy_1m: float | None,
+    taker_sell_1m: float | None,
+    trades_1m: int | None,
+    excess_delay_ns: int | None,
+    jitter_ns: int | None,
+    is_synced: bool | None,
+    last_kind: int | None,
+    last_exchange_id: int | None,
+    taker_kind: int | None,
+    taker_exchange_id: int | None,
+    book_exchange_id: int | None,
+    depth_exchange_id: int | None,
+) -> AssetReading:
+    bid_usd, ask_usd = _finite(bid_depth_usd), _finite(ask_depth_usd)
+    return AssetReading(
+        asset,
+        _natural(updated_at_ns),
+        _finite(spread_bps),
+        None if bid_usd is None or ask_usd is None else min(bid_usd, ask_usd),
+        _finite(taker_buy_1m),
+        _finite(taker_sell_1m),
+        _natural(trades_1m),
+        _natural(excess_delay_ns),
+        _natural(jitter_ns),
+        is_synced is True,
+        _cause(asset, last_kind, last_exchange_id),
+        _cause(asset, taker_kind, taker_exchange_id),
+        _cause(asset, Kind.BOOK, book_exchange_id),
+        _cause(asset, Kind.DEPTH, depth_exchange_id),
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    """A quantity: finite and not negative."""
+    return value if value is not None and math.isfinite(value) and value >= 0.0 else None
+
+
+def _natural(value: int | None) -> int | None:
+    return value if value is not None and value >= 0 else None
+
+
+def _cause(asset: str, kind: int | None, exchange_id: int | None) -> str:
+    if not kind or exchange_id is None or exchange_id < 0 or kind == Kind.TICK:
+        return ""
+    return cause_id(asset, kind, exchange_id)

@@ -1,0 +1,253 @@
+"""FEATURES in, decisions of the survival controller out: one signal for the entry `account`.
+
+The stage turns a batch into the readings of `dolphin.control.survival` and holds no rule of its own beyond that:
+* heartbeat: market time between batches (the feed sends a TICK every 250 ms when nothing else happens).
+* jitter, latency, depth, spread: each asset's reading, then the 80 % quantile of the worse side over assets. With few assets the account
+  is as good as its worst one; with many a fifth may be bad, for the cut-off handles those one by one. A silent asset is the worst reading.
+* taker: a shock when the account-wide log odds of buying in the last minute fall below their own 1 % quantile and 4 sigma, in two of
+  three seconds.
+
+A recorder's clock may be off by seconds (a real recording has delays of -1.3 s). Latency is therefore the delay beyond the smallest one of
+the last minutes, which FEATURES gives: a constant offset is no fault.
+Not sensed here: forewarner, implied volatility, plunge (it is in SCAN), equity (the agent
+applies f5, which only lowers).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgpack
+import pyarrow as pa
+
+from dolphin.control import survival
+from dolphin.control.leverage import pack
+from dolphin.control.params import SurvivalParams
+from dolphin.control.posture import Posture
+from dolphin.control.ppm import ONE
+from dolphin.control.survival import Decision, Inputs, State
+from dolphin.errors import BadInput
+from python_udfs import readings, severity
+from python_udfs.readings import AssetReading
+from python_udfs.trail import SECOND_NS, Trail
+
+SILENT_AFTER_NS = 2 * SECOND_NS  # an asset that said nothing for so long has no readings
+DEPTH_HORIZON_NS = 3_600 * SECOND_NS
+MIN_SAMPLES = 30
+MIN_TRADES_1M = 20
+DEPTH_OF_SECONDS = 5  # depth now = the median of the last 5 s: one flicker of the book is not a collapse
+SHOCK_SIGMA = 4.0
+SNAPSHOT = ["survival", 1]
+
+
+@dataclass(slots=True)
+class AssetMemory:
+    """What is remembered about one asset."""
+
+    depth: Trail = field(default_factory=lambda: Trail(DEPTH_HORIZON_NS))
+    spread: Trail = field(default_factory=Trail)
+    second: int = -1
+    depths_usd: list[float] = field(default_factory=list)  # newest last, one a second
+
+
+class Survival:
+    """The stage. `account` names the entry; times are market time."""
+
+    INPUT = readings.INPUT
+    OUTPUT = readings.SIGNALS
+
+    def __init__(self, account: str, interval_ms: int = 250, warm_up_s: int = 60) -> None:
+        for name, value in (("interval_ms", interval_ms), ("warm_up_s", warm_up_s)):
+            if not 1 <= value <= 3_600_000:
+                raise BadInput("must be from 1 to 3600000", field=name, value=value, remedy="Leave it out for its default.")
+        self._account = account
+        self._interval_ns = interval_ms * 1_000_000
+        self._warm_up_ns = warm_up_s * SECOND_NS
+        self._params = SurvivalParams()
+        self._state = State()
+        self._epoch = 0  # market time of the first batch: a job submitted anew has a larger one
+        self._seq = 0
+        self._sent: Decision | None = None
+        self._assets: dict[str, AssetMemory] = {}
+        self._taker = Trail()
+        self._shocks: list[bool] = []  # of the last seconds, newest last
+        self._shock_second = -1
+
+    def process(self, batch: pa.RecordBatch) -> pa.RecordBatch | None:
+        """The decision after `batch`, when something changed or the lease is due for renewal."""
+        now_ns = readings.market_time_ns(batch)
+        if now_ns is None:
+            return None
+        self._epoch = self._epoch or now_ns
+        inputs = self._inputs(list(readings.read(batch)), now_ns)
+        self._state, decision = survival.step(self._state, inputs, self._params)
+        if not self._is_due(decision):
+            return None
+        self._sent = decision
+        self._seq += 1
+        return pa.RecordBatch.from_arrays(
+            [pa.array([self._account], pa.utf8()), pa.array([self._signal(decision)], pa.binary())], schema=self.OUTPUT
+        )
+
+    def snapshot(self) -> bytes:
+        """Everything the next batch depends on."""
+        assets = {
+            asset: [memory.depth.to_list(), memory.spread.to_list(), memory.second, memory.depths_usd]
+            for asset, memory in self._assets.items()
+        }
+        sent = None if self._sent is None else list(self._sent)
+        return pack(
+            [*SNAPSHOT, list(self._state), self._epoch, self._seq, sent, assets, self._taker.to_list(), self._shocks, self._shock_second]
+        )
+
+    def restore(self, data: bytes) -> None:
+        """Become the stage that wrote `data`; BadInput where it is not its snapshot."""
+        try:
+            name, version, state, epoch, seq, sent, assets, taker, shocks, shock_second = msgpack.unpackb(data)
+            restored = {asset: _unpack_asset(fields) for asset, fields in assets.items()}
+            controller = _unpack_state(state)
+            decision = None if sent is None else _unpack_decision(sent)
+            trail = Trail.from_list(taker)
+        except Exception as error:  # damaged bytes raise many kinds; every one means the same
+            raise _not_ours(str(error)) from error
+        if [name, version] != SNAPSHOT:
+            raise _not_ours(f"{name} {version}")
+        self._state, self._epoch, self._seq, self._sent = controller, epoch, seq, decision
+        self._assets, self._taker, self._shocks, self._shock_second = restored, trail, shocks, shock_second
+
+    def _inputs(self, rows: list[AssetReading], now_ns: int) -> Inputs:
+        """The account's readings; None where they are not known yet."""
+        last_ns = self._state.time_ns or now_ns
+        heard = [row if _is_heard(row, now_ns) else None for row in rows]
+        jitter = _worst([(None if row is None else row.jitter_ns, each.last_cause) for row, each in zip(heard, rows, strict=True)])
+        latency = _worst([(None if row is None else row.latency_ns, each.last_cause) for row, each in zip(heard, rows, strict=True)])
+        depths = [self._depth_ratio(row, now_ns) for row in rows]
+        gone = _worst([(None if d is None else -d, row.depth_cause) for d, row in zip(depths, rows, strict=True)])
+        spreads = [self._spread_ratio(row, now_ns) for row in rows]
+        spread = _worst([(s, row.book_cause) for s, row in zip(spreads, rows, strict=True)])
+        is_shock, taker_cause = self._taker_shock(rows, now_ns)
+        return Inputs(
+            now_ns=now_ns,
+            heartbeat_age_ns=max(0, now_ns - last_ns),
+            jitter_ns=jitter[0],
+            latency_ns=latency[0],
+            depth_ratio_ppm=None if gone[0] is None else -gone[0],
+            spread_ratio_ppm=spread[0],
+            is_taker_shock=is_shock,
+            causes=(
+                ("jitter", jitter[1]),
+                ("latency", latency[1]),
+                ("depth", gone[1]),
+                ("spread", spread[1]),
+                ("taker", taker_cause),
+            ),
+        )
+
+    def _depth_ratio(self, row: AssetReading, now_ns: int) -> int | None:
+        """Depth now over its trailing hour's median in ppm, rounded down."""
+        memory = self._assets.setdefault(row.asset, AssetMemory())
+        if row.depth_usd is None or not _is_heard(row, now_ns):
+            return None
+        second = now_ns // SECOND_NS
+        if second > memory.second:
+            memory.second = second
+            memory.depths_usd = [*memory.depths_usd[1 - DEPTH_OF_SECONDS :], row.depth_usd]
+        memory.depth.add(now_ns, row.depth_usd)
+        if not memory.depth.is_warm(now_ns, self._warm_up_ns, MIN_SAMPLES):
+            return None
+        usual_usd = memory.depth.statistics().median
+        present_usd = sorted(memory.depths_usd)[(len(memory.depths_usd) - 1) // 2]
+        return int(present_usd / usual_usd * ONE) if usual_usd > 0.0 else 0
+
+    def _spread_ratio(self, row: AssetReading, now_ns: int) -> int | None:
+        """Spread now over its trailing day's median in ppm, rounded up."""
+        memory = self._assets.setdefault(row.asset, AssetMemory())
+        if row.spread_bps is None or not _is_heard(row, now_ns):
+            return None
+        memory.spread.add(now_ns, row.spread_bps)
+        if not memory.spread.is_warm(now_ns, self._warm_up_ns, MIN_SAMPLES):
+            return None
+        usual_bps = memory.spread.statistics().median
+        return int(row.spread_bps / usual_bps * ONE) + 1 if usual_bps > 0.0 else ONE
+
+    def _taker_shock(self, rows: list[AssetReading], now_ns: int) -> tuple[bool | None, str]:
+        """Whether selling overwhelms the account's assets, and the last trade of the asset sold most."""
+        flows = [(row.taker_buy_usd or 0.0, row.taker_sell_usd or 0.0, row.trades_1m or 0, row.taker_cause) for row in rows]
+        buy, sell = sum(flow[0] for flow in flows), sum(flow[1] for flow in flows)
+        cause = max(flows, key=lambda flow: flow[1])[3] if flows else ""
+        if buy + sell <= 0.0 or sum(flow[2] for flow in flows) < MIN_TRADES_1M:
+            return None, cause
+        odds = severity.log_odds(buy, sell)
+        is_warm = self._taker.is_warm(now_ns, self._warm_up_ns, MIN_SAMPLES)
+        second = now_ns // SECOND_NS
+        if is_warm and second > self._shock_second:
+            usual = self._taker.statistics()
+            is_low = odds <= usual.low and usual.median - odds >= SHOCK_SIGMA * severity.log_odds_scale(usual.scale)
+            self._shocks = [*self._shocks[-2:], is_low]
+            self._shock_second = second
+        self._taker.add(now_ns, odds)
+        return (sum(self._shocks) >= 2 if is_warm else None), cause
+
+    def _is_due(self, decision: Decision) -> bool:
+        """Whether the decision has to leave now: it takes something away, changes the posture, or the lease is due for renewal."""
+        sent = self._sent
+        return (
+            sent is None
+            or decision.posture != sent.posture
+            or decision.cap_ppm < sent.cap_ppm
+            or decision.is_passive_only != sent.is_passive_only
+            or decision.time_ns - sent.time_ns >= self._interval_ns
+        )
+
+    def _signal(self, decision: Decision) -> bytes:
+        return pack(
+            {
+                "kind": "survival",
+                "epoch": self._epoch,
+                "seq": self._seq,
+                "time_ns": decision.time_ns,
+                "posture": decision.posture.name,
+                "cap_ppm": decision.cap_ppm,
+                "r_total_ppm": decision.r_ppm,
+                "factors_ppm": list(decision.factors_ppm),
+                "passive_only": decision.is_passive_only,
+                "reasons": list(decision.reasons),
+                "cause_ids": list(decision.cause_ids),
+                "expires_at_ns": decision.expires_at_ns,
+            }
+        )
+
+
+def _is_heard(row: AssetReading, now_ns: int) -> bool:
+    return row.updated_at_ns is not None and now_ns - row.updated_at_ns <= SILENT_AFTER_NS
+
+
+def _worst(values: list[tuple[int | None, str]]) -> tuple[int | None, str]:
+    """The 80 % quantile (nearest rank) of values where larger is worse and None is the worst, with its cause."""
+    if not values:
+        return None, ""
+    ordered = sorted(values, key=lambda value: (value[0] is None, value[0] or 0))
+    return ordered[(4 * len(ordered) + 4) // 5 - 1]
+
+
+def _unpack_asset(fields: list[Any]) -> AssetMemory:
+    depth, spread, second, depths_usd = fields
+    return AssetMemory(Trail.from_list(depth), Trail.from_list(spread), second, depths_usd)
+
+
+def _unpack_state(fields: list[Any]) -> State:
+    state = State(*fields)
+    return state._replace(peaks_ppm=tuple(state.peaks_ppm), posture=Posture(state.posture))
+
+
+def _unpack_decision(fields: list[Any]) -> Decision:
+    decision = Decision(*fields)
+    return decision._replace(
+        posture=Posture(decision.posture),
+        factors_ppm=tuple(decision.factors_ppm),
+        reasons=tuple(decision.reasons),
+        cause_ids=tuple(decision.cause_ids),
+    )
+
+
+def _not_ours(what: str) -> BadInput:
+    return BadInput(f"not a snapshot of the survival stage ({what})", field="snapshot", remedy="Cancel the job and submit it anew.")

@@ -1,0 +1,94 @@
+"""A trailing sample of one reading, and robust statistics of it.
+
+At most one sample per stride of market time (1 s at first). When the sample is full, every other one is dropped and the stride doubles,
+until the sample spans a day; from then on it is a ring. So memory is bounded, the choice of samples depends on market time only, and
+two runs over the same batches keep the same samples.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+SECOND_NS = 1_000_000_000
+DAY_NS = 86_400 * SECOND_NS
+CAPACITY = 512
+MAD_TO_SIGMA = 1.4826  # of a normal distribution
+
+
+class Statistics(NamedTuple):
+    """Of the samples: order statistics, and the median absolute deviation scaled to a standard deviation."""
+
+    size: int
+    median: float
+    scale: float
+    low: float  # 1 % quantile
+    high: float  # 99 % quantile
+    smallest: float
+
+
+class Trail:
+    """Samples of one reading over up to `horizon_ns` of market time."""
+
+    def __init__(self, horizon_ns: int = DAY_NS) -> None:
+        self._horizon_ns = horizon_ns
+        self._samples: list[float] = []
+        self._first_ns = -1
+        self._next_ns = 0
+        self._stride_ns = SECOND_NS
+        self._statistics: Statistics | None = None
+
+    def add(self, now_ns: int, value: float) -> None:
+        """Offer a finite reading; it is kept if the present stride has none yet."""
+        if now_ns < self._next_ns:
+            return
+        if self._first_ns < 0:
+            self._first_ns = now_ns
+        self._samples.append(value)
+        self._statistics = None
+        if len(self._samples) > CAPACITY:
+            if self._stride_ns * CAPACITY < self._horizon_ns:
+                del self._samples[1::2]
+                self._stride_ns *= 2
+            else:
+                del self._samples[0]
+        self._next_ns = (now_ns // self._stride_ns + 1) * self._stride_ns
+
+    def is_warm(self, now_ns: int, warm_up_ns: int, min_samples: int) -> bool:
+        """Whether the sample spans the warm-up and holds enough."""
+        return len(self._samples) >= min_samples and self._first_ns >= 0 and now_ns - self._first_ns >= warm_up_ns
+
+    def statistics(self) -> Statistics:
+        """Computed once per sample kept; needs at least one."""
+        if self._statistics is None:
+            ordered = np.sort(np.array(self._samples))
+            count = len(ordered)
+            median = float(ordered[count // 2])
+            deviation = float(np.sort(np.abs(ordered - median))[count // 2])
+            tail = count // 100
+            self._statistics = Statistics(
+                count,
+                median,
+                MAD_TO_SIGMA * deviation,
+                float(ordered[tail]),
+                float(ordered[count - 1 - tail]),
+                float(ordered[0]),
+            )
+        return self._statistics
+
+    def to_list(self) -> list[object]:
+        """Everything `from_list` needs."""
+        return [self._horizon_ns, self._first_ns, self._next_ns, self._stride_ns, np.array(self._samples).tobytes()]
+
+    @classmethod
+    def from_list(cls, fields: list[object]) -> "Trail":
+        """The trail that `to_list` wrote."""
+        horizon_ns, first_ns, next_ns, stride_ns, samples = fields
+        assert isinstance(horizon_ns, int)
+        assert isinstance(first_ns, int)
+        assert isinstance(next_ns, int)
+        assert isinstance(stride_ns, int)
+        assert isinstance(samples, bytes)
+        trail = cls(horizon_ns)
+        trail._first_ns, trail._next_ns, trail._stride_ns = first_ns, next_ns, stride_ns
+        trail._samples = np.frombuffer(samples).tolist()
+        return trail
