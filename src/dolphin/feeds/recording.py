@@ -2,10 +2,11 @@
 
 Two formats are read. *Lines*: `<receive time> <frame>`, plain or gzip, where the receive time is nanoseconds (19 digits) or microseconds
 (16), and a REST depth answer stands among the frames (it names no symbol, so such a file holds one symbol). *cryptofeed*: a folder with
-`*.ws.*` files of `<receive seconds>: <frame>` and `*.http.*` files of `<url> -> <seconds>: <body>`. Only USD-M futures: the order books of
-other markets follow other rules. A file of another market is refused where it is named, and left out where it only lies in a named folder.
+`*.ws.*` files of `<receive seconds>: <frame>` and `*.http.*` files of `<url> -> <seconds>: <body>`. Only USD-M futures: the order books
+of other markets follow other rules. A file of another market is refused where it is named, and left out where it only lies in a named
+folder.
 
-`inspect` reads everything once (170 thousand frames in less than a second), so that a recording that is cut short is refused before anything
+`inspect` reads everything once (170 thousand frames in about a second), so that a recording that is cut short is refused before anything
 is started.
 """
 

@@ -1,12 +1,13 @@
 """Rows to Arrow batches, cut by market time.
 
 The rule: a batch starts with the first waiting row and takes every row less than `max_span_ns` of market time after it, at most
-`max_rows`. It is complete when it is full, when a row beyond its span is waiting, or when the clock has passed its span. So the cuts are a
-function of the rows alone wherever the clock is the rows' own (fast and deterministic replays), and a live feed cuts by its wall clock with
-the same code.
+`max_rows`. It is complete when it is full, when a row beyond its span is waiting, or when the clock has passed its span. So the cuts are
+a function of the rows alone wherever the clock is the rows' own (fast and deterministic replays), and a live feed cuts by its wall clock
+with the same code.
 
-Rows wait in a bounded queue. If the cluster is slower than the feed, older BOOK rows are replaced by the newest one of their asset; trades,
-depth and everything else are never dropped: past `MAX_WAITING_ROWS` the feed has to stop, and its silence makes the consumers fail safe.
+Rows wait in a bounded queue. If the cluster is slower than the feed, older BOOK rows are replaced by the newest one of their asset;
+trades, depth and everything else are never dropped: past `MAX_WAITING_ROWS` the feed has to stop, and its silence makes the consumers
+fail safe.
 """
 
 from typing import Final

@@ -199,9 +199,9 @@ class OrderBook:
         return self.phase is Phase.SYNCED
 
     @property
-    def needs_snapshot(self) -> bool:
-        """Whether only a (new) snapshot can help."""
-        return self.phase is Phase.WAITING
+    def wants_snapshot(self) -> bool:
+        """Whether updates are held that only a snapshot newer than them can turn into a book."""
+        return self.phase is Phase.WAITING and bool(self._held)
 
     @property
     def best_bid(self) -> float | None:

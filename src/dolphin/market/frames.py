@@ -2,8 +2,8 @@
 
 A frame is `{"stream": NAME, "data": {...}}`; the payload's `e` says what it is. Recordings also hold the REST answer that starts an order
 book; inside the system it is a frame of the stream `SYMBOL@depthSnapshot`. Every number is checked while it is decoded (finite, in range,
-fits an Arrow int64), so nothing downstream has to: what does not fit is a `BadFrame` that names the field, never an exception, and never a
-partial event. Frames of streams that DOLPHIN does not use are `Ignored`.
+fits an Arrow int64), so nothing downstream has to: what does not fit is a `BadFrame` that names the field, never an exception, and never
+a partial event. Frames of streams that DOLPHIN does not use are `Ignored`.
 """
 
 import re

@@ -155,13 +155,18 @@ class Translator:
             self.counters.ticks += 1
             self.counters.rows += 1
         for asset in self.unsynced_assets:
-            self._notice(f"{asset}: no order book at the end (no snapshot that fits its updates)")
+            self._notice(f"{asset}: no order book (no snapshot that fits its updates); depth unknown")
         return rows
 
     @property
     def unsynced_assets(self) -> list[str]:
-        """Assets whose depth stream runs but whose book needs a snapshot."""
-        return [asset for asset, book in self.books.items() if book.needs_snapshot]
+        """Assets whose depth stream was seen but whose order book is not known."""
+        return [asset for asset, book in self.books.items() if not book.is_synced]
+
+    @property
+    def assets_wanting_snapshot(self) -> list[str]:
+        """Assets whose order book holds updates that only a snapshot can turn into a book."""
+        return [asset for asset, book in self.books.items() if book.wants_snapshot]
 
     def take_notices(self) -> list[str]:
         """What happened for the first time since the last call, in words."""

@@ -1,0 +1,62 @@
+"""`feed.ndjson`: what the feed has done, one JSON line a second and one at the end.
+
+Counters are totals, not increments. Every line has `type` (`progress` or `summary`), `wall_ns`, `market_time_ns`, `frames`, `rows`,
+`batches`, `bytes`, `lag_ns`, `waiting_rows`, `coalesced_rows`, the translator's counters, `unsynced` (assets whose order book is not
+known), `source` and the `notices` since the line before; the summary also has `ended` (`end`, `stopped` or `failed`) and `error`.
+"""
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dolphin.feeds.pacing import Feed
+
+MAX_JOURNAL_BYTES = 64 * 1024 * 1024
+"""A journal larger than this is not continued (a day and a half of lines); the summary is written all the same."""
+
+
+class Journal:
+    """The open journal of one feed."""
+
+    def __init__(self, path: Path, *, source: str, run_id: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("ab")
+        self._fixed = {"source": source, "run_id": run_id}
+
+    def write_progress(self, feed: Feed, **more: Any) -> None:
+        """Append where `feed` stands."""
+        if self._file.tell() < MAX_JOURNAL_BYTES:
+            self._write({"type": "progress", **_standing(feed), **more})
+
+    def write_summary(self, feed: Feed, *, ended: str, error: str | None = None, **more: Any) -> None:
+        """Append the last line."""
+        self._write({"type": "summary", **_standing(feed), **more, "ended": ended, "error": error})
+
+    def close(self) -> None:
+        """Nothing is written after this."""
+        self._file.close()
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._file.write(msgspec.json.encode({**line, **self._fixed}) + b"\n")
+        self._file.flush()
+
+
+def _standing(feed: Feed) -> dict[str, Any]:
+    counters = asdict(feed.translator.counters)
+    counters["translated_rows"] = counters.pop("rows")
+    return {
+        "wall_ns": time.time_ns(),
+        "market_time_ns": feed.publisher.market_time_ns,
+        "rows": feed.publisher.rows,
+        "batches": feed.publisher.batches,
+        "bytes": feed.publisher.bytes,
+        "lag_ns": feed.lag_ns,
+        "waiting_rows": feed.batcher.waiting_rows,
+        "coalesced_rows": feed.batcher.coalesced_rows,
+        "unsynced": feed.translator.unsynced_assets,
+        "notices": feed.translator.take_notices(),
+        **counters,
+    }

@@ -1,0 +1,98 @@
+"""Batches into the cluster, in order, one at a time.
+
+`MARKET_EVENTS[shard] = Batch`: one map entry a shard, whose journal is the stream. A put is awaited before the next one starts, so a
+retry cannot reorder batches; a batch's sequence number lets consumers see a repetition. The publisher also holds the flow control: `Pace`
+says how many batches may be unfinished downstream.
+"""
+
+import time
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pyarrow as pa
+
+from dolphin.cluster.wire import Batch
+from dolphin.errors import BadInput
+from dolphin.feeds.progress import AGENT, Progress
+from dolphin.market.schema import info_of, with_info
+
+MAP: Final = "MARKET_EVENTS"
+
+FAST_WINDOW: Final = 64
+"""Batches that a replay as fast as possible leaves unfinished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The flow control of one feed."""
+
+    jobs: tuple[str, ...] = ()
+    """Jobs whose progress is waited for."""
+    window: int | None = None
+    """Most batches unfinished; None where the wall clock paces the feed instead."""
+    with_agent: bool = False
+    """Deterministic: after each batch the agent steps too."""
+
+
+class Publisher:
+    """One shard's way into the cluster."""
+
+    def __init__(self, market_map: Any, progress: Progress, *, shard: str, pace: Pace) -> None:
+        self._map = market_map
+        self._progress = progress
+        self._shard = shard
+        self._pace = pace
+        self._unfinished: deque[int] = deque()
+        self.batches = 0
+        self.rows = 0
+        self.bytes = 0
+        self.market_time_ns = 0
+        """Market time of the last batch published."""
+
+    async def open(self) -> None:
+        """Start listening to progress, where it is waited for."""
+        if self._pace.window is not None:
+            parts = (*self._pace.jobs, AGENT) if self._pace.with_agent else self._pace.jobs
+            await self._progress.open(parts)
+
+    async def publish(self, batch: pa.RecordBatch) -> None:
+        """Put `batch` into the journal and keep within the window. DolphinError where a part downstream stalls."""
+        info = info_of(batch)
+        if self.batches == 0:
+            self._refuse_the_past(info.market_time_ns)
+        stamped = with_info(batch, replace(info, published_wall_ns=time.time_ns()))
+        wired = Batch.of(self._shard, info.market_time_ns, stamped)
+        await self._map.set(self._shard, wired)
+        self.batches += 1
+        self.rows += batch.num_rows
+        self.bytes += len(wired.arrow)
+        self.market_time_ns = info.market_time_ns
+        if self._pace.window is not None:
+            self._unfinished.append(info.market_time_ns)
+            while len(self._unfinished) >= self._pace.window:
+                await self._finish(self._unfinished.popleft())
+
+    async def drain(self) -> None:
+        """Wait until everything published is finished, where progress is waited for, and say how far the feed has come."""
+        while self._unfinished:
+            await self._finish(self._unfinished.popleft())
+        if self.market_time_ns:
+            await self._progress.report(self.market_time_ns)
+
+    async def _finish(self, time_ns: int) -> None:
+        await self._progress.wait(self._pace.jobs, time_ns)
+        if self._pace.with_agent:
+            await self._progress.report(time_ns)
+            await self._progress.wait([AGENT], time_ns)
+
+    def _refuse_the_past(self, time_ns: int) -> None:
+        for job in self._pace.jobs:
+            reached_ns = self._progress.time_ns(job)
+            if reached_ns >= time_ns:
+                raise BadInput(
+                    f"job {job} has already finished market time {reached_ns}",
+                    field="market_time_ns",
+                    value=time_ns,
+                    remedy="Market time cannot go back: replay into a newly started system.",
+                )
