@@ -1,0 +1,13 @@
+"""acb: the adaptive cut-off. Shocks in the features become votes, and votes become cuts where the leverage lives.
+
+The entry processor decides and answers with a command; only a changed entry is published.
+"""
+
+from dolphin.pipeline import BATCH_KEY, Pipeline
+
+pipeline = Pipeline("acb")
+
+market = pipeline.read_topics("market.{key}", written_by="python_udfs.features:Features")
+votes = market.python("votes", "python_udfs.acb:AcbVotes", keyed_by=BATCH_KEY)
+commands = votes.apply("leverage", map_name="LEVERAGE", key="{key}", payload="signal")
+commands.to_topic("leverage-changes")

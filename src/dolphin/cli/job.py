@@ -1,0 +1,158 @@
+"""`dolphin job`: draw a pipeline, submit it as a Jet job, and look after the job."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.cluster.client import client
+from dolphin.cluster.jobs import Jobs, JobState, Verb
+from dolphin.errors import BadInput
+from dolphin.ops.home import Home
+from dolphin.ops.supervisor import read_standing
+from dolphin.pipeline.description import Pipeline
+from dolphin.pipeline.drawing import draw_svg, draw_text
+from dolphin.pipeline.files import load_pipeline
+
+app = typer.Typer(help="Submit pipelines as Jet jobs and look after them.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(help="The job's name, which is its pipeline's.", show_default=False)]
+MemberOption = Annotated[
+    str | None, typer.Option("--member", help="A member to talk to; by default that of the system up in --home.", metavar="HOST:PORT")
+]
+ClusterOption = Annotated[str, typer.Option("--cluster-name", help="Its cluster, with --member.")]
+DEFAULT_CLUSTER = "dolphin"
+
+
+@app.command()
+def submit(
+    name: NameArgument,
+    member: MemberOption = None,
+    cluster_name: ClusterOption = DEFAULT_CLUSTER,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Start the pipeline NAME as a job."""
+    pipeline = load_pipeline(name)
+    pipeline.describe()
+    _tell(_with_jobs(lambda jobs: jobs.submit(pipeline), member, cluster_name, home), as_json)
+
+
+@app.command("list")
+def list_(
+    member: MemberOption = None, cluster_name: ClusterOption = DEFAULT_CLUSTER, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False
+) -> None:
+    """List the jobs, the ended ones too."""
+    states = _with_jobs(lambda jobs: jobs.list(), member, cluster_name, home)
+    if as_json:
+        print_json({"jobs": states})
+        return
+    for state in states:
+        print(_line(state))
+    if not states:
+        print("There are no jobs. Start one with: dolphin job submit NAME")
+
+
+@app.command()
+def show(
+    name: NameArgument,
+    member: MemberOption = None,
+    cluster_name: ClusterOption = DEFAULT_CLUSTER,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one job: its state, what went wrong, and what each of its vertices has done."""
+    state = _with_jobs(lambda jobs: jobs.show(name), member, cluster_name, home)
+    if as_json:
+        print_json(state)
+        return
+    print(_line(state))
+    if "failure" in state:
+        print(state["failure"])
+    for vertex, metrics in sorted(state["vertices"].items()):
+        print(f"  {vertex}")
+        for metric, value in sorted(metrics.items()):
+            print(f"    {metric:<28} {value}")
+
+
+def _add_verb(verb: Verb, explanation: str) -> None:
+    def act(
+        name: NameArgument,
+        member: MemberOption = None,
+        cluster_name: ClusterOption = DEFAULT_CLUSTER,
+        home: HomeOption = DEFAULT_HOME,
+        as_json: JsonOption = False,
+    ) -> None:
+        _tell(_with_jobs(lambda jobs: jobs.act(verb, name), member, cluster_name, home), as_json)
+
+    app.command(verb, help=explanation)(act)
+
+
+_add_verb("suspend", "Stop a running job and keep its state.")
+_add_verb("resume", "Let a suspended job go on from where it stopped.")
+_add_verb("restart", "Stop a running job and start it again with its state.")
+_add_verb("cancel", "End a job and forget its state.")
+
+
+@app.command()
+def draw(
+    name: Annotated[str, typer.Argument(help="The pipeline's name.", show_default=False)],
+    svg: Annotated[Path | None, typer.Option("--svg", help="Write a picture to this file.", dir_okay=False)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw the pipeline NAME; needs no cluster."""
+    pipeline = load_pipeline(name)
+    description = pipeline.describe()
+    if svg is not None:
+        _write_svg(pipeline, svg)
+    if as_json:
+        print_json(description)
+    elif svg is None:
+        print(draw_text(pipeline))
+
+
+def _write_svg(pipeline: Pipeline, path: Path) -> None:
+    try:
+        path.write_text(draw_svg(pipeline), encoding="utf-8")
+    except OSError as error:
+        raise BadInput(
+            f"the picture cannot be written ({error.strerror})",
+            field="--svg",
+            value=str(path),
+            remedy="Name a file in a writable directory.",
+        ) from error
+
+
+def _with_jobs(request: Callable[[Jobs], Awaitable[Any]], member: str | None, cluster_name: str, home: Path) -> Any:
+    address, cluster = (member, cluster_name) if member is not None else _member_of(home)
+
+    async def connect_and_ask() -> Any:
+        async with client(address, cluster, name="dolphin-job") as hazelcast:
+            return await request(Jobs(hazelcast))
+
+    return asyncio.run(connect_and_ask())
+
+
+def _member_of(home: Path) -> tuple[str, str]:
+    standing = read_standing(Home(home))
+    if standing is None or standing.state != "up":
+        raise BadInput(
+            "no system is up here", field="--home", value=str(home), remedy="Start one (dolphin up), or give --member HOST:PORT."
+        )
+    return standing.member, standing.cluster_name
+
+
+def _tell(state: JobState, as_json: bool) -> None:
+    if as_json:
+        print_json(state)
+    else:
+        print(_line(state))
+        if "failure" in state:
+            print(state["failure"])
+
+
+def _line(state: JobState) -> str:
+    return f"{state['name']:<16} {state['status']:<12} {state['id']}"

@@ -1,0 +1,77 @@
+"""The one way to get a Hazelcast client: asyncio, known classes, and time limits of seconds.
+
+The library's defaults wait 120 s for an answer, 60 s for a heartbeat and for ever for a connection. A safety path that waits that long
+has failed; here each has a named bound.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from hazelcast.asyncio import HazelcastClient
+from hazelcast.config import Config, IntType, NearCacheConfig, ReconnectMode
+
+from dolphin.cluster.wire import FACTORY
+from dolphin.errors import DolphinError
+
+INVOCATION_TIMEOUT_S: Final = 5.0
+HEARTBEAT_INTERVAL_S: Final = 0.5
+HEARTBEAT_TIMEOUT_S: Final = 3.0
+CONNECT_TIMEOUT_S: Final = 5.0
+RECONNECT_TIMEOUT_S: Final = 30.0
+
+
+async def open_client(address: str, cluster_name: str, *, name: str | None = None, near_caches: tuple[str, ...] = ()) -> HazelcastClient:
+    """A connected client of the cluster that the member at `address` ("host:port") belongs to; close it with `shutdown()`.
+
+    Args:
+        name: how the client shows in Management Center.
+        near_caches: maps to keep a near cache of.
+
+    Raises:
+        DolphinError: no member answers there, or its cluster has another name.
+    """
+    # Its logger tells of every retry, and has no handler of its own.
+    logging.getLogger("hazelcast").setLevel(logging.ERROR)
+    try:
+        async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
+            return await HazelcastClient.create_and_start(_config(address, cluster_name, name, near_caches))
+    except Exception as error:  # the library raises its own family and bare RuntimeError, IllegalStateError, OSError
+        raise DolphinError(
+            f"no member of cluster {cluster_name!r} answers there",
+            field="member",
+            value=address,
+            remedy="Start the system (dolphin up), or name a running member and its cluster.",
+        ) from error
+
+
+@asynccontextmanager
+async def client(address: str, cluster_name: str, *, name: str | None = None) -> AsyncIterator[HazelcastClient]:
+    """`open_client` for the length of a block."""
+    opened = await open_client(address, cluster_name, name=name)
+    try:
+        yield opened
+    finally:
+        await opened.shutdown()
+
+
+def _config(address: str, cluster_name: str, name: str | None, near_caches: tuple[str, ...]) -> Config:
+    config = Config()
+    config.cluster_name = cluster_name
+    config.cluster_members = [address]
+    if name is not None:
+        config.client_name = name
+    config.default_int_type = IntType.LONG  # nanoseconds do not fit the 32 bits that are the library's default
+    config.data_serializable_factories = FACTORY
+    config.invocation_timeout = INVOCATION_TIMEOUT_S
+    config.heartbeat_interval = HEARTBEAT_INTERVAL_S
+    config.heartbeat_timeout = HEARTBEAT_TIMEOUT_S
+    config.connection_timeout = CONNECT_TIMEOUT_S
+    config.cluster_connect_timeout = CONNECT_TIMEOUT_S
+    config.retry_initial_backoff = 0.05
+    config.retry_max_backoff = 1.0
+    config.reconnect_mode = ReconnectMode.ON
+    config.near_caches = {map_name: NearCacheConfig() for map_name in near_caches}
+    return config

@@ -1,0 +1,177 @@
+"""A Hazelcast member as a child process that cannot outlive us.
+
+The JVM's command line is built here and nowhere else. A member prints one JSON line when it is up; what it prints before that, if it
+ends instead, is the error.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from dolphin.errors import BadInput, DolphinError
+from dolphin.ops.child import Child
+from dolphin.ops.home import REPOSITORY
+
+MAIN_CLASS: Final = "dolphin.jet.member.MemberMain"
+ONE_MEMBER: Final = REPOSITORY / "cluster-config" / "one-member.yaml"
+JAR: Final = REPOSITORY / "jet" / "target" / "dolphin-jet.jar"
+
+START_TIMEOUT_S: Final = 60.0
+STOP_GRACE_S: Final = 10.0
+_POLL_S: Final = 0.02
+_ERROR_PREFIX: Final = "dolphin member: "
+
+_JVM_FLAGS: Final = (
+    "-Xms128m",
+    "-Xmx512m",
+    "-XX:+UseG1GC",
+    "-XX:+ExitOnOutOfMemoryError",
+    # On two processors the common pool has one thread, and Hazelcast then starts a new thread for every asynchronous callback.
+    "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2",
+    # What Hazelcast asks for on Java 9 and later.
+    "--add-modules=java.se",
+    "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+    "--add-opens=java.base/java.lang=ALL-UNNAMED",
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    "--add-opens=java.management/sun.management=ALL-UNNAMED",
+    "--add-opens=jdk.management/com.sun.management.internal=ALL-UNNAMED",
+)
+
+
+class MemberProcess:
+    """One running member; a context manager that stops it."""
+
+    def __init__(self, child: Child, address: str, cluster_name: str) -> None:
+        self.address = address
+        """"127.0.0.1:port"."""
+        self.cluster_name = cluster_name
+        self._child = child
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        log: Path,
+        jar: Path = JAR,
+        port: int = 0,
+        cluster_name: str = "dolphin",
+        config: Path = ONE_MEMBER,
+        java: Path | None = None,
+        python_path: Sequence[Path] = (REPOSITORY, REPOSITORY / "src"),
+        jvm_flags: Sequence[str] = (),
+    ) -> Self:
+        """Starts a member and returns when it is up.
+
+        Args:
+            log: file that its output is appended to.
+            jar: the project's jar; its libraries are in `lib/` beside it.
+            port: on loopback; 0 takes a free one.
+            java: the `java` to run; by default that of `JAVA_HOME`, or the one on the path.
+            python_path: where its Python stages find their functions.
+            jvm_flags: added to the usual ones, and so win over them.
+
+        Raises:
+            BadInput: no Java, no jar, the port is in use, the configuration is bad.
+            DolphinError: it did not come up in `START_TIMEOUT_S`.
+        """
+        if not jar.exists():
+            raise BadInput("the jar is missing", field="jar", value=str(jar), remedy="Build it: mvn -pl jet package")
+        command = [str(java or find_java()), *_JVM_FLAGS, *_properties(port, cluster_name, python_path), *jvm_flags]
+        command += ["-cp", f"{jar}:{jar.parent / 'lib'}/*", MAIN_CLASS, str(config)]
+        start = log.stat().st_size if log.exists() else 0
+        child = Child("member", command, log)
+        try:
+            address = _await_address(child, log, start, port)
+        except BaseException:
+            child.stop()
+            raise
+        return cls(child, address, cluster_name)
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def log(self) -> Path:
+        return self._child.log
+
+    def exit_status(self) -> int | None:
+        """None while it runs."""
+        return self._child.exit_status()
+
+    def stop(self) -> None:
+        """Lets it shut down cleanly; kills it if that takes longer than `STOP_GRACE_S`."""
+        self._child.stop(STOP_GRACE_S)
+
+    def kill(self) -> None:
+        """Ends it at once, as a crash would."""
+        self._child.kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+
+def find_java() -> Path:
+    """The `java` of `JAVA_HOME`, or the one on the path.
+
+    Raises:
+        BadInput: there is none.
+    """
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
+    if java is None:
+        raise BadInput("no java found", field="JAVA_HOME", value=home, remedy="Install a JDK 17 or newer, or set JAVA_HOME to one.")
+    return Path(java)
+
+
+def _properties(port: int, cluster_name: str, python_path: Sequence[Path]) -> list[str]:
+    return [
+        f"-Ddolphin.port={port}",
+        f"-Ddolphin.cluster={cluster_name}",
+        f"-Ddolphin.python={sys.executable}",
+        f"-Ddolphin.pythonpath={':'.join(str(path) for path in python_path)}",
+        f"-Djava.io.tmpdir={tempfile.gettempdir()}",
+    ]
+
+
+def _await_address(child: Child, log: Path, start: int, port: int) -> str:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        has_ended = child.exit_status() is not None  # before reading, so that its last words are in what is read
+        lines = _lines_since(log, start)
+        for line in lines:
+            if line.startswith('{"ready":true'):
+                return json.loads(line)["address"]
+        if has_ended:
+            raise _failure(lines, log, port)
+        if time.monotonic() > deadline:
+            raise DolphinError(f"the member was not up after {START_TIMEOUT_S:.0f} s", remedy=f"Its log is {log}.")
+        time.sleep(_POLL_S)
+
+
+def _lines_since(log: Path, start: int) -> list[str]:
+    with log.open("rb") as file:
+        file.seek(start)
+        return file.read().decode(errors="replace").splitlines()
+
+
+def _failure(lines: list[str], log: Path, port: int) -> DolphinError:
+    """What a member that ended before it was up said, as an error."""
+    said = next((line.removeprefix(_ERROR_PREFIX) for line in lines if line.startswith(_ERROR_PREFIX)), None)
+    if said is None:
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        return DolphinError(f"the member did not start: {last}", remedy=f"Its log is {log}.")
+    if "in use" in said:
+        what, _, remedy = said.partition(". ")
+        return BadInput(what, field="port", value=port, remedy=f"{remedy}.")
+    return BadInput(said, remedy=f"The member's log is {log}.")

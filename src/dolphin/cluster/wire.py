@@ -1,0 +1,110 @@
+"""The classes that Python and Java name by the same ids (docs/contracts.md): factory 7100.
+
+`bytes` and `dict` would be pickled by the Hazelcast client, which no Java side can read: what crosses is one of these classes, a str, an
+int, or msgpack in a `bytearray`, which `pack` and `unpack` make and read.
+"""
+
+from typing import Any, ClassVar, Final, Self
+
+import msgpack
+import pyarrow as pa
+from hazelcast.serialization.api import IdentifiedDataSerializable, ObjectDataInput, ObjectDataOutput
+
+FACTORY_ID: Final = 7100
+
+
+class Identified(IdentifiedDataSerializable):
+    """What all of them share; a subclass has its `CLASS_ID` and writes and reads its fields."""
+
+    CLASS_ID: ClassVar[int]
+
+    def get_factory_id(self) -> int:
+        return FACTORY_ID
+
+    def get_class_id(self) -> int:
+        return self.CLASS_ID
+
+
+class Batch(Identified):
+    """The one item that flows: an Arrow IPC stream holding one record batch, the key it is partitioned by, and its market time.
+
+    The attributes are not to be changed once the batch has been sent.
+    """
+
+    CLASS_ID = 1
+
+    def __init__(self, key: str = "", time_ns: int = 0, arrow: bytes = b"") -> None:
+        self.key = key
+        """Shard or key group."""
+        self.time_ns = time_ns
+        """Market time of the last row."""
+        self.arrow = arrow
+
+    @classmethod
+    def of(cls, key: str, time_ns: int, records: pa.RecordBatch) -> Self:
+        """Encodes `records`, with their schema metadata, as one IPC stream."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, records.schema) as writer:
+            writer.write_batch(records)
+        return cls(key, time_ns, sink.getvalue().to_pybytes())
+
+    def records(self) -> pa.RecordBatch:
+        """Decodes the record batch; its columns refer to this object's bytes."""
+        with pa.ipc.open_stream(pa.py_buffer(self.arrow)) as reader:
+            return reader.read_next_batch()
+
+    def write_data(self, object_data_output: ObjectDataOutput) -> None:
+        object_data_output.write_string(self.key)
+        object_data_output.write_long(self.time_ns)
+        object_data_output.write_byte_array(bytearray(self.arrow))
+
+    def read_data(self, object_data_input: ObjectDataInput) -> None:
+        self.key = object_data_input.read_string()
+        self.time_ns = object_data_input.read_long()
+        self.arrow = bytes(object_data_input.read_byte_array() or b"")
+
+
+class ApplyLeverage(Identified):
+    """The leverage entry processor: `payload` is a signal (docs/contracts.md, "Leverage"), the answer says what it did."""
+
+    CLASS_ID = 10
+
+    def __init__(self, payload: bytes = b"") -> None:
+        self.payload = payload
+
+    def write_data(self, object_data_output: ObjectDataOutput) -> None:
+        object_data_output.write_byte_array(bytearray(self.payload))
+
+    def read_data(self, object_data_input: ObjectDataInput) -> None:
+        self.payload = bytes(object_data_input.read_byte_array() or b"")
+
+
+class JobCommand(Identified):
+    """A request about jobs, run on a member through the executor service: JSON in, JSON out."""
+
+    CLASS_ID = 20
+
+    def __init__(self, request: str = "") -> None:
+        self.request = request
+
+    def write_data(self, object_data_output: ObjectDataOutput) -> None:
+        object_data_output.write_string(self.request)
+
+    def read_data(self, object_data_input: ObjectDataInput) -> None:
+        self.request = object_data_input.read_string()
+
+
+FACTORY: Final[dict[int, dict[int, type[IdentifiedDataSerializable]]]] = {
+    FACTORY_ID: {kind.CLASS_ID: kind for kind in (Batch, ApplyLeverage, JobCommand)}
+}
+"""For the client's `data_serializable_factories`."""
+
+
+def pack(value: Any) -> bytearray:
+    """`value` as msgpack, in the one type that becomes a `byte[]`."""
+    return bytearray(msgpack.Packer().pack(value))
+
+
+def unpack(data: bytes | bytearray) -> Any:
+    """What `pack`, or a Java side, packed."""
+    return msgpack.unpackb(data)

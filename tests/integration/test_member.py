@@ -1,0 +1,71 @@
+"""A member starts, says where it is, and ends with whoever started it; what hinders it is one clear line."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from dolphin.cluster.member import MemberProcess
+from dolphin.errors import BadInput, DolphinError
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_port_in_use_is_named(jar: Path, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(BadInput, match=f"port = {port}: port {port} is in use"):
+            MemberProcess.start(jar=jar, log=tmp_path / "member.log", port=port)
+
+
+def test_a_bad_configuration_is_named(jar: Path, tmp_path: Path) -> None:
+    config = tmp_path / "bad.yaml"
+    config.write_text("hazelcast:\n  nonsense: [1\n")
+    with pytest.raises(BadInput, match="configuration .*bad.yaml is not usable"):
+        MemberProcess.start(jar=jar, log=tmp_path / "member.log", config=config)
+
+
+def test_a_missing_java_is_named(jar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(BadInput, match="no java found"):
+        MemberProcess.start(jar=jar, log=tmp_path / "member.log")
+
+
+def test_a_missing_jar_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="the jar is missing"):
+        MemberProcess.start(jar=tmp_path / "no.jar", log=tmp_path / "member.log")
+
+
+def test_a_machine_that_cannot_hold_the_heap_is_told(jar: Path, tmp_path: Path) -> None:
+    with pytest.raises(DolphinError, match="the member did not start"):
+        MemberProcess.start(jar=jar, log=tmp_path / "member.log", jvm_flags=("-Xmx1k",))
+
+
+def test_a_member_dies_with_its_parent(jar: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from dolphin.cluster.member import MemberProcess\n"
+        f"m = MemberProcess.start(jar=Path({str(jar)!r}), log=Path({str(tmp_path / 'member.log')!r}))\n"
+        "print(m.pid, flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    for _ in range(500):
+        with suppress(ProcessLookupError):
+            os.kill(pid, 0)
+            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z":
+                time.sleep(0.02)
+                continue
+        return
+    os.kill(pid, signal.SIGKILL)
+    pytest.fail("the member outlived its parent")

@@ -1,0 +1,49 @@
+"""What Python writes is what Java reads, byte for byte."""
+
+import pyarrow as pa
+import pytest
+from hazelcast.config import Config
+from hazelcast.serialization import SerializationServiceV1
+
+from dolphin.cluster.wire import FACTORY, ApplyLeverage, Batch, JobCommand, pack, unpack
+
+
+@pytest.fixture
+def serialization() -> SerializationServiceV1:
+    config = Config()
+    config.data_serializable_factories = FACTORY
+    return SerializationServiceV1(config)
+
+
+def test_a_batch_has_the_layout_of_the_contract(serialization: SerializationServiceV1) -> None:
+    data = serialization.to_data(Batch("ß", -2, b"\x00\xff")).buffer
+    identified_by = bytes([1]) + (7100).to_bytes(4) + (1).to_bytes(4)
+    key = (2).to_bytes(4) + "ß".encode()
+    time_ns = (-2).to_bytes(8, signed=True)
+    arrow = (2).to_bytes(4) + b"\x00\xff"
+    assert bytes(data).endswith(identified_by + key + time_ns + arrow)
+
+
+def test_batches_come_back_as_they_were(serialization: SerializationServiceV1) -> None:
+    batch = serialization.to_object(serialization.to_data(Batch("7", 2**62, b"\x80abc")))
+    assert (batch.key, batch.time_ns, batch.arrow) == ("7", 2**62, b"\x80abc")
+
+
+@pytest.mark.parametrize(("sent", "attribute"), [(ApplyLeverage(b"\x81\xa1a\x01"), "payload"), (JobCommand('{"verb": "list"}'), "request")])
+def test_requests_come_back_as_they_were(serialization: SerializationServiceV1, sent: object, attribute: str) -> None:
+    received = serialization.to_object(serialization.to_data(sent))
+    assert type(received) is type(sent)
+    assert getattr(received, attribute) == getattr(sent, attribute)
+
+
+def test_records_keep_rows_and_metadata() -> None:
+    schema = pa.schema([("asset", pa.utf8())], metadata={"shard": "0"})
+    records = pa.record_batch([["BTCUSDT", None]], schema=schema)
+    again = Batch.of("0", 5, records).records()
+    assert again.equals(records, check_metadata=True)
+
+
+def test_packed_values_are_bytearrays_because_bytes_would_be_pickled() -> None:
+    packed = pack({"cap_ppm": 6_000_000, "reasons": ["x"]})
+    assert isinstance(packed, bytearray)
+    assert unpack(bytes(packed)) == {"cap_ppm": 6_000_000, "reasons": ["x"]}
