@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -115,7 +114,7 @@ async def test_a_cancelled_name_may_be_submitted_again(hazelcast: HazelcastClien
 async def test_an_unknown_name_is_answered_with_the_names_there_are(hazelcast: HazelcastClient) -> None:
     jobs = Jobs(hazelcast)
     await jobs.submit(relay())
-    with pytest.raises(BadInput, match="'rely': no such job. The jobs there are: .*relay"):
+    with pytest.raises(BadInput, match=r"'rely': no such job. The jobs there are: .*relay"):
         await jobs.show("rely")
 
 
@@ -140,8 +139,8 @@ async def test_the_member_refuses_a_graph_it_cannot_build(hazelcast: HazelcastCl
 
 def hz_cli(member: MemberProcess, jar: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(find_java()), "-cp", f"{jar}:{jar.parent / 'lib'}/*", "com.hazelcast.client.console.HazelcastCommandLine"]
-    command += ["-n", member.cluster_name, "-t", f"{member.cluster_name}@{member.address}"][2:]
-    return subprocess.run([*command, "submit", str(jar), *arguments], capture_output=True, text=True, timeout=60, check=False)
+    command += ["-t", f"{member.cluster_name}@{member.address}", "submit", str(jar), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 async def test_hz_cli_names_what_is_packaged(member: MemberProcess, jar: Path) -> None:

@@ -29,7 +29,7 @@ def test_a_port_in_use_is_named(jar: Path, tmp_path: Path) -> None:
 def test_a_bad_configuration_is_named(jar: Path, tmp_path: Path) -> None:
     config = tmp_path / "bad.yaml"
     config.write_text("hazelcast:\n  nonsense: [1\n")
-    with pytest.raises(BadInput, match="configuration .*bad.yaml is not usable"):
+    with pytest.raises(BadInput, match=r"configuration .*bad.yaml is not usable"):
         MemberProcess.start(jar=jar, log=tmp_path / "member.log", config=config)
 
 

@@ -11,7 +11,7 @@ async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
     """Returns once `holds`; fails the test with `what` if it never does."""
     try:
         async with asyncio.timeout(BOUND_S):
-            while not await holds():
+            while not await holds():  # noqa: ASYNC110 - the other side is another process
                 await asyncio.sleep(_POLL_S)
     except TimeoutError:
         raise AssertionError(f"never came true: {what}") from None
