@@ -15,7 +15,7 @@ from dolphin.ops.home import Home
 from dolphin.ops.supervisor import read_standing
 from dolphin.pipeline.description import Pipeline
 from dolphin.pipeline.drawing import draw_svg, draw_text
-from dolphin.pipeline.files import load_pipeline
+from dolphin.pipeline.files import load_pipeline, settings_of
 
 app = typer.Typer(help="Submit pipelines as Jet jobs and look after them.", no_args_is_help=True)
 
@@ -30,13 +30,14 @@ DEFAULT_CLUSTER = "dolphin"
 @app.command()
 def submit(
     name: NameArgument,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="A setting of the pipeline.", metavar="NAME=VALUE")] = None,
     member: MemberOption = None,
     cluster_name: ClusterOption = DEFAULT_CLUSTER,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Start the pipeline NAME as a job."""
-    pipeline = load_pipeline(name)
+    pipeline = load_pipeline(name, _parse_settings(name, settings or []))
     pipeline.describe()
     _tell(_with_jobs(lambda jobs: jobs.submit(pipeline), member, cluster_name, home), as_json)
 
@@ -112,6 +113,16 @@ def draw(
         print_json(description)
     elif svg is None:
         print(draw_text(pipeline))
+
+
+def _parse_settings(name: str, settings: list[str]) -> dict[str, str]:
+    known = settings_of(name)
+    given = {key: value for key, _, value in (setting.partition("=") for setting in settings)}
+    for key in given:
+        if key not in known:
+            remedy = f"Pipeline {name} has: {', '.join(sorted(known)) or 'none'}."
+            raise BadInput("no such setting", field="--set", value=key, remedy=remedy)
+    return given
 
 
 def _write_svg(pipeline: Pipeline, path: Path) -> None:

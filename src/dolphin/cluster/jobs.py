@@ -5,7 +5,7 @@ there from the pipeline's description and answers in JSON.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from hazelcast.asyncio import HazelcastClient
@@ -68,9 +68,9 @@ class Jobs:
         return answer
 
 
-async def submit_jobs(address: str, cluster_name: str, names: Sequence[str]) -> list[JobState]:
-    """Submits pipelines of `pipelines/` by name, in this order."""
-    pipelines = [load_pipeline(name) for name in names]
+async def submit_jobs(address: str, cluster_name: str, names: Sequence[str], settings: Mapping[str, str] | None = None) -> list[JobState]:
+    """Submits pipelines of `pipelines/` by name, in this order; each takes what it asks for from `settings` (such as `account`)."""
+    pipelines = [load_pipeline(name, settings) for name in names]
     async with client(address, cluster_name, name="dolphin-jobs") as hazelcast:
         jobs = Jobs(hazelcast)
         return [await jobs.submit(pipeline) for pipeline in pipelines]

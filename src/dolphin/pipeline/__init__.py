@@ -7,5 +7,6 @@ built, and the error points at the line. `docs/pipelines.md` shows how to write,
 
 from dolphin.pipeline.description import BATCH_KEY, Batches, Pipeline, Rows
 from dolphin.pipeline.faults import PipelineFault
+from dolphin.pipeline.files import setting
 
-__all__ = ["BATCH_KEY", "Batches", "Pipeline", "PipelineFault", "Rows"]
+__all__ = ["BATCH_KEY", "Batches", "Pipeline", "PipelineFault", "Rows", "setting"]

@@ -160,7 +160,8 @@ class Batches:
             max_memory_mb: address space of one process.
         """
         site = call_site()
-        declared = resolve(function, site)
+        arguments = _json_object(params or {}, site)
+        declared = resolve(function, site, arguments)
         if self._schema is not None and declared.takes is not None:
             check_fit(self._schema, declared.takes, self._vertex.name, name, site)
         if keyed_by is None and parallelism != 1:
@@ -169,7 +170,7 @@ class Batches:
             raise PipelineFault(site, f"parallelism = {parallelism} is out of range", remedy=f"Choose 1 to {KEY_GROUPS}.")
         settings = {
             "function": function,
-            "params": _json_object(params or {}, site),
+            "params": arguments,
             "keyed": keyed_by is not None,
             "parallelism": parallelism,
             "deadline_ms": _positive("deadline_s", deadline_s, site, 1000),

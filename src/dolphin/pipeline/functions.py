@@ -1,7 +1,10 @@
 """Stage functions by name: that they exist, and which schemas they say they take and give."""
 
 import importlib
+import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -16,11 +19,14 @@ class Declared:
     gives: pa.Schema | None
 
 
-def resolve(function: str, site: Site) -> Declared:
+def resolve(function: str, site: Site, params: Mapping[str, Any] | None = None) -> Declared:
     """The declared schemas of `module:attribute`: its own `INPUT` and `OUTPUT`, or those of its module.
 
+    Args:
+        params: if given, what it will be called with, which must be what it takes.
+
     Raises:
-        PipelineFault: it cannot be imported, is not there or cannot be called.
+        PipelineFault: it cannot be imported, is not there, cannot be called or not with `params`.
     """
     module_name, colon, attribute = function.partition(":")
     if not (module_name and colon and attribute):
@@ -38,6 +44,8 @@ def resolve(function: str, site: Site) -> Declared:
         raise PipelineFault(
             site, f"{module_name} has no function or class {attribute!r}", remedy=f"It has: {', '.join(_public_callables(module))}."
         )
+    if params is not None:
+        _check_params(target, function, params, site)
     return Declared(_schema(target, module, "INPUT", site), _schema(target, module, "OUTPUT", site))
 
 
@@ -61,6 +69,14 @@ def check_fit(gives: pa.Schema, takes: pa.Schema, producer: str, consumer: str, 
                 f"{consumer} takes {field.name!r} as {field.type}, but {producer} gives it as {gives.field(index).type}",
                 remedy="Make the two schemas agree.",
             )
+
+
+def _check_params(target: Any, function: str, params: Mapping[str, Any], site: Site) -> None:
+    """A class is made with the parameters; a plain function gets them with each batch."""
+    try:
+        inspect.signature(target).bind(*(() if isinstance(target, type) else (None,)), **params)
+    except TypeError as error:
+        raise PipelineFault(site, f"{function} cannot be called with params = {dict(params)} ({error})", remedy="Mend params.") from error
 
 
 def _schema(target: object, module: object, attribute: str, site: Site) -> pa.Schema | None:

@@ -21,6 +21,9 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> None:
         INPUT = pa.schema([("asset", pa.utf8())])
         OUTPUT = ROWS
 
+        def __init__(self, window: int = 1) -> None:
+            self.window = window
+
     class WantsText:
         INPUT = pa.schema([("n", pa.utf8())])
 
@@ -181,6 +184,12 @@ def params_of_no_json() -> None:
     source.python("counts", "stages:Counts", params={"limit": float("nan")})
 
 
+def params_of_no_parameter() -> None:
+    pipeline = Pipeline("demo")
+    source = pipeline.read_journal("MARKET_EVENTS")
+    source.python("counts", "stages:Counts", params={"windows": 3})
+
+
 def dangling() -> None:
     pipeline = Pipeline("demo")
     source = pipeline.read_journal("MARKET_EVENTS")
@@ -208,6 +217,7 @@ def dangling() -> None:
         (same_name, "there is a 'counts' already"),
         (workers_without_keys, "is not keyed"),
         (params_of_no_json, "cannot be written as JSON"),
+        (params_of_no_parameter, "cannot be called with params = {'windows': 3}"),
         (dangling, "'counts' gives goes nowhere"),
     ],
 )
