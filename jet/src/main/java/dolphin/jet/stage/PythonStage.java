@@ -55,7 +55,10 @@ public final class PythonStage {
     if (item instanceof Row row) {
       return row.key();
     }
-    throw new IllegalArgumentException(
-        "a Python stage takes Batch or Row items, not " + item.getClass().getName());
+    throw new IllegalArgumentException(notAnItem(item));
+  }
+
+  static String notAnItem(Object item) {
+    return "a Python stage takes Batch or Row items, not " + item.getClass().getName();
   }
 }

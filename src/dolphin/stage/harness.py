@@ -1,0 +1,127 @@
+"""What surrounds a stage function wherever it runs: one instance per key, checks of what goes in and comes out, metadata carried across.
+
+The same harness runs in the worker under Jet and in `run_local`, which is why a function that works in a notebook
+works in a job. It does no I/O; the wall clock is handed in.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pyarrow as pa
+
+from dolphin.stage.function import Result, StageError, StageFunction
+
+MARKET_TIME = b"market_time_ns"
+EMITTED = b"emitted_wall_ns"
+UNKEYED = ""
+
+
+class Harness:
+    """Runs the instances of one stage function."""
+
+    def __init__(self, function: StageFunction, *, is_keyed: bool, wall_clock_ns: Callable[[], int]) -> None:
+        """`is_keyed`: an instance per key, otherwise one for everything. Makes one instance at once, so that a
+        constructor that fails, fails now."""
+        self._function = function
+        self._is_keyed = is_keyed
+        self._wall_clock_ns = wall_clock_ns
+        self._spare: Any | None = function.make()
+        self._instances: dict[str, Any] = {}
+
+    def process(self, key: str, batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+        """The function's results for one batch, with the batch's metadata on each."""
+        if self._function.input_schema is not None:
+            _check_input(self._function, batch.schema)
+        results = _as_list(self._function, "process", self._instance(key).process(batch))
+        return self._finish(results, batch.schema.metadata or {})
+
+    def watermark(self, time_ns: int) -> list[tuple[str, list[pa.RecordBatch]]]:
+        """Tells every instance, in the order of their keys, how far event time has come; results by key."""
+        if not self._function.has_watermark:
+            return []
+        if not self._is_keyed:
+            self._instance(UNKEYED)
+        metadata = {MARKET_TIME: str(time_ns).encode()}
+        answers: list[tuple[str, list[pa.RecordBatch]]] = []
+        for key in sorted(self._instances):
+            results = _as_list(self._function, "watermark", self._instances[key].watermark(time_ns))
+            if results:
+                answers.append((key, self._finish(results, metadata)))
+        return answers
+
+    def snapshot(self) -> list[tuple[str, bytes]]:
+        """The state of every instance, by key."""
+        if not self._function.is_stateful:
+            return []
+        states: list[tuple[str, bytes]] = []
+        for key in sorted(self._instances):
+            state = self._instances[key].snapshot()
+            if not isinstance(state, bytes):
+                raise StageError(f"{self._function.name}.snapshot() returned {type(state).__name__}; return bytes")
+            states.append((key, state))
+        return states
+
+    def restore(self, key: str, state: bytes) -> None:
+        """Gives the instance of `key` the state it once snapshotted."""
+        self._instance(key).restore(state)
+
+    def _instance(self, key: str) -> Any:
+        if not self._is_keyed:
+            key = UNKEYED
+        instance = self._instances.get(key)
+        if instance is None:
+            instance, self._spare = self._spare or self._function.make(), None
+            self._instances[key] = instance
+        return instance
+
+    def _finish(self, results: list[pa.RecordBatch], carried: dict[bytes, bytes]) -> list[pa.RecordBatch]:
+        stamp = {EMITTED: str(self._wall_clock_ns()).encode()}
+        finished: list[pa.RecordBatch] = []
+        for result in results:
+            if self._function.output_schema is not None:
+                _check_output(self._function, result.schema)
+            finished.append(result.replace_schema_metadata({**(result.schema.metadata or {}), **carried, **stamp}))
+        return finished
+
+
+def _as_list(function: StageFunction, method: str, result: Result) -> list[pa.RecordBatch]:
+    if result is None:
+        return []
+    if isinstance(result, pa.RecordBatch):
+        return [result]
+    if isinstance(result, list | tuple):
+        for position, item in enumerate(result):
+            if not isinstance(item, pa.RecordBatch):
+                raise _wrong_type(function, method, f"a list with {type(item).__name__} at position {position}")
+        return list(result)
+    raise _wrong_type(function, method, type(result).__name__)
+
+
+def _wrong_type(function: StageFunction, method: str, what: str) -> StageError:
+    return StageError(f"{function.name}: {method} returned {what}; return a pyarrow.RecordBatch, a list of them, or None")
+
+
+def _check_input(function: StageFunction, schema: pa.Schema) -> None:
+    assert function.input_schema is not None
+    problems = list(schema_problems(function.input_schema, schema))
+    if problems:
+        raise StageError(f"{function.name}: the batch does not fit input_schema: {'; '.join(problems)}")
+
+
+def _check_output(function: StageFunction, schema: pa.Schema) -> None:
+    assert function.output_schema is not None
+    problems = list(schema_problems(function.output_schema, schema))
+    problems += [f"column {name} is not declared" for name in schema.names if name not in function.output_schema.names]
+    if problems:
+        raise StageError(f"{function.name}: the result does not fit output_schema: {'; '.join(problems)}")
+
+
+def schema_problems(needed: pa.Schema, given: pa.Schema) -> Iterable[str]:
+    """Why a batch of schema `given` does not offer what `needed` asks for: missing columns and other types. Order and
+    extra columns are free."""
+    for field in needed:
+        position = given.get_field_index(field.name)
+        if position < 0:
+            yield f"column {field.name} is missing"
+        elif not given.field(position).type.equals(field.type):
+            yield f"column {field.name} is {given.field(position).type}, not {field.type}"

@@ -1,0 +1,196 @@
+"""The loop of a worker process: frames in, the function called, frames out, one at a time and in order.
+
+It has no timers and takes no decisions: deadlines, restarts and kills belong to the Java side. It ends when the
+request socket does, and after the first error, because a function that raised may have left its state half changed. A
+forked copy of it (a function may use `multiprocessing`) loses the sockets at the fork and leaves if it ever returns
+to the loop.
+"""
+
+import contextlib
+import faulthandler
+import json
+import os
+import platform
+import resource
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+
+from dolphin.stage import protocol
+from dolphin.stage.function import StageFunction, load
+from dolphin.stage.harness import MARKET_TIME, Harness
+from dolphin.stage.output import Encoder, parse
+from dolphin.stage.protocol import Frame, FrameReader, FrameType, Item
+
+_READ_BYTES = 256 * 1024
+_CONFIG_LIMIT_BYTES = 1 << 20
+_SOCKET_BUFFER_BYTES = 1 << 20
+_PIECES_PER_WRITE = 512
+
+ROWS_SCHEMA = pa.schema([pa.field("key", pa.utf8()), pa.field("value", pa.binary())])
+
+
+class Connection:
+    """The two sockets of a worker."""
+
+    def __init__(self, path: str) -> None:
+        """Connects both to `path`: requests first, then answers."""
+        self._requests = _connect(path)
+        self._answers = _connect(path)
+        self.reader = FrameReader(_CONFIG_LIMIT_BYTES)
+        self._owner = os.getpid()
+        os.register_at_fork(after_in_child=self._close)
+
+    def _close(self) -> None:
+        self._requests.close()
+        self._answers.close()
+
+    def receive(self) -> Frame | None:
+        """The next request; None when Java has closed the connection or this process is a forked copy."""
+        while True:
+            frame = self.reader.next()
+            if frame is not None:
+                return frame
+            if os.getpid() != self._owner:
+                return None
+            data = self._requests.recv(_READ_BYTES)
+            if not data:
+                return None
+            self.reader.feed(data)
+
+    def send(self, pieces: list[bytes | memoryview]) -> None:
+        """Writes a whole frame. A forked copy of the worker ends here."""
+        if os.getpid() != self._owner:
+            os._exit(0)
+        for start in range(0, len(pieces), _PIECES_PER_WRITE):
+            _send_all(self._answers, pieces[start : start + _PIECES_PER_WRITE])
+
+
+def _connect(path: str) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BUFFER_BYTES)
+    connection.connect(path)
+    return connection
+
+
+def _send_all(connection: socket.socket, pieces: list[bytes | memoryview]) -> None:
+    sent = connection.sendmsg(pieces)
+    for piece in pieces:
+        if sent >= len(piece):
+            sent -= len(piece)
+        else:
+            connection.sendall(memoryview(piece)[sent:])
+            sent = 0
+
+
+class Session:
+    """One configured function, answering requests."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        """Loads the function that `config` names; raises what that raises."""
+        self.function: StageFunction = load(config["function"], config["params"])
+        self._harness = Harness(self.function, is_keyed=config["keyed"], wall_clock_ns=time.time_ns)
+        self._encoder = Encoder(parse(config["outputs"]))
+
+    def ready(self) -> bytes:
+        """What Java needs to know of the function."""
+        return json.dumps({"is_stateful": self.function.is_stateful, "has_watermark": self.function.has_watermark}).encode()
+
+    def answer(self, frame: Frame) -> list[bytes | memoryview] | None:
+        """The answer frame, or None for a request that has none."""
+        match frame.type:
+            case FrameType.BATCH:
+                time_ns, key, arrow = protocol.read_batch(frame.body)
+                return self._result(frame.seq, key, time_ns, _from_ipc(arrow))
+            case FrameType.ROWS:
+                time_ns, key, rows = protocol.read_rows(frame.body)
+                return self._result(frame.seq, key, time_ns, _from_rows(rows, time_ns))
+            case FrameType.WATERMARK:
+                time_ns, _ = protocol.read_i64(frame.body, 0)
+                start = time.perf_counter_ns()
+                items = [item for key, results in self._harness.watermark(time_ns) for item in self._encode(key, time_ns, results)]
+                return protocol.result(frame.seq, time.perf_counter_ns() - start, 0, items)
+            case FrameType.SNAPSHOT:
+                return protocol.state(frame.seq, self._harness.snapshot())
+            case FrameType.RESTORE:
+                key, offset = protocol.read_text(frame.body, 0)
+                state, _ = protocol.read_blob(frame.body, offset)
+                self._harness.restore(key, bytes(state))
+                return None
+            case _:
+                raise protocol.ProtocolError(f"a worker does not take {frame.type.name}")
+
+    def _result(self, seq: int, key: str, time_ns: int, batch: pa.RecordBatch) -> list[bytes | memoryview]:
+        start = time.perf_counter_ns()
+        items = list(self._encode(key, time_ns, self._harness.process(key, batch)))
+        return protocol.result(seq, time.perf_counter_ns() - start, batch.num_rows, items)
+
+    def _encode(self, key: str, time_ns: int, results: list[pa.RecordBatch]) -> Iterable[Item]:
+        for result in results:
+            yield from self._encoder.encode(key, time_ns, result)
+
+
+def _from_ipc(arrow: memoryview) -> pa.RecordBatch:
+    # copied once: Arrow wants aligned buffers, and the function may keep them
+    return pa.ipc.open_stream(pa.py_buffer(bytes(arrow))).read_next_batch()
+
+
+def _from_rows(rows: list[tuple[str, bytes]], time_ns: int) -> pa.RecordBatch:
+    keys = pa.array([key for key, _ in rows], type=pa.utf8())
+    values = pa.array([value for _, value in rows], type=pa.binary())
+    schema = ROWS_SCHEMA.with_metadata({MARKET_TIME: str(time_ns).encode()})
+    return pa.RecordBatch.from_arrays([keys, values], schema=schema)
+
+
+def run(path: str) -> int:
+    """Serves one connection to its end; returns the process's exit status."""
+    _bound_output_and_core()
+    connection = Connection(path)
+    connection.send(protocol.hello(os.getpid(), platform.python_version()))
+    session: Session | None = None
+    while (frame := connection.receive()) is not None:
+        try:
+            if session is None:
+                session = _configure(connection, frame)
+                answer = protocol.encode(FrameType.READY, frame.seq, session.ready())
+            else:
+                answer = session.answer(frame)
+            if answer is not None:
+                connection.send(answer)
+        except (ConnectionError, protocol.ProtocolError):
+            raise
+        except BaseException as raised:
+            connection.send(protocol.error(frame.seq, _describe(raised)))
+            return 1
+    return 0
+
+
+def _configure(connection: Connection, frame: Frame) -> Session:
+    if frame.type is not FrameType.CONFIG:
+        raise protocol.ProtocolError(f"{frame.type.name} before CONFIG")
+    config = json.loads(bytes(frame.body))
+    connection.reader.max_frame_bytes = config["max_frame_bytes"]
+    if config["max_memory_bytes"]:
+        resource.setrlimit(resource.RLIMIT_AS, (config["max_memory_bytes"], config["max_memory_bytes"]))
+    return Session(config)
+
+
+def _describe(raised: BaseException) -> str:
+    if isinstance(raised, SystemExit):
+        return f"the function called sys.exit({raised.code!r})\n{traceback.format_exc()}"
+    return traceback.format_exc()
+
+
+def _bound_output_and_core() -> None:
+    faulthandler.enable(all_threads=True)
+    faulthandler.register(signal.SIGUSR2, all_threads=True, chain=False)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(line_buffering=True)  # pyright: ignore[reportAttributeAccessIssue]
