@@ -30,49 +30,65 @@ class Report:
         return self.first_bad_index is None
 
 
+class Walk:
+    """The good records so far: the book they add up to and the head they end at."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self.book = Book()
+        self.head = Head()
+
+    def step(self, record: Record) -> str | None:
+        """Takes in the next record, or says what is wrong with it."""
+        fault = self._chain_fault(record) or self._content_fault(record)
+        if fault is None:
+            self.book.apply(chain.decode(record.content))
+            self.head = Head(record.index, record.hash)
+        return fault
+
+    def end(self, remembered: Head) -> str | None:
+        """What is wrong with ending here."""
+        if self.head == remembered:
+            return None
+        return f"the entries end at {self.head.index}, the store remembers {remembered.index} as the last one"
+
+    def _chain_fault(self, record: Record) -> str | None:
+        if record.account != self.account:
+            return "it belongs to another account"
+        if record.index != self.head.index + 1:
+            return f"its index is {record.index}"
+        if record.previous_hash != self.head.hash:
+            return "it does not follow from the entry before it"
+        return None if record.hash == chain.hash_of(record) else "its hash is not that of what it says"
+
+    def _content_fault(self, record: Record) -> str | None:
+        try:
+            content = chain.decode(record.content)
+        except ValueError as error:
+            return f"its content is not an entry ({error})"
+        if chain.encode(content) != record.content:
+            return "its content is not canonical"
+        if imbalance(content.legs) != 0:
+            return "its legs do not sum to zero"
+        decision = self.book.plan(content.event)
+        if isinstance(decision, Refusal):
+            return f"it is not admissible here: {decision.why}"
+        if not isinstance(decision, Plan) or decision.legs != content.legs:
+            return "its legs are not those its event has here"
+        return None
+
+
 def verify(account: str, records: Iterable[Record], remembered: Head) -> Report:
     """Walks all `records` of `account` in stored order; `remembered` is the head the store kept beside them."""
-    book, head = Book(), Head()
+    walk = Walk(account)
     good: list[Record] = []
     fault = None
     for record in records:
-        fault = _chain_fault(account, head, record) or _content_fault(book, record)
+        fault = walk.step(record)
         if fault is not None:
             break
-        book.apply(chain.decode(record.content))
-        head = Head(record.index, record.hash)
         good.append(record)
-    if fault is None and head != remembered:
-        fault = f"the entries end at {head.index}, the store remembers {remembered.index} as the last one"
-    bad = None if fault is None else head.index + 1
-    return Report(account, head.index, head.hash, chain.content_digest(good), bad, fault)
-
-
-def _chain_fault(account: str, head: Head, record: Record) -> str | None:
-    if record.account != account:
-        return "it belongs to another account"
-    if record.index != head.index + 1:
-        return f"its index is {record.index}"
-    if record.previous_hash != head.hash:
-        return "it does not follow from the entry before it"
-    expected = chain.hash_of(
-        record.account, record.index, record.epoch, record.run_id, record.written_wall_ns, record.content, record.previous_hash
-    )
-    return None if record.hash == expected else "its hash is not that of what it says"
-
-
-def _content_fault(book: Book, record: Record) -> str | None:
-    try:
-        content = chain.decode(record.content)
-    except ValueError as error:
-        return f"its content is not an entry ({error})"
-    if chain.encode(content) != record.content:
-        return "its content is not canonical"
-    if imbalance(content.legs) != 0:
-        return "its legs do not sum to zero"
-    decision = book.plan(content.event)
-    if isinstance(decision, Refusal):
-        return f"it is not admissible here: {decision.why}"
-    if not isinstance(decision, Plan) or decision.legs != content.legs:
-        return "its legs are not those its event has here"
-    return None
+    if fault is None:
+        fault = walk.end(remembered)
+    bad = None if fault is None else walk.head.index + 1
+    return Report(account, walk.head.index, walk.head.hash, chain.content_digest(good), bad, fault)

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from dolphin.gate.units import ONE
 from dolphin.ledger import chain
 from dolphin.ledger.chain import Content
 from dolphin.ledger.chart import (
@@ -45,7 +46,6 @@ from dolphin.ledger.events import (
 )
 from dolphin.ledger.position import FLAT, Position, book_fill
 
-ONE_PPM = 1_000_000
 MARK_STEP_PPM = 100
 """Equity is written down when it has moved by this share of the high-water mark (1 basis point):
 bounds both the writes and what a crash forgets."""
@@ -145,7 +145,7 @@ class Book:
 
     def is_worth_marking(self) -> bool:
         """Whether equity or its high-water mark has moved by `MARK_STEP_PPM` since it was last written."""
-        step = self.high_water_mark_micro_usd * MARK_STEP_PPM // ONE_PPM
+        step = self.high_water_mark_micro_usd * MARK_STEP_PPM // ONE
         moved = abs(self.equity_micro_usd - self.recorded.equity_micro_usd)
         rose = self.high_water_mark_micro_usd - self.recorded.high_water_mark_micro_usd
         return max(moved, rose) > step
@@ -168,8 +168,8 @@ class Book:
         """Loss from the high-water mark as a share of it, rounded up; everything is lost where there never was anything."""
         high = self.high_water_mark_micro_usd
         if high <= 0:
-            return ONE_PPM
-        return min(ONE_PPM, -((self.equity_micro_usd - high) * ONE_PPM // high))
+            return ONE
+        return min(ONE, -((self.equity_micro_usd - high) * ONE // high))
 
     def open_orders(self) -> tuple[Order, ...]:
         """Orders of which something is still expected, oldest first."""

@@ -9,10 +9,11 @@ Content holds neither run id nor wall time: two deterministic replays have equal
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
+from dolphin.errors import DolphinError
 from dolphin.ledger.chart import Leg
 from dolphin.ledger.events import Event
 
@@ -67,17 +68,31 @@ def decode(text: str) -> Content:
     return _decode(text.encode())
 
 
+def content_of(record: Record) -> Content:
+    """What `record` says.
+
+    Raises:
+        DolphinError: it is not readable.
+    """
+    try:
+        return decode(record.content)
+    except ValueError as error:
+        raise DolphinError(
+            f"entry {record.index} cannot be read ({error})", field="account", value=record.account, remedy="Run: dolphin ledger verify"
+        ) from error
+
+
 def seal(account: str, head: Head, epoch: int, run_id: str, written_wall_ns: int, content: str) -> Record:
     """The record that follows `head`."""
-    index = head.index + 1
-    digest = hash_of(account, index, epoch, run_id, written_wall_ns, content, head.hash)
-    return Record(account, index, epoch, run_id, written_wall_ns, content, head.hash, digest)
+    unsealed = Record(account, head.index + 1, epoch, run_id, written_wall_ns, content, head.hash, "")
+    return replace(unsealed, hash=hash_of(unsealed))
 
 
-def hash_of(account: str, index: int, epoch: int, run_id: str, written_wall_ns: int, content: str, previous_hash: str) -> str:
-    """SHA-256 (hex) over the parts, each as `LENGTH:UTF-8 BYTES`. Undecodable bytes of a damaged store take part as they are."""
+def hash_of(record: Record) -> str:
+    """SHA-256 (hex) over all parts but the hash, each as `LENGTH:UTF-8 BYTES`. Undecodable bytes of a damaged store count as they are."""
     digest = hashlib.sha256()
-    for part in (previous_hash, account, str(index), str(epoch), run_id, str(written_wall_ns), content):
+    numbers = (str(record.index), str(record.epoch), str(record.written_wall_ns))
+    for part in (record.previous_hash, record.account, *numbers, record.run_id, record.content):
         raw = part.encode("utf-8", "surrogateescape")
         digest.update(b"%d:" % len(raw))
         digest.update(raw)

@@ -12,9 +12,6 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-MICRO_USD = 1_000_000
-"""Micro-dollars in a dollar."""
-
 CASH = "cash"
 FEES = "fees"
 FUNDING = "funding"
@@ -49,6 +46,21 @@ def transfer(debit: str, credit: str, amount_micro_usd: int) -> tuple[Leg, ...]:
 def imbalance(legs: Iterable[Leg]) -> int:
     """What the legs sum to, micro-dollars: zero in every admissible entry."""
     return sum(leg.amount_micro_usd for leg in legs)
+
+
+def usd(amount_micro_usd: int) -> str:
+    """The amount in dollars with all six decimals: `-0.000001`."""
+    return _decimal(amount_micro_usd, 6)
+
+
+def decimal_e8(amount_e8: int) -> str:
+    """A quantity or a price in whole units, without trailing zeros: `0.05`."""
+    return _decimal(amount_e8, 8).rstrip("0").rstrip(".")
+
+
+def _decimal(amount: int, decimals: int) -> str:
+    whole, part = divmod(abs(amount), 10**decimals)
+    return f"{'-' if amount < 0 else ''}{whole}.{part:0{decimals}d}"
 
 
 def natural(balances: Mapping[str, int]) -> dict[str, int]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-ONE_E8 = 100_000_000
 MAX_INTEGER = 2**63 - 1
 """Bound on the magnitude of every number in an entry and in the book, so that any store and any language can hold it."""
 

@@ -8,9 +8,7 @@ exactly what was received less what was paid.
 
 from dataclasses import dataclass
 
-from dolphin.ledger.events import ONE_E8
-
-_E16_PER_MICRO_USD = ONE_E8 * ONE_E8 // 1_000_000
+from dolphin.gate.units import E8_SQUARE_PER_MICRO
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Booked:
 
 def notional_micro_usd(qty_e8: int, price_e8: int) -> int:
     """Signed notional of a trade: what is paid for a buy (rounded up), minus what is received for a sale (rounded down)."""
-    return _ceil_div(qty_e8 * price_e8, _E16_PER_MICRO_USD)
+    return _ceil_div(qty_e8 * price_e8, E8_SQUARE_PER_MICRO)
 
 
 def book_fill(position: Position, qty_e8: int, price_e8: int) -> Booked:

@@ -51,7 +51,7 @@ CREATE TABLE entries (
     PRIMARY KEY (account, idx)
 ) STRICT;
 CREATE INDEX entries_by_order ON entries (account, order_id, type, fill_id);
-CREATE INDEX entries_by_run ON entries (account, run_id, idx);
+CREATE INDEX entries_by_run ON entries (run_id, account, idx);
 
 CREATE TABLE head (
     account TEXT NOT NULL PRIMARY KEY,
@@ -96,6 +96,7 @@ PRAGMA user_version = {SCHEMA_VERSION};
 """
 
 _COLUMNS = "account, idx, epoch, run_id, written_wall_ns, content, previous_hash, hash"
+_TYPES = (str, int, int, str, int, str, str, str)
 
 
 class LeaseLost(Refused):
@@ -115,6 +116,7 @@ class SqliteStore:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._connection.text_factory = _undamaged_text
 
     @classmethod
     def open(cls, path: Path) -> "SqliteStore":
@@ -208,6 +210,10 @@ class SqliteStore:
         rows = self._connection.execute("SELECT account FROM lease UNION SELECT account FROM entries ORDER BY 1")
         return tuple(account for (account,) in rows)
 
+    def account_of_run(self, run_id: str) -> str | None:
+        row = self._connection.execute("SELECT account FROM entries WHERE run_id = ? LIMIT 1", (run_id,)).fetchone()
+        return None if row is None else row[0]
+
     def head(self, account: str) -> Head:
         row = self._connection.execute("SELECT idx, hash FROM head WHERE account = ?", (account,)).fetchone()
         return Head() if row is None else Head(*row)
@@ -224,8 +230,25 @@ class SqliteStore:
         return self._select("account = ? AND order_id = ?", (account, order_id))
 
     def _select(self, where: str, values: Sequence[object]) -> Iterator[Record]:
-        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM entries WHERE {where} ORDER BY idx", values)
-        return (Record(*row) for row in rows)
+        last = 0
+        try:
+            for row in self._connection.execute(f"SELECT {_COLUMNS} FROM entries WHERE {where} ORDER BY idx", values):
+                if tuple(map(type, row)) != _TYPES:
+                    raise _damaged(last, "a column has lost its type")
+                record = Record(*row)
+                yield record
+                last = record.index
+        except sqlite3.DatabaseError as error:
+            raise _damaged(last, str(error)) from error
+
+
+def _damaged(last: int, how: str) -> DolphinError:
+    return DolphinError(f"the ledger file is damaged after entry {last} ({how})", remedy="Restore a copy of the file.")
+
+
+def _undamaged_text(raw: bytes) -> str:
+    """Text that is not UTF-8 any more still has to reach the verification."""
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _create(connection: sqlite3.Connection) -> None:

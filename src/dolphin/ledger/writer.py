@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dolphin.errors import BadInput, Refused
+from dolphin.errors import BadInput, DolphinError, Refused
 from dolphin.ledger import chain
-from dolphin.ledger.book import Book, Order, Refusal, Repeat
+from dolphin.ledger.audit import Walk
+from dolphin.ledger.book import Order, Refusal, Repeat
 from dolphin.ledger.chain import Content, Head, Record
 from dolphin.ledger.chart import CASH, REALISED_PNL, natural
 from dolphin.ledger.events import (
@@ -61,7 +62,8 @@ class SqliteLedger:
         self.run_id = run_id
         self.epoch = epoch
         """This writer's epoch: +1 with every `open`. Order ids that contain it never collide with those of another run."""
-        self._book, self._head = _load(store, account)
+        walk = _walk(store, account)
+        self._book, self._head = walk.book, walk.head
 
     @classmethod
     def open(cls, path: Path, *, account: str, owner: str, wall_clock_ns: Callable[[], int] = time.time_ns) -> "SqliteLedger":
@@ -69,11 +71,15 @@ class SqliteLedger:
 
         Raises:
             BadInput: `path` cannot be used as a ledger.
-            EntryRefused: what is booked does not add up.
+            DolphinError: what is booked does not verify; nobody may trade on it.
         """
         store = SqliteStore.open(path)
-        epoch = store.take_lease(account, owner)
-        return cls(store, account, owner, epoch, wall_clock_ns)
+        try:
+            epoch = store.take_lease(account, owner)
+            return cls(store, account, owner, epoch, wall_clock_ns)
+        except BaseException:
+            store.close()
+            raise
 
     def close(self) -> None:
         self._store.close()
@@ -240,14 +246,22 @@ class SqliteLedger:
     def _reload(self) -> None:
         """Back to what is stored, keeping the readings of the equity, which are not undone by a failed write."""
         equity, high = self._book.equity_micro_usd, self._book.high_water_mark_micro_usd
-        self._book, self._head = _load(self._store, self.account)
+        walk = _walk(self._store, self.account)
+        self._book, self._head = walk.book, walk.head
         self._book.observe(high)
         self._book.observe(equity)
 
 
-def _load(store: SqliteStore, account: str) -> tuple[Book, Head]:
-    book, head = Book(), Head()
+def _walk(store: SqliteStore, account: str) -> Walk:
+    walk = Walk(account)
     for record in store.records(account):
-        book.apply(chain.decode(record.content))
-        head = Head(record.index, record.hash)
-    return book, head
+        if (fault := walk.step(record)) is not None:
+            raise _unsound(account, record.index, fault)
+    if (fault := walk.end(store.head(account))) is not None:
+        raise _unsound(account, walk.head.index + 1, fault)
+    return walk
+
+
+def _unsound(account: str, index: int, fault: str) -> DolphinError:
+    remedy = "Restore the ledger from a copy; dolphin ledger verify says more."
+    return DolphinError(f"the ledger does not verify at entry {index}: {fault}", field="account", value=account, remedy=remedy)

@@ -1,0 +1,161 @@
+"""`dolphin ledger show|verify|balance`: reads the ledger of a home; never writes to it."""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.errors import BadInput, ExitCode
+from dolphin.ledger import chain
+from dolphin.ledger.audit import Report, verify
+from dolphin.ledger.book import Book
+from dolphin.ledger.chain import Record
+from dolphin.ledger.chart import decimal_e8, natural, usd
+from dolphin.ledger.events import Event, kind
+from dolphin.ledger.sqlite import SqliteStore
+from dolphin.ops.home import Home
+
+app = typer.Typer(help="What the account owns and how it came to that.", no_args_is_help=True)
+
+AccountOption = Annotated[str, typer.Option("--account", help="Trading account.", metavar="NAME")]
+DEFAULT_ACCOUNT = "paper"
+
+
+@app.command("show")
+def show(
+    run: Annotated[str | None, typer.Option("--run", help="Only entries of this run.", metavar="ID")] = None,
+    last: Annotated[int, typer.Option("--last", help="How many entries, counted from the end.", min=1)] = 20,
+    account: AccountOption = DEFAULT_ACCOUNT,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the last entries."""
+    with reading(home, account) as store:
+        records = tuple(deque(store.records(account, run_id=run), maxlen=last))
+        if run is not None and not records:
+            raise BadInput(
+                "the ledger has no entry of this run", field="--run", value=run, remedy="Leave --run out to see which there are."
+            )
+    if as_json:
+        print_json({"account": account, "entries": [_entry(record) for record in records]})
+    else:
+        for record in records:
+            print(_line(record))
+
+
+@app.command("verify")
+def verify_chain(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+    """Recompute the hash chain and the books of every account; exit code 1 names the first entry that is wrong."""
+    with reading(home) as store:
+        reports = [verify(account, store.records(account), store.head(account)) for account in store.accounts()]
+    is_verified = all(report.is_verified for report in reports)
+    if as_json:
+        print_json({"verified": is_verified, "accounts": reports})
+    else:
+        for report in reports:
+            print(_verdict(report))
+    if not is_verified:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@app.command("balance")
+def balance(account: AccountOption = DEFAULT_ACCOUNT, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+    """Show balances, positions, equity and orders that are still open."""
+    book = Book()
+    with reading(home, account) as store:
+        for record in store.records(account):
+            book.apply(chain.content_of(record))
+    if as_json:
+        print_json(_balance(account, book))
+    else:
+        _print_balance(account, book)
+
+
+@contextmanager
+def reading(home: Path, account: str | None = None) -> Iterator[SqliteStore]:
+    """The ledger of `home`, which must know `account` if one is named."""
+    store = SqliteStore.read(Home(home).ledger)
+    try:
+        known = store.accounts()
+        if account is not None and account not in known:
+            raise BadInput(
+                "the ledger has no such account", field="--account", value=account, remedy=f"Known: {', '.join(known) or 'none'}."
+            )
+        yield store
+    finally:
+        store.close()
+
+
+def utc(market_time_ns: int) -> str:
+    """Market time as people read it, to the millisecond."""
+    return f"{datetime.fromtimestamp(market_time_ns // 1_000_000 / 1000, UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]
+
+
+def _entry(record: Record) -> dict[str, Any]:
+    said = msgspec.to_builtins(chain.content_of(record))
+    return {
+        "index": record.index,
+        "epoch": record.epoch,
+        "run_id": record.run_id,
+        "written_wall_ns": record.written_wall_ns,
+        "hash": record.hash,
+        **said,
+    }
+
+
+def _line(record: Record) -> str:
+    content = chain.content_of(record)
+    what = " ".join(f"{name}={value}" for name, value in _plain_fields(content.event))
+    legs = ", ".join(f"{leg.account} {usd(leg.amount_micro_usd)}" for leg in content.legs)
+    line = f"{record.index:>6}  {record.run_id}  {utc(content.market_time_ns)}  {kind(content.event):<15}  {what}"
+    return f"{line}  [{legs}]" if legs else line
+
+
+def _plain_fields(event: Event) -> Iterator[tuple[str, object]]:
+    """The fields that fit into a line: an intent's commands are for `dolphin explain`."""
+    for name in event.__struct_fields__:
+        value = getattr(event, name)
+        if isinstance(value, str | int) and value != "":
+            yield name, value
+
+
+def _verdict(report: Report) -> str:
+    if report.is_verified:
+        return f"{report.account}: verified, {report.entries} entries, head {report.head_hash}"
+    return f"{report.account}: FAILED at entry {report.first_bad_index}: {report.fault}; the {report.entries} before it are good"
+
+
+def _balance(account: str, book: Book) -> dict[str, Any]:
+    positions = {asset: {"qty_e8": held.qty_e8, "cost_micro_usd": held.cost_micro_usd} for asset, held in book.positions.items()}
+    return {
+        "account": account,
+        "balances_micro_usd": natural(book.balances),
+        "positions": positions,
+        "equity_micro_usd": book.equity_micro_usd,
+        "high_water_mark_micro_usd": book.high_water_mark_micro_usd,
+        "drawdown_ppm": book.drawdown_ppm,
+        "open_orders": [order.order_id for order in book.open_orders()],
+    }
+
+
+def _print_balance(account: str, book: Book) -> None:
+    console = Console()
+    table = Table(f"account {account}", "USD", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for name, amount in natural(book.balances).items():
+        table.add_row(name, usd(amount))
+    console.print(table)
+    drawdown = f"{book.drawdown_ppm / 10_000:.4f} % below"
+    console.print(f"Equity {usd(book.equity_micro_usd)} USD when last booked, {drawdown} its high of {usd(book.high_water_mark_micro_usd)}")
+    for asset, held in book.positions.items():
+        console.print(f"Position {asset}: {decimal_e8(held.qty_e8)} at a cost of {usd(held.cost_micro_usd)} USD")
+    for order in book.open_orders():
+        console.print(f"Open: {order.order_id}, {decimal_e8(order.filled_qty_e8)} of {decimal_e8(order.qty_e8)} filled")
