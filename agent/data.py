@@ -1,0 +1,198 @@
+"""The Nautilus data client: topics in, quotes and beats out.
+
+It reads with `hazelcast.asyncio` on the node's own loop, so a message is one callback away from the data engine. Two ways of running:
+
+* paced: one task a topic waits for messages and applies them as they come; a lost connection is retried for ever with a pause, and after it
+  `LEVERAGE` is read again;
+* deterministic: nothing moves until the feed's progress does; then each topic is drained, the messages are applied in one canonical order,
+  with the node's queues run empty after each, and the agent's progress is set, for which the feed waits.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from hazelcast.asyncio import HazelcastClient, Map
+from hazelcast.errors import HazelcastError
+from nautilus_trader.cache.cache import Cache
+from nautilus_trader.common.component import LiveClock, MessageBus
+from nautilus_trader.common.providers import InstrumentProvider
+from nautilus_trader.data.messages import SubscribeData, SubscribeQuoteTicks, UnsubscribeData, UnsubscribeQuoteTicks
+from nautilus_trader.live.data_client import LiveMarketDataClient
+from nautilus_trader.model.data import CustomData
+from nautilus_trader.model.instruments import CryptoPerpetual
+
+from agent import venue
+from agent.entitlement import Entitlements
+from agent.inbound import Touch
+from agent.inbox import LEVERAGE, TOPICS, Inbox
+from agent.strategy import BEAT, DATA_CLIENT, Beat
+from agent.topics import TopicTail
+from dolphin.cluster.wire import unpack
+
+PROGRESS_MAP: Final = "DOLPHIN_PROGRESS"
+LEVERAGE_MAP: Final = "LEVERAGE"
+FEED_KEY: Final = "feed"
+AGENT_KEY: Final = "agent"
+RETRY_S: Final = 0.1
+"""Pause after a failed read of the cluster."""
+LOOK_AGAIN_S: Final = 1.0
+"""How often the feed's progress is looked up in case its event was lost."""
+
+
+class DolphinDataClient(LiveMarketDataClient):
+    """Feeds one node from one cluster."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        msgbus: MessageBus,
+        cache: Cache,
+        clock: LiveClock,
+        *,
+        hazelcast: HazelcastClient,
+        instruments: dict[str, CryptoPerpetual],
+        leverage_keys: list[str],
+        entitlements: Entitlements,
+        is_deterministic: bool,
+        run_queues_empty: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__(
+            loop=loop,
+            client_id=DATA_CLIENT,
+            venue=venue.VENUE,
+            msgbus=msgbus,
+            cache=cache,
+            clock=clock,
+            instrument_provider=InstrumentProvider(),
+        )
+        self._hazelcast = hazelcast
+        self._instruments = instruments
+        self._leverage_keys = leverage_keys
+        self._entitlements = entitlements
+        self._is_deterministic = is_deterministic
+        self._run_queues_empty = run_queues_empty
+        self._tails: dict[str, TopicTail] = {}
+        self._readers: list[asyncio.Task[None]] = []
+        self.inbox: Inbox
+        """Set once by `node`, whose parts need each other."""
+
+    @property
+    def lost(self) -> int:
+        """Messages overwritten before they were read."""
+        return sum(tail.lost for tail in self._tails.values())
+
+    def deliver(self, touches: dict[str, Touch], market_time_ns: int) -> None:
+        """Sends the changed touches, then a beat, through the data engine's queue."""
+        for asset, touch in touches.items():
+            instrument = self._instruments.get(asset)
+            quote = None if instrument is None else venue.quote_of(instrument, touch, market_time_ns)
+            if quote is not None:
+                self._handle_data(quote)
+        self._handle_data(CustomData(BEAT, Beat(market_time_ns)))
+
+    def start_reading(self) -> None:
+        """Begins to apply messages; call it when the node runs."""
+        work = [self._step_with_feed()] if self._is_deterministic else [self._follow(tail) for tail in self._tails.values()]
+        self._readers = [self._loop.create_task(each) for each in work]
+
+    async def stop_reading(self) -> None:
+        """Applies nothing any more."""
+        for reader in self._readers:
+            reader.cancel()
+        await asyncio.gather(*self._readers, return_exceptions=True)
+
+    def failed(self) -> BaseException | None:
+        """Why a reader ended by itself, if one did."""
+        for reader in self._readers:
+            if reader.done() and not reader.cancelled() and reader.exception() is not None:
+                return reader.exception()
+        return None
+
+    async def reread_leverage(self) -> None:
+        """Takes over what `LEVERAGE` holds now."""
+        values = await (await self._hazelcast.get_map(LEVERAGE_MAP)).get_all(self._leverage_keys)
+        self._entitlements.restore(bytes(value) for _, value in sorted(values.items()))
+
+    async def _connect(self) -> None:
+        self._tails = {topic: await TopicTail.open(self._hazelcast, topic) for topic in TOPICS}
+        await self.reread_leverage()
+
+    async def _disconnect(self) -> None:
+        await self.stop_reading()
+        await self._hazelcast.shutdown()
+
+    async def _follow(self, tail: TopicTail) -> None:
+        """Applies the messages of one topic as they come."""
+        while True:
+            try:
+                messages = await tail.wait()
+            except HazelcastError:
+                await asyncio.sleep(RETRY_S)
+                await self._try_reread()
+                continue
+            for message in messages:
+                self.inbox.receive(tail.name, message)
+            if self._entitlements.is_damaged:
+                await self._try_reread()
+
+    async def _try_reread(self) -> None:
+        try:
+            await self.reread_leverage()
+        except HazelcastError:
+            await asyncio.sleep(RETRY_S)  # still away: nothing is granted meanwhile, and the next failed read brings us back here
+
+    async def _step_with_feed(self) -> None:
+        """Deterministic running: step whenever the feed's progress moves."""
+        progress = await self._hazelcast.get_map(PROGRESS_MAP)
+        moved = asyncio.Event()
+        await progress.add_entry_listener(
+            include_value=False, key=FEED_KEY, added_func=lambda _: moved.set(), updated_func=lambda _: moved.set()
+        )
+        done_ns = 0
+        while True:
+            feed_ns = await progress.get(FEED_KEY) or 0
+            if feed_ns > done_ns:
+                await self._step(progress, feed_ns)
+                done_ns = feed_ns
+                continue
+            moved.clear()
+            try:
+                await asyncio.wait_for(moved.wait(), LOOK_AGAIN_S)
+            except TimeoutError:
+                continue
+
+    async def _step(self, progress: Map, feed_ns: int) -> None:
+        parts = await asyncio.gather(*(tail.take() for tail in self._tails.values()))
+        messages = [(topic, message) for topic, part in zip(self._tails, parts, strict=True) for message in part]
+        for topic, message in sorted(messages, key=_canonical):
+            self.inbox.receive(topic, message)
+            await self._run_queues_empty()
+        if self._entitlements.is_damaged:
+            await self.reread_leverage()
+        await progress.set(AGENT_KEY, feed_ns)
+
+    async def _subscribe(self, command: SubscribeData) -> None:
+        """Beats come without asking."""
+
+    async def _subscribe_quote_ticks(self, command: SubscribeQuoteTicks) -> None:
+        """Quotes come without asking."""
+
+    async def _unsubscribe(self, command: UnsubscribeData) -> None:
+        """Nothing was asked for."""
+
+    async def _unsubscribe_quote_ticks(self, command: UnsubscribeQuoteTicks) -> None:
+        """Nothing was asked for."""
+
+
+def _canonical(item: tuple[str, Any]) -> tuple[int, int, str]:
+    """Market time; then leverage (account, then assets by name), ranking, market. An unreadable leverage message comes first of all."""
+    topic, message = item
+    rank = TOPICS.index(topic)
+    if topic != LEVERAGE:
+        return message.time_ns, rank, ""
+    try:
+        fields = unpack(message)
+        return int(fields["issued_at_ns"]), rank, str(fields["asset"])
+    except Exception:  # damaged in whichever way: the entitlement finds out and says so
+        return 0, rank, ""

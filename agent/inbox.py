@@ -1,0 +1,82 @@
+"""Messages into effects: what each topic's message does to the desk, the entitlement and the quotes, in one place for both ways of running.
+
+A market message that cannot be read is counted and left out: its silence is noticed by the lease. A leverage message that cannot be read is
+the entitlement's own affair (`Entitlements.apply`).
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final
+
+import pyarrow as pa
+
+from agent import latency
+from agent.desk import Desk
+from agent.inbound import Features, Touch, read_features, read_ranking
+from agent.journal import Journal
+from agent.latency import Latencies
+from dolphin.cluster.wire import Batch
+
+MARKET: Final = "market.0"
+RANKING: Final = "ranking"
+LEVERAGE: Final = "leverage-changes"
+TOPICS: Final = (LEVERAGE, RANKING, MARKET)
+"""In the order in which messages of the same market time take effect: what is allowed, what is wanted, what it costs."""
+
+
+class Inbox:
+    """Applies messages. `on_quotes` gets the touches that changed with the market time of their batch, once a batch, also when none did."""
+
+    def __init__(self, desk: Desk, journal: Journal, latencies: Latencies, on_quotes: Callable[[dict[str, Touch], int], None]) -> None:
+        self._desk = desk
+        self._journal = journal
+        self._latencies = latencies
+        self._on_quotes = on_quotes
+        self.received: Counter[str] = Counter()
+        """Messages by topic."""
+        self.unreadable: Counter[str] = Counter()
+        """Messages that could not be read, by topic."""
+
+    def receive(self, topic: str, message: Any) -> None:
+        """Applies one message of `topic`."""
+        self.received[topic] += 1
+        try:
+            match topic, message:
+                case "market.0", Batch():
+                    self._receive_features(read_features(message.arrow))
+                case "ranking", Batch():
+                    self._desk.take_ranking(read_ranking(message.arrow))
+                case "leverage-changes", _:
+                    self._receive_leverage(bytes(message))
+                case _:
+                    raise ValueError(f"unexpected message {type(message).__name__}")
+        except (ValueError, KeyError, TypeError, pa.ArrowException):
+            self.unreadable[topic] += 1
+
+    def _receive_features(self, features: Features) -> None:
+        wall_ns, info, latencies = time.time_ns(), features.info, self._latencies
+        if info.emitted_wall_ns:
+            latencies.record(latency.TOPIC_TO_AGENT, wall_ns - info.emitted_wall_ns)
+        if info.published_wall_ns:
+            latencies.record(latency.FEED_TO_AGENT, wall_ns - info.published_wall_ns)
+            latencies.remember_batch(info.market_time_ns, info.published_wall_ns)
+        if info.emitted_wall_ns and info.published_wall_ns:
+            latencies.record(latency.FEED_TO_FEATURE, info.emitted_wall_ns - info.published_wall_ns)
+        known = self._desk.market.touches
+        changed = {asset: touch for asset, touch in features.touches.items() if known.get(asset) != touch}
+        self._desk.take_features(features)
+        self._desk.entitlements.observe(info.market_time_ns, features.last_cause)
+        self._on_quotes(changed, info.market_time_ns)
+
+    def _receive_leverage(self, data: bytes) -> None:
+        command = self._desk.entitlements.apply(data)
+        if command is None or command.cap_ppm == command.from_cap_ppm:
+            return
+        published_wall_ns = self._latencies.published_wall_ns(command.issued_at_ns)
+        if published_wall_ns is not None:
+            elapsed_ns = time.time_ns() - published_wall_ns
+            self._latencies.record(latency.FEED_TO_CAP_CHANGE, elapsed_ns)
+            self._journal.write(
+                "latency", command.issued_at_ns, path=latency.FEED_TO_CAP_CHANGE, asset=command.asset, elapsed_us=elapsed_ns / 1e3
+            )

@@ -1,0 +1,56 @@
+"""How long things took, by path, as HDR histograms in memory. Wall-clock readings of one machine; nothing decides on them.
+
+The feed's stamp travels in every batch. A leverage command carries no stamp of its own but the market time of the batch that caused it, so
+the stamps of recent batches are kept, by market time.
+"""
+
+from collections import OrderedDict
+from typing import Final
+
+from hdrh.histogram import HdrHistogram
+
+MAX_NS: Final = 60_000_000_000
+"""Longer readings count as a minute."""
+STAMPS_KEPT: Final = 4_096
+
+FEED_TO_FEATURE: Final = "feed_to_feature"
+FEED_TO_AGENT: Final = "feed_to_agent"
+FEED_TO_CAP_CHANGE: Final = "feed_to_cap_change"
+TOPIC_TO_AGENT: Final = "topic_to_agent"
+ORDER_TO_FILL: Final = "order_to_fill"
+LEASE_TO_HIBERNATE: Final = "lease_to_hibernate"
+
+
+class Latencies:
+    """Histograms by path, made as readings come."""
+
+    def __init__(self) -> None:
+        self._histograms: dict[str, HdrHistogram] = {}
+        self._published_wall_ns: OrderedDict[int, int] = OrderedDict()
+
+    def record(self, path: str, elapsed_ns: int) -> None:
+        """Takes one reading; one below a nanosecond (a stepped clock) counts as one."""
+        histogram = self._histograms.get(path)
+        if histogram is None:
+            histogram = self._histograms[path] = HdrHistogram(1, MAX_NS, 3)
+        histogram.record_value(min(max(elapsed_ns, 1), MAX_NS))
+
+    def remember_batch(self, market_time_ns: int, published_wall_ns: int) -> None:
+        """Keeps when the feed published the batch of `market_time_ns`."""
+        self._published_wall_ns[market_time_ns] = published_wall_ns
+        if len(self._published_wall_ns) > STAMPS_KEPT:
+            self._published_wall_ns.popitem(last=False)
+
+    def published_wall_ns(self, market_time_ns: int) -> int | None:
+        """When the feed published that batch; None if it is not known (any more)."""
+        return self._published_wall_ns.get(market_time_ns)
+
+    def summary_us(self) -> dict[str, dict[str, float]]:
+        """p50, p99, p999, max in microseconds and n, by path."""
+        return {path: _summary_us(histogram) for path, histogram in sorted(self._histograms.items())}
+
+
+def _summary_us(histogram: HdrHistogram) -> dict[str, float]:
+    quantiles = {"p50": 50.0, "p99": 99.0, "p999": 99.9}
+    readings = {name: histogram.get_value_at_percentile(q) / 1e3 for name, q in quantiles.items()}
+    return {**readings, "max": histogram.get_max_value() / 1e3, "n": histogram.get_total_count()}

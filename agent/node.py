@@ -1,0 +1,203 @@
+"""One agent, assembled: the Nautilus node, its data client, the gated sandbox venue, the strategy, and the wiring between them.
+
+The parts know each other only through what is handed to them here. A change of the entitlement goes the same way every time: said in the
+journal, working orders taken back by the execution client, and only then the strategy, which flattens or steers.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hazelcast.asyncio import HazelcastClient
+from nautilus_trader.adapters.sandbox.config import SandboxExecutionClientConfig
+from nautilus_trader.config import (
+    LiveDataEngineConfig,
+    LiveExecEngineConfig,
+    LiveRiskEngineConfig,
+    LoggingConfig,
+    TradingNodeConfig,
+)
+from nautilus_trader.execution.engine import ExecutionEngine
+from nautilus_trader.live.node import TradingNode
+from nautilus_trader.model.events import OrderEvent
+
+from agent import venue
+from agent.booking import Booking
+from agent.data import DolphinDataClient
+from agent.desk import Desk
+from agent.entitlement import DETERMINISTIC_SILENCE_LIMIT_NS, SILENCE_LIMIT_NS, Change, Entitlements
+from agent.gated import GatedSandboxClient
+from agent.inbox import Inbox
+from agent.journal import Journal
+from agent.latency import Latencies
+from agent.strategy import RankedBasket, RankedBasketConfig
+from dolphin.control.posture import Posture
+
+IDLE_ROUNDS: Final = 3
+"""Turns of the loop with all queues empty after which nothing is under way: an event takes at most two to reach the next queue."""
+MAX_ROUNDS: Final = 100_000
+MAX_FLATTENINGS: Final = 200
+"""Attempts to be flat at the end of a run; each deals at most what the touch holds. What is left, the next run closes in the ledger."""
+START_TIMEOUT_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSpec:
+    """What one agent is started with."""
+
+    run_directory: Path
+    account: str
+    assets: tuple[str, ...]
+    speed: float
+    """Market seconds per second; 0 = market time moves with messages only."""
+    is_deterministic: bool
+
+
+class Agent:
+    """A node that trades one account; create it on the running loop. It shuts `hazelcast` down when it stops."""
+
+    def __init__(self, spec: AgentSpec, hazelcast: HazelcastClient, booking: Booking, journal: Journal) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.journal = journal
+        self.latencies = Latencies()
+        instruments = {asset: venue.instrument_of(asset) for asset in spec.assets}
+        self.desk = Desk(booking, journal, {asset: venue.limits_of(each) for asset, each in instruments.items()})
+        self.entitlements = Entitlements(
+            spec.account,
+            spec.assets,
+            speed=spec.speed,
+            silence_limit_ns=DETERMINISTIC_SILENCE_LIMIT_NS if spec.is_deterministic else SILENCE_LIMIT_NS,
+            monotonic_ns=time.monotonic_ns,
+            on_change=self._on_change,
+        )
+        self.desk.entitlements = self.entitlements
+        self._node = TradingNode(config=_node_config(spec.run_directory), loop=self._loop)
+        kernel = self._node.kernel
+        for instrument in instruments.values():
+            kernel.cache.add_instrument(instrument)
+        self._data = DolphinDataClient(
+            self._loop,
+            kernel.msgbus,
+            kernel.cache,
+            kernel.clock,
+            hazelcast=hazelcast,
+            instruments=instruments,
+            leverage_keys=_leverage_keys(spec.account, spec.assets),
+            entitlements=self.entitlements,
+            is_deterministic=spec.is_deterministic,
+            run_queues_empty=self.run_queues_empty,
+        )
+        self.inbox = self._data.inbox = Inbox(self.desk, journal, self.latencies, self._data.deliver)
+        self._execution = GatedSandboxClient(
+            self._loop,
+            kernel.portfolio,
+            kernel.msgbus,
+            kernel.cache,
+            kernel.clock,
+            SandboxExecutionClientConfig(
+                venue=venue.VENUE.value,
+                starting_balances=[venue.dollars_of(booking.cash_micro)],
+                default_leverage=venue.VENUE_LEVERAGE,
+            ),
+            self.desk,
+            self._apply_event,
+        )
+        self._strategy = RankedBasket(RankedBasketConfig(), self.desk, instruments, self.latencies, booking.epoch)
+        kernel.data_engine.register_client(self._data)
+        kernel.exec_engine.register_client(self._execution)
+        kernel.trader.add_strategy(self._strategy)
+        self._node.build()
+        self._run: asyncio.Task[None]
+
+    @property
+    def lost_messages(self) -> int:
+        """Messages that were overwritten in the cluster before they were read."""
+        return self._data.lost
+
+    async def start(self) -> None:
+        """Connects, starts the node and begins to apply messages. TimeoutError if the node does not come up."""
+        self._run = self._loop.create_task(self._node.run_async())
+        async with asyncio.timeout(START_TIMEOUT_S):
+            while not self._strategy.is_running:
+                if self._run.done():
+                    raise RuntimeError("the trading node ended while it was starting")
+                await asyncio.sleep(0.01)
+        await self.run_queues_empty()
+        self._data.start_reading()
+
+    def tend(self) -> None:
+        """Flattens what is left in HIBERNATE although no beat comes; call it now and then by the wall clock."""
+        if self.entitlements.posture is Posture.HIBERNATE and self.desk.book.positions:
+            self._strategy.flatten()
+
+    def failure(self) -> BaseException | None:
+        """Why the agent cannot go on, if it cannot."""
+        if self._run.done():
+            return self._run.exception() or RuntimeError("the trading node ended by itself")
+        return self._data.failed()
+
+    async def stop(self, reason: str) -> None:
+        """Applies nothing more, cancels and flattens everything, ends the run in the ledger and stops the node."""
+        await self._data.stop_reading()
+        self.entitlements.close(reason)
+        await self.run_queues_empty()
+        for _ in range(MAX_FLATTENINGS):
+            if not self.desk.book.positions:
+                break
+            self._strategy.flatten()
+            await self.run_queues_empty()
+        self.desk.close(reason)
+        await self._node.stop_async()
+        await asyncio.gather(self._run, return_exceptions=True)
+
+    async def run_queues_empty(self) -> None:
+        """Lets the node work until nothing is under way between its engines."""
+        kernel = self._node.kernel
+        data, risk, execution = kernel.data_engine, kernel.risk_engine, kernel.exec_engine
+        sizes = (data.cmd_qsize, data.req_qsize, data.res_qsize, data.data_qsize)
+        sizes += (risk.cmd_qsize, risk.evt_qsize, execution.cmd_qsize, execution.evt_qsize)
+        idle = 0
+        for _ in range(MAX_ROUNDS):
+            await asyncio.sleep(0)
+            idle = idle + 1 if not any(size() for size in sizes) else 0
+            if idle == IDLE_ROUNDS:
+                return
+        raise RuntimeError(f"the node's queues did not run empty in {MAX_ROUNDS} turns of the loop")
+
+    def _on_change(self, changes: tuple[Change, ...]) -> None:
+        self.desk.tell_changes(changes)
+        self._execution.take_back()
+        if not self._strategy.is_running:
+            return
+        if self.entitlements.posture is Posture.HIBERNATE:
+            self._strategy.flatten()
+        else:
+            self._strategy.react()
+
+    def _apply_event(self, event: OrderEvent) -> None:
+        """Past the live engine's queue, into the engine."""
+        ExecutionEngine.process(self._node.kernel.exec_engine, event)
+
+
+def _leverage_keys(account: str, assets: Iterable[str]) -> list[str]:
+    return [account, *(f"{account}/{asset}" for asset in assets)]
+
+
+def _node_config(run_directory: Path) -> TradingNodeConfig:
+    """A quiet node whose own risk checks are out of the way: the gate decides."""
+    return TradingNodeConfig(
+        trader_id="DOLPHIN-001",
+        logging=LoggingConfig(
+            log_level="ERROR", log_level_file="WARNING", log_directory=str(run_directory), log_file_name="nautilus", log_colors=False
+        ),
+        data_engine=LiveDataEngineConfig(),
+        risk_engine=LiveRiskEngineConfig(bypass=True),
+        exec_engine=LiveExecEngineConfig(reconciliation=False, inflight_check_interval_ms=0),
+        timeout_connection=20.0,
+        timeout_portfolio=5.0,
+        timeout_disconnection=2.0,
+        timeout_post_stop=0.1,
+    )

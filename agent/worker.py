@@ -1,0 +1,128 @@
+"""The agent process: `python -m agent.worker --member HOST:PORT ...`.
+
+Started and watched by the orchestrator. It says `ready` in its journal when it listens, `status` every wall second, and `summary` when it
+ends. SIGTERM or SIGINT end it in good order: everything cancelled and flat, the run closed in the ledger. It dies with its parent.
+"""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import uvloop
+
+from agent.booking import Booking
+from agent.journal import Journal
+from agent.node import Agent, AgentSpec
+from dolphin.cluster.client import open_client
+from dolphin.errors import DolphinError, ExitCode
+from dolphin.gate import ONE
+from dolphin.ops.child import die_with_parent
+
+STATUS_EVERY_S: Final = 1.0
+JOURNAL: Final = "agent.ndjson"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs until a signal; returns the exit code."""
+    die_with_parent()
+    options = _parser().parse_args(arguments)
+    try:
+        return uvloop.run(_run(options))
+    except DolphinError as error:
+        print(f"agent: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+async def _run(options: argparse.Namespace) -> int:
+    spec = AgentSpec(
+        run_directory=options.run_dir,
+        account=options.account,
+        assets=options.assets,
+        speed=options.speed,
+        is_deterministic=options.deterministic,
+    )
+    hazelcast = await open_client(options.member, options.cluster_name, name="dolphin-agent")
+    booking = Booking.open(
+        options.ledger, account=options.account, run_id=options.run_id, opening_deposit_micro=options.opening_deposit_usd * ONE
+    )
+    journal = Journal(options.run_dir / JOURNAL)
+    agent = Agent(spec, hazelcast, booking, journal)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await agent.start()
+    journal.write("ready", 0, run_id=options.run_id, assets=list(options.assets), epoch=booking.epoch)
+    failure = await _watch(agent, stopping, is_deterministic=options.deterministic)
+    await agent.stop("run ended" if failure is None else "failed")
+    journal.write("summary", agent.desk.now_ns, run_id=options.run_id, **_summary(agent))
+    journal.close()
+    if failure is not None:
+        print(f"agent: {failure!r}", file=sys.stderr)
+        return ExitCode.FAILED
+    return ExitCode.DONE
+
+
+async def _watch(agent: Agent, stopping: asyncio.Event, *, is_deterministic: bool) -> BaseException | None:
+    """Writes the status until a signal comes or the agent fails; returns the failure."""
+    while not stopping.is_set():
+        if (failure := agent.failure()) is not None:
+            return failure
+        if not is_deterministic:
+            agent.tend()
+        agent.journal.write("status", agent.desk.now_ns, **_status(agent))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), STATUS_EVERY_S)
+    return None
+
+
+def _status(agent: Agent) -> dict[str, Any]:
+    desk = agent.desk
+    return {
+        "posture": agent.entitlements.posture.name,
+        "caps_ppm": dict(agent.entitlements.caps_ppm),
+        "equity_micro_usd": desk.equity_micro,
+        "working": len(desk.book.working),
+        "positions": len(desk.book.positions),
+        "received": dict(agent.inbox.received),
+        "latency_us": agent.latencies.summary_us(),
+    }
+
+
+def _summary(agent: Agent) -> dict[str, Any]:
+    return _status(agent) | {
+        "lines": dict(agent.journal.counts),
+        "unreadable": dict(agent.inbox.unreadable),
+        "ignored_commands": dict(agent.entitlements.ignored),
+        "lost_messages": agent.lost_messages,
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="agent.worker", description="Trade one paper account from the cluster's topics.")
+    parser.add_argument("--member", required=True, help="HOST:PORT of a Hazelcast member")
+    parser.add_argument("--cluster-name", default="dolphin")
+    parser.add_argument("--run-id", required=True)
+    parser.add_argument("--run-dir", required=True, type=Path)
+    parser.add_argument("--ledger", required=True, type=Path)
+    parser.add_argument("--account", default="paper")
+    parser.add_argument("--assets", required=True, type=_assets, help="symbols, separated by commas")
+    parser.add_argument("--opening-deposit-usd", type=int, default=100_000, help="booked once, when the ledger is empty")
+    parser.add_argument("--speed", type=float, default=1.0, help="market seconds per second; 0: market time moves with messages only")
+    parser.add_argument("--deterministic", action="store_true", help="step with the feed's progress")
+    return parser
+
+
+def _assets(text: str) -> tuple[str, ...]:
+    assets = tuple(sorted({part.strip() for part in text.split(",") if part.strip()}))
+    if not assets:
+        raise argparse.ArgumentTypeError("name at least one symbol")
+    return assets
+
+
+if __name__ == "__main__":
+    sys.exit(main())
