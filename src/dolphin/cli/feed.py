@@ -1,0 +1,126 @@
+"""`dolphin record`, `replay`, `exchange`: market data outside the demo."""
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+
+if TYPE_CHECKING:
+    from dolphin.feeds.exchange import Exchange
+    from dolphin.feeds.rehearsal import Rehearsal
+
+app = typer.Typer()
+
+
+@app.command("record")
+def record(
+    path: Annotated[Path, typer.Argument(help="File to write (gzip); it must not exist.")],
+    symbols: Annotated[str, typer.Option("--symbols", help="Perpetuals, separated by commas.")] = "BTCUSDT,ETHUSDT",
+    seconds: Annotated[float | None, typer.Option("--seconds", min=1.0, help="How long; without it until Ctrl-C.")] = None,
+    ws_url: Annotated[str, typer.Option("--ws-url")] = "wss://fstream.binance.com",
+    rest_url: Annotated[str, typer.Option("--rest-url")] = "https://fapi.binance.com",
+    as_json: JsonOption = False,
+) -> None:
+    """Write live USD-M market data to a file that `replay` and `demo --recording` read."""
+    from dolphin.feeds.live import LiveConfig
+    from dolphin.feeds.recorder import record_live
+
+    config = LiveConfig(tuple(symbols.upper().split(",")), ws_url, rest_url)
+    done = asyncio.run(record_live(config, path, seconds))
+    if as_json:
+        print_json(done)
+    else:
+        print(f"{done.frames:,} frames of {', '.join(config.symbols)} in {path} ({done.bytes:,} bytes), {done.losses} lost connections")
+
+
+@app.command("replay")
+def replay(
+    paths: Annotated[list[str], typer.Argument(help="Recordings: files, folders or patterns.")],
+    member: Annotated[str | None, typer.Option("--member", help="HOST:PORT of a running member to play it into.")] = None,
+    cluster_name: Annotated[str, typer.Option("--cluster-name")] = "dolphin",
+    speed: Annotated[
+        float, typer.Option("--speed", min=0.0, help="With --member: times real time; 0 is as fast as the jobs keep up.")
+    ] = 1.0,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a recording and say what is in it and how fast it decodes; with --member, play it into a running system."""
+    from dolphin.feeds.rehearsal import rehearse
+
+    if member is not None:
+        _play_into(member, cluster_name, paths, speed, home, as_json=as_json)
+        return
+    done = rehearse(paths)
+    if as_json:
+        print_json(msgspec.to_builtins({**asdict(done), "frames_per_second": done.frames_per_second}, enc_hook=str))
+    else:
+        _show(done)
+
+
+@app.command("exchange")
+def exchange(
+    recording: Annotated[list[str] | None, typer.Option("--recording", help="Play this instead of the synthetic market.")] = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="On loopback; 0 takes a free one.")] = 0,
+    speed: Annotated[float, typer.Option("--speed", min=0.1, max=100.0, help="Times real time.")] = 1.0,
+    assets: Annotated[int, typer.Option("--assets", help="Assets of the synthetic market.")] = 8,
+    seed: Annotated[int, typer.Option("--seed")] = 7,
+    minutes: Annotated[float, typer.Option("--minutes", help="Length of the synthetic market; it starts again at its end.")] = 10.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Serve a market on loopback by the exchange's own protocol, for `--feed live` and `record` without the network; until Ctrl-C."""
+    from dolphin.feeds import generator
+    from dolphin.feeds import recording as recordings
+    from dolphin.feeds.exchange import Exchange
+
+    if recording:
+        info = recordings.inspect(recording)
+        stand_in = Exchange(lambda: recordings.read(info.paths), info.symbols, speed=speed, port=port)
+    else:
+        market = generator.Synthetic(assets, seed, minutes)
+        stand_in = Exchange(lambda: generator.generate(market), market.symbols, speed=speed, port=port)
+    asyncio.run(_serve(stand_in, as_json=as_json))
+
+
+async def _serve(stand_in: "Exchange", *, as_json: bool) -> None:
+    async with stand_in:
+        if as_json:
+            print_json({"ws_url": stand_in.ws_url, "rest_url": stand_in.rest_url, "symbols": stand_in.symbols})
+        else:
+            print(f"Serving {', '.join(stand_in.symbols)} until Ctrl-C. In a configuration file:\n")
+            print(f'[live]\nws_url = "{stand_in.ws_url}"\nrest_url = "{stand_in.rest_url}"', flush=True)
+        await stand_in.serve()
+
+
+def _play_into(member: str, cluster_name: str, paths: list[str], speed: float, home: Path, *, as_json: bool) -> None:
+    import uvloop
+
+    from dolphin.feeds import worker
+    from dolphin.feeds.recording import inspect
+    from dolphin.ops.home import new_run_id, open_home
+
+    info = inspect(paths)
+    run_id = new_run_id()
+    run_dir = open_home(home).run(run_id)
+    arguments = ["--member", member, "--cluster-name", cluster_name, "--run-id", run_id, "--run-dir", str(run_dir)]
+    arguments += ["--source", "recording", "--speed", str(speed)]
+    for path in info.paths:
+        arguments += ["--path", str(path)]
+    uvloop.run(worker.run(worker.parse(arguments)))
+    if as_json:
+        print_json({"run_id": run_id, "journal": str(run_dir / "feed.ndjson"), "frames": info.frames})
+    else:
+        print(f"{info.frames:,} frames played into {member}; journal: {run_dir / 'feed.ndjson'}")
+
+
+def _show(done: "Rehearsal") -> None:
+    info, counters = done.recording, done.counters
+    print(f"{', '.join(info.symbols)}: {info.frames:,} frames in {info.length_ns / 1e9:.1f} s ({', '.join(info.streams)})")
+    print(f"{done.rows:,} rows in {done.batches:,} batches; {done.frames_per_second:,.0f} frames/s on this machine")
+    print(f"{counters.bad_frames} bad frames, {counters.gaps} gaps, {counters.off_market_trades} off-market trades")
+    for line in (*done.notices, *(f"{path} was left out: no USD-M recording" for path in info.left_out)):
+        print(f"- {line}")
