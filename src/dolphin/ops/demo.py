@@ -12,7 +12,7 @@ from rich.console import Console
 
 from dolphin.cluster.jobs import list_jobs
 from dolphin.config import Config
-from dolphin.ledger.sqlite import summarise
+from dolphin.ledger.summary import summarise
 from dolphin.ops.build import ensure_jar
 from dolphin.ops.home import RunFiles, new_run_id, open_home
 from dolphin.ops.launch import Show

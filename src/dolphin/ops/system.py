@@ -93,7 +93,7 @@ class System:
             )
         )
         self._on_step("submitting the jobs")
-        asyncio.run(submit_jobs(self.member.address, self.member.cluster_name, JOBS))
+        asyncio.run(submit_jobs(self.member.address, self.member.cluster_name, JOBS, {"account": plan.config.paper.account}))
         self._on_step("starting the agent")
         self.agent = stack.enter_context(Child("agent", self._agent_command(), files.log("agent")))
         self._await_agent()
