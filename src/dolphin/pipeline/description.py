@@ -6,6 +6,7 @@ whole and writes the JSON that `dolphin.jet.job.PipelineSpec` reads.
 """
 
 import json
+import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ BATCH_KEY: Final = "batch key"
 
 KEY_GROUPS: Final = 64
 """Groups that a batch is split into for a stage keyed by a column; at least the most workers the stage may ever have."""
+
+_STAGE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
+"""It also names log lines and files of the stage's Python process."""
 
 StartAt = Literal["oldest", "newest"]
 Kind = Literal["journal", "topics", "python", "map", "topic", "entry_processor", "log"]
@@ -160,6 +164,8 @@ class Batches:
             max_memory_mb: address space of one process.
         """
         site = call_site()
+        if not _STAGE_NAME.fullmatch(name):
+            raise PipelineFault(site, f"{name!r} is no name for a stage", remedy="Use letters, digits, _, . and -.")
         arguments = _json_object(params or {}, site)
         declared = resolve(function, site, arguments)
         if self._schema is not None and declared.takes is not None:

@@ -41,7 +41,7 @@ def test_a_description_holds_every_vertex_with_what_it_reads() -> None:
         "counts", "stages:Counts", keyed_by=BATCH_KEY, params={"window": 3}, parallelism=2
     )
     counts.to_map("DOLPHIN_FEATURES", key="{asset}", columns=["n"])
-    counts.python("by asset", "stages:plain", keyed_by="asset").to_topic("market.{key}")
+    counts.python("by-asset", "stages:plain", keyed_by="asset").to_topic("market.{key}")
     counts.apply("leverage", map_name="LEVERAGE", key="paper/{asset}", payload="signal").to_topic("leverage-changes")
 
     described = pipeline.describe()
@@ -52,8 +52,8 @@ def test_a_description_holds_every_vertex_with_what_it_reads() -> None:
         "MARKET_EVENTS": None,
         "counts": "MARKET_EVENTS",
         "counts to DOLPHIN_FEATURES": "counts",
-        "by asset": "counts",
-        "by asset to market.{key}": "by asset",
+        "by-asset": "counts",
+        "by-asset to market.{key}": "by-asset",
         "leverage on LEVERAGE": "counts",
         "leverage on LEVERAGE to leverage-changes": "leverage on LEVERAGE",
     }
@@ -157,7 +157,7 @@ def column_in_a_batch_key() -> None:
 def keyed_by_a_number() -> None:
     pipeline = Pipeline("demo")
     counts = pipeline.read_journal("MARKET_EVENTS").python("counts", "stages:Counts")
-    counts.python("by n", "stages:plain", keyed_by="n")
+    counts.python("by-n", "stages:plain", keyed_by="n")
 
 
 def rows_of_a_source() -> None:
@@ -190,6 +190,12 @@ def params_of_no_parameter() -> None:
     source.python("counts", "stages:Counts", params={"windows": 3})
 
 
+def stage_name_with_a_blank() -> None:
+    pipeline = Pipeline("demo")
+    source = pipeline.read_journal("MARKET_EVENTS")
+    source.python("my counts", "stages:Counts")
+
+
 def dangling() -> None:
     pipeline = Pipeline("demo")
     source = pipeline.read_journal("MARKET_EVENTS")
@@ -218,6 +224,7 @@ def dangling() -> None:
         (workers_without_keys, "is not keyed"),
         (params_of_no_json, "cannot be written as JSON"),
         (params_of_no_parameter, "cannot be called with params = {'windows': 3}"),
+        (stage_name_with_a_blank, "'my counts' is no name for a stage"),
         (dangling, "'counts' gives goes nowhere"),
     ],
 )
