@@ -122,11 +122,11 @@ class Scan:
             pa.array(self._scanner.assets, pa.utf8()),
             np.full(assets, time_ns),
             is_fresh,
-            self._mids,
+            self._mids.copy(),  # Arrow takes arrays as they are: what is emitted must not change with the next batch
             result.log_return,
             result.loading,
             result.idio_vel_div,
-            *self._carried,
+            *self._carried.copy(),
         ]
         structure = asdict(result.structure)
         columns += [np.full(assets, structure[field.name]) for field in list(SCAN)[len(columns) :]]

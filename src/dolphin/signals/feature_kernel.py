@@ -96,7 +96,7 @@ def _close_depth_seconds(asset, new_second):
         return
     asset.depth_ring[asset.second % DEPTH_WINDOW_S] = asset.depth_low_usd
     for s in range(max(asset.second + 1, new_second - DEPTH_WINDOW_S), new_second):
-        asset.depth_ring[s % DEPTH_WINDOW_S] = _depth_at(asset, (s + 1) * SECOND_NS)
+        asset.depth_ring[s % DEPTH_WINDOW_S] = _depth_at(asset, s * SECOND_NS)
     asset.depth_low_usd = _depth_at(asset, new_second * SECOND_NS)
     asset.depth_q10_usd = _low_quantile(asset.depth_ring)
 
