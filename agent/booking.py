@@ -9,6 +9,7 @@ last mark showed as a fee. A gain that the last mark showed is not granted.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from dolphin.control.leverage import Command
@@ -50,6 +51,10 @@ class Booking:
     def drawdown_ppm(self) -> int:
         """From the high-water mark of all sessions."""
         return self._ledger.drawdown_ppm
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """What is written inside reaches the disk together, when it ends."""
+        return self._ledger.batch()
 
     def start_run(self, market_time_ns: int) -> None:
         """Begins the run, and closes out what a killed run left open."""

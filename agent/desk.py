@@ -78,9 +78,11 @@ class Desk:
 
     def admit(self, order: Order) -> Decision:
         """Decides a new order. When this returns, the ledger holds the intent and, unless it is plainly allowed, the outcome."""
-        grant = self._intend(order)
-        self.book, decision = gate.admit(self.book, order, grant, self.equity_micro, self.market.asks_e8(), self._limits.get(order.asset))
-        self._tell_decision(order, grant, decision)
+        limits, marks_e8 = self._limits.get(order.asset), self.market.asks_e8()
+        with self._booking.at_once():
+            grant = self._intend(order)
+            self.book, decision = gate.admit(self.book, order, grant, self.equity_micro, marks_e8, limits)
+            self._tell_decision(order, grant, decision)
         return decision
 
     def admit_replacement(self, order: Order) -> Decision:
@@ -99,10 +101,11 @@ class Desk:
         """The venue dealt."""
         now_ns = self.now_ns
         self.book = gate.fill(self.book, order_id, asset, sign, qty_e8)
-        pnl_micro = self._booking.filled(
-            order_id, fill_id, asset=asset, sign=sign, qty_e8=qty_e8, price_e8=price_e8, fee_micro=fee_micro, market_time_ns=now_ns
-        )
-        self._value()
+        with self._booking.at_once():
+            pnl_micro = self._booking.filled(
+                order_id, fill_id, asset=asset, sign=sign, qty_e8=qty_e8, price_e8=price_e8, fee_micro=fee_micro, market_time_ns=now_ns
+            )
+            self._value()
         self._journal.write(
             "fill",
             now_ns,

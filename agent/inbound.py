@@ -66,8 +66,9 @@ def read_features(arrow: bytes) -> Features:
         if touch is not None:
             touches[asset] = touch
         sigma_5s[asset] = _number(sigma)
-        is_cause = kind not in (None, Kind.TICK) and exchange_id is not None
-        if is_cause and updated_at_ns is not None and updated_at_ns > last_heard_ns:
+        if None in (kind, exchange_id, updated_at_ns) or kind == Kind.TICK:
+            continue
+        if updated_at_ns > last_heard_ns:
             last_heard_ns, last_cause = updated_at_ns, cause_id(asset, kind, exchange_id)
     return Features(info_of(batch), touches, sigma_5s, last_cause)
 

@@ -4,10 +4,11 @@ Pure and total: integers in, values out, no exception on any input. Read `table`
 against it), then `book` (what is held and working, from admissions and fills).
 """
 
+from dolphin.control.ppm import ONE
 from dolphin.gate.book import Book, Working, admit, cancels, cancels_over_cap, close, fill, flatten, replace
 from dolphin.gate.rule import Allow, Clip, Decision, Deny, DenyReason, Grant, Limits, Order, Standing, decide
 from dolphin.gate.table import TABLE, PostureRule, Style, WorkingRule
-from dolphin.gate.units import ONE, ONE_E8, notional_micro
+from dolphin.gate.units import ONE_E8, notional_micro
 
 __all__ = [
     "ONE",

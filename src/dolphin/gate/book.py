@@ -14,9 +14,10 @@ from dataclasses import replace as with_fields
 from types import MappingProxyType
 from typing import Final
 
+from dolphin.control.ppm import ONE
 from dolphin.gate.rule import Clip, Decision, Deny, DenyReason, Grant, Limits, Order, Standing, decide
 from dolphin.gate.table import TABLE, UNKNOWN_POSTURE, Style, WorkingRule
-from dolphin.gate.units import ONE, is_count, notional_micro
+from dolphin.gate.units import is_count, notional_micro
 
 MAX_WORKING: Final = 1_000
 """Orders that may be working at once."""

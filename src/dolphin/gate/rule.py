@@ -9,8 +9,9 @@ venue's minimum is left.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dolphin.control.ppm import ONE
 from dolphin.gate.table import PASSIVE, TABLE, Style
-from dolphin.gate.units import ONE, is_count, notional_micro, qty_within_e8
+from dolphin.gate.units import is_count, notional_micro, qty_within_e8
 
 
 class DenyReason(StrEnum):

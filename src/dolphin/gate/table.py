@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from dolphin.gate.units import ONE
+from dolphin.control.posture import LADDER, Posture
 
 
 class Style(StrEnum):
@@ -54,10 +54,10 @@ NO_STYLE: Final[frozenset[Style]] = frozenset()
 TABLE: Final[Mapping[str, PostureRule]] = MappingProxyType(
     {
         # posture: entries, exits, working orders, up to
-        "APEX": PostureRule(ANY, ANY, WorkingRule.KEEP, 6 * ONE),
-        "STALKER": PostureRule(LIMIT_ONLY, ANY, WorkingRule.CANCEL_TAKER_ENTRIES, 2 * ONE),
-        "TURTLE": PostureRule(NO_STYLE, PASSIVE, WorkingRule.CANCEL_ENTRIES, 0),
-        "HIBERNATE": PostureRule(NO_STYLE, ANY, WorkingRule.CANCEL_ALL, 0),
+        "APEX": PostureRule(ANY, ANY, WorkingRule.KEEP, LADDER[Posture.APEX].cap_ppm),
+        "STALKER": PostureRule(LIMIT_ONLY, ANY, WorkingRule.CANCEL_TAKER_ENTRIES, LADDER[Posture.STALKER].cap_ppm),
+        "TURTLE": PostureRule(NO_STYLE, PASSIVE, WorkingRule.CANCEL_ENTRIES, LADDER[Posture.TURTLE].cap_ppm),
+        "HIBERNATE": PostureRule(NO_STYLE, ANY, WorkingRule.CANCEL_ALL, LADDER[Posture.HIBERNATE].cap_ppm),
     }
 )
 

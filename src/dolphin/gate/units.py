@@ -6,8 +6,6 @@ money is micro-dollars, leverage is parts per million. Notionals round up and ro
 
 from typing import Final
 
-ONE: Final = 1_000_000
-"""1x in ppm."""
 ONE_E8: Final = 100_000_000
 """1 unit of the base asset, or 1 dollar of price, in e8."""
 E8_SQUARE_PER_MICRO: Final = ONE_E8 * ONE_E8 // 1_000_000

@@ -10,7 +10,7 @@ volatility estimate means no position, no plunge reading means the least convict
 import math
 from dataclasses import dataclass
 
-from dolphin.gate.units import ONE
+from dolphin.control.ppm import ONE
 
 
 @dataclass(frozen=True, slots=True)

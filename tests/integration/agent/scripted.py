@@ -1,4 +1,4 @@
-"""A scripted cluster side: publishes the FEATURES, RANKING and leverage messages that the jobs would, so that the agent can be tested alone."""
+"""A scripted cluster side: publishes what the jobs would, so that the agent can be tested alone."""
 
 import time
 from dataclasses import dataclass
@@ -105,7 +105,7 @@ class Script:
             r_total_ppm=1_000_000,
             factors_ppm=() if asset else (1_000_000,) * 5,
             passive_only=False,
-            reasons=(reason,),
+            reasons=("scripted",),
             cause_ids=(f"{asset or 'AUSDT'}@bookTicker#{self._batches}",),
             issued_at_ns=self.now_ns,
             expires_at_ns=self.now_ns + lease_ns,
