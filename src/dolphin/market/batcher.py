@@ -10,7 +10,7 @@ trades, depth and everything else are never dropped: past `MAX_WAITING_ROWS` the
 fail safe.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -114,5 +114,10 @@ class Batcher:
 
 def record_batch(rows: list[Row]) -> pa.RecordBatch:
     """`rows` (at least one) as a MARKET batch without metadata."""
-    columns = [pa.array(column, type=field.type) for column, field in zip(zip(*rows, strict=True), MARKET, strict=True)]
+    columns = [_array(column, field.type) for column, field in zip(zip(*rows, strict=True), MARKET, strict=True)]
     return pa.RecordBatch.from_arrays(columns, schema=MARKET)
+
+
+def _array(column: tuple[Any, ...], type_: pa.DataType) -> pa.Array:
+    # Most columns of most batches are empty, and nulls are made three times faster without looking at each.
+    return pa.nulls(len(column), type_) if column.count(None) == len(column) else pa.array(column, type=type_)

@@ -11,7 +11,7 @@ from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterable
 from enum import Enum, auto
-from operator import mul
+from math import sumprod
 from typing import Final
 
 from dolphin.market.frames import DepthSnapshot, DepthUpdate, Level
@@ -124,7 +124,7 @@ class _Side:
     def notional_to(self, limit: float) -> float:
         """Price times quantity of all levels from the best to `limit`, inclusive."""
         near = self._ranks[bisect_left(self._ranks, self._sign * limit) :]
-        return abs(sum(map(mul, near, map(self._qty.__getitem__, near))))
+        return abs(sumprod(near, map(self._qty.__getitem__, near)))
 
     def levels(self, limit: int) -> list[Level]:
         return [(abs(rank), self._qty[rank]) for rank in reversed(self._ranks[-limit:])]

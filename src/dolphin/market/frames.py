@@ -138,6 +138,7 @@ class _RestDepth(msgspec.Struct, frozen=True, gc=False):
 
 
 _DECODER: Final = msgspec.json.Decoder(_Combined, strict=False)  # the exchange writes decimals as strings
+_NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _USED: Final = frozenset({"bookTicker", "depthUpdate", "trade", "aggTrade", "markPriceUpdate", "forceOrder"})
 _PATH: Final = re.compile(r"`\$(?:\.data)?\.?([^`]*)`")
 _VALUE_CHARS: Final = 40
@@ -149,13 +150,16 @@ def decode(raw: bytes | str) -> Event:
         return _DECODER.decode(raw).data
     except msgspec.ValidationError as error:
         return _decode_other(raw, error)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _NOT_JSON:
         return BadFrame("not JSON", "frame", _shortened(raw))
 
 
 def _decode_other(raw: bytes | str, error: msgspec.ValidationError) -> Event:
     """What a frame is that is not one of the six payloads: a snapshot, a stream we do not use, an answer, or a fault."""
-    frame: Any = msgspec.json.decode(raw)
+    try:
+        frame: Any = msgspec.json.decode(raw)
+    except _NOT_JSON:  # the typed decoder gave up before it came to this
+        return BadFrame("not JSON", "frame", _shortened(raw))
     if not isinstance(frame, dict):
         return BadFrame("not an object", "frame", _shortened(raw))
     if "data" not in frame:
