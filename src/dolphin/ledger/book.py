@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from dolphin.gate.units import ONE
+from dolphin.control.ppm import ONE
 from dolphin.ledger import chain
 from dolphin.ledger.chain import Content
 from dolphin.ledger.chart import (
@@ -145,7 +145,7 @@ class Book:
 
     def is_worth_marking(self) -> bool:
         """Whether equity or its high-water mark has moved by `MARK_STEP_PPM` since it was last written."""
-        step = self.high_water_mark_micro_usd * MARK_STEP_PPM // ONE
+        step = self.recorded.high_water_mark_micro_usd * MARK_STEP_PPM // ONE
         moved = abs(self.equity_micro_usd - self.recorded.equity_micro_usd)
         rose = self.high_water_mark_micro_usd - self.recorded.high_water_mark_micro_usd
         return max(moved, rose) > step

@@ -89,11 +89,11 @@ def seal(account: str, head: Head, epoch: int, run_id: str, written_wall_ns: int
 
 
 def hash_of(record: Record) -> str:
-    """SHA-256 (hex) over all parts but the hash, each as `LENGTH:UTF-8 BYTES`. Undecodable bytes of a damaged store count as they are."""
+    """SHA-256 (hex) over all parts but the hash, each as `LENGTH:UTF-8 BYTES`."""
     digest = hashlib.sha256()
     numbers = (str(record.index), str(record.epoch), str(record.written_wall_ns))
     for part in (record.previous_hash, record.account, *numbers, record.run_id, record.content):
-        raw = part.encode("utf-8", "surrogateescape")
+        raw = part.encode()
         digest.update(b"%d:" % len(raw))
         digest.update(raw)
     return digest.hexdigest()
@@ -103,6 +103,6 @@ def content_digest(records: Iterable[Record]) -> str:
     """SHA-256 (hex) over the contents alone: equal for two runs that decided the same."""
     digest = hashlib.sha256()
     for record in records:
-        digest.update(record.content.encode("utf-8", "surrogateescape"))
+        digest.update(record.content.encode())
         digest.update(b"\n")
     return digest.hexdigest()

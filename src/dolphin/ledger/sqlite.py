@@ -8,9 +8,10 @@ The database itself keeps the promises; the Python above it could be wrong and t
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from dolphin.errors import BadInput, DolphinError, Refused
 from dolphin.ledger.chain import GENESIS, Head, Record
@@ -68,20 +69,19 @@ CREATE TRIGGER head_follows_entries BEFORE UPDATE ON head
 CREATE TRIGGER head_is_kept BEFORE DELETE ON head
     BEGIN SELECT RAISE(ABORT, 'ledger: a head is never deleted'); END;
 
-CREATE TRIGGER entries_fenced BEFORE INSERT ON entries
-    WHEN NEW.epoch IS NOT (SELECT epoch FROM lease WHERE account = NEW.account)
-    BEGIN SELECT RAISE(ABORT, '{_STALE_EPOCH}'); END;
-CREATE TRIGGER entries_continue BEFORE INSERT ON entries
-    WHEN NEW.idx <> 1 + coalesce((SELECT idx FROM head WHERE account = NEW.account), 0)
-        OR NEW.previous_hash <> coalesce((SELECT hash FROM head WHERE account = NEW.account), '{GENESIS}')
-    BEGIN SELECT RAISE(ABORT, 'ledger: an entry must continue the chain'); END;
-CREATE TRIGGER entries_name_once BEFORE INSERT ON entries
-    WHEN json_extract(NEW.content, '$.event.type') IN ('opening_deposit', 'order_intent', 'fill') AND EXISTS (
-        SELECT 1 FROM entries WHERE account = NEW.account
-            AND order_id IS json_extract(NEW.content, '$.event.order_id')
-            AND type = json_extract(NEW.content, '$.event.type')
-            AND fill_id IS json_extract(NEW.content, '$.event.fill_id'))
-    BEGIN SELECT RAISE(ABORT, 'ledger: an opening, an order or a fill is booked once'); END;
+CREATE TRIGGER entries_guard BEFORE INSERT ON entries BEGIN
+    SELECT RAISE(ABORT, '{_STALE_EPOCH}')
+        WHERE NEW.epoch IS NOT (SELECT epoch FROM lease WHERE account = NEW.account);
+    SELECT RAISE(ABORT, 'ledger: an entry must continue the chain')
+        WHERE NEW.idx <> 1 + coalesce((SELECT idx FROM head WHERE account = NEW.account), 0)
+            OR NEW.previous_hash <> coalesce((SELECT hash FROM head WHERE account = NEW.account), '{GENESIS}');
+    SELECT RAISE(ABORT, 'ledger: an opening, an order or a fill is booked once')
+        WHERE json_extract(NEW.content, '$.event.type') IN ('opening_deposit', 'order_intent', 'fill') AND EXISTS (
+            SELECT 1 FROM entries WHERE account = NEW.account
+                AND order_id IS json_extract(NEW.content, '$.event.order_id')
+                AND type = json_extract(NEW.content, '$.event.type')
+                AND fill_id IS json_extract(NEW.content, '$.event.fill_id'));
+END;
 CREATE TRIGGER entries_move_head AFTER INSERT ON entries BEGIN
     UPDATE head SET idx = NEW.idx, hash = NEW.hash WHERE account = NEW.account;
     INSERT INTO head (account, idx, hash) SELECT NEW.account, NEW.idx, NEW.hash WHERE NEW.idx = 1;
@@ -116,7 +116,7 @@ class SqliteStore:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._connection.text_factory = _undamaged_text
+        self._connection.text_factory = _readable
 
     @classmethod
     def open(cls, path: Path) -> "SqliteStore":
@@ -207,48 +207,51 @@ class SqliteStore:
 
     def accounts(self) -> tuple[str, ...]:
         """Every account that has a lease or an entry."""
-        rows = self._connection.execute("SELECT account FROM lease UNION SELECT account FROM entries ORDER BY 1")
-        return tuple(account for (account,) in rows)
+        return tuple(account for (account,) in self._query("SELECT account FROM lease UNION SELECT account FROM entries ORDER BY 1"))
 
     def account_of_run(self, run_id: str) -> str | None:
-        row = self._connection.execute("SELECT account FROM entries WHERE run_id = ? LIMIT 1", (run_id,)).fetchone()
-        return None if row is None else row[0]
+        """The account that `run_id` wrote to; None if it wrote nothing."""
+        return next((account for (account,) in self._query("SELECT account FROM entries WHERE run_id = ? LIMIT 1", run_id)), None)
 
     def head(self, account: str) -> Head:
-        row = self._connection.execute("SELECT idx, hash FROM head WHERE account = ?", (account,)).fetchone()
-        return Head() if row is None else Head(*row)
+        """The last entry as remembered beside the entries."""
+        return next((Head(*row) for row in self._query("SELECT idx, hash FROM head WHERE account = ?", account)), Head())
 
     def records(self, account: str, *, run_id: str | None = None, after: int = 0) -> Iterator[Record]:
         """Records with an index above `after`, in order; of one run if `run_id` is given."""
-        where, values = "account = ? AND idx > ?", (account, after)
-        if run_id is not None:
-            where, values = f"{where} AND run_id = ?", (*values, run_id)
-        return self._select(where, values)
+        if run_id is None:
+            return self._records("account = ? AND idx > ?", account, after)
+        return self._records("account = ? AND idx > ? AND run_id = ?", account, after, run_id)
 
     def records_of_order(self, account: str, order_id: str) -> Iterator[Record]:
         """The intent, outcomes and fills of one order, in order."""
-        return self._select("account = ? AND order_id = ?", (account, order_id))
+        return self._records("account = ? AND order_id = ?", account, order_id)
 
-    def _select(self, where: str, values: Sequence[object]) -> Iterator[Record]:
-        last = 0
+    def _records(self, where: str, *values: str | int) -> Iterator[Record]:
+        for row in self._query(f"SELECT {_COLUMNS} FROM entries WHERE {where} ORDER BY idx", *values):
+            if tuple(map(type, row)) != _TYPES:
+                raise _damaged(f"entry {row[1]!r} has a column of the wrong type")
+            yield Record(*row)
+
+    def _query(self, statement: str, *values: str | int) -> Iterator[tuple[Any, ...]]:
+        """The rows of a SELECT.
+
+        Raises:
+            DolphinError: the file is damaged.
+        """
         try:
-            for row in self._connection.execute(f"SELECT {_COLUMNS} FROM entries WHERE {where} ORDER BY idx", values):
-                if tuple(map(type, row)) != _TYPES:
-                    raise _damaged(last, "a column has lost its type")
-                record = Record(*row)
-                yield record
-                last = record.index
-        except sqlite3.DatabaseError as error:
-            raise _damaged(last, str(error)) from error
+            yield from self._connection.execute(statement, values)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise _damaged(str(error)) from error
 
 
-def _damaged(last: int, how: str) -> DolphinError:
-    return DolphinError(f"the ledger file is damaged after entry {last} ({how})", remedy="Restore a copy of the file.")
+def _damaged(how: str) -> DolphinError:
+    return DolphinError(f"the ledger file is damaged ({how})", remedy="Restore it from a copy.")
 
 
-def _undamaged_text(raw: bytes) -> str:
-    """Text that is not UTF-8 any more still has to reach the verification."""
-    return raw.decode("utf-8", "surrogateescape")
+def _readable(raw: bytes) -> str:
+    """Text that is not UTF-8 any more reads as its escapes, so that it reaches the verification and fails there."""
+    return raw.decode("utf-8", "backslashreplace")
 
 
 def _create(connection: sqlite3.Connection) -> None:
