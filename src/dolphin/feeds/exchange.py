@@ -23,7 +23,7 @@ from dolphin.errors import BadInput
 from dolphin.feeds.pacing import PacedClock
 from dolphin.feeds.source import Frame
 from dolphin.market.book import OrderBook
-from dolphin.market.frames import SNAPSHOT_STREAM, DepthSnapshot, DepthUpdate, decode
+from dolphin.market.frames import SNAPSHOT_STREAM, STREAM_NAME, DepthSnapshot, DepthUpdate, decode
 
 TIERS: Final = {
     "public": frozenset({"bookTicker", "depth"}),
@@ -34,7 +34,6 @@ CLIENT_QUEUE: Final = 8_192
 """Frames waiting for one client; a slower client is disconnected."""
 LIMITS: Final = (5, 10, 20, 50, 100, 500, 1_000)
 
-_NAME: Final = re.compile(rb'^\{"stream":"([^"@]+)@([^"@]+)')
 _TIMES: Final = re.compile(rb'"([ET])":(\d{13})\b')
 
 
@@ -148,7 +147,7 @@ class Exchange:
 
     def _say(self, raw: bytes) -> None:
         """Let one frame happen: to the order book, and to whoever has subscribed to it."""
-        match = _NAME.match(raw)
+        match = STREAM_NAME.match(raw)
         if match is None:
             return
         symbol, kind = match.group(1).decode(), match.group(2).decode()

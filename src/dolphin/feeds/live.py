@@ -25,6 +25,7 @@ from dolphin.errors import BadInput, DolphinError
 from dolphin.feeds.pacing import LiveClock
 from dolphin.feeds.recording import snapshot_frame
 from dolphin.feeds.source import Frame, Lost
+from dolphin.market.frames import STREAM_NAME
 
 PUBLIC_STREAMS: Final = ("bookTicker", "depth@100ms")
 MARKET_STREAMS: Final = ("aggTrade", "markPrice@1s", "forceOrder")
@@ -200,7 +201,7 @@ class LiveFeed:
             except TimeoutError:
                 self.counters.silent_deaths += 1
                 raise _Broken(f"connected, but silent for {self.timing.silence_limit_s:.0f} s") from None
-            if not raw.startswith(b'{"stream"'):
+            if STREAM_NAME.match(raw) is None:
                 _check_answer(raw)
                 continue
             if is_first:

@@ -25,7 +25,7 @@ import msgspec
 
 from dolphin.errors import BadInput
 from dolphin.feeds.source import Frame
-from dolphin.market.frames import SNAPSHOT_STREAM, market_of
+from dolphin.market.frames import SNAPSHOT_STREAM, STREAM_NAME, market_of
 
 MAX_GAP_NS: Final = 3_600_000_000_000
 """Longest pause inside a recording (one hour): a longer one means files that do not belong together."""
@@ -37,7 +37,6 @@ _LINE: Final = re.compile(rb"^(\d{16}|\d{19}) (\{.*\})\s*$")
 _CRYPTOFEED_FRAME: Final = re.compile(rb"^(\d{9,11}(?:\.\d+)?): (\{.*\})\s*$")
 _CRYPTOFEED_ANSWER: Final = re.compile(rb"^\S+/fapi/v1/depth\?symbol=([A-Z0-9_]+)\S* -> (\d+(?:\.\d+)?): (\{.*\})\s*$")
 _CRYPTOFEED_OTHER: Final = re.compile(rb"^(wss?://\S+ <-> \S+|https?://\S+ -> \d|configuration: |\s*$)")
-_STREAM: Final = re.compile(rb'^\{"stream":"([^"@]+)@([^"]+)"')
 _MARKET_NAME: Final = {"spot": "Binance spot", "coinm": "Binance COIN-M futures"}
 _MARKET_SAMPLE_LINES: Final = 2_000
 _TEXT_ERRORS: Final = (OSError, EOFError, zlib.error)
@@ -177,9 +176,9 @@ def _survey(path: Path) -> _Survey:
         survey.first_ns = min(survey.first_ns or receive_ns, receive_ns)
         survey.last_ns = max(survey.last_ns, receive_ns)
         survey.frames += 1
-        match = _STREAM.match(raw)
+        match = STREAM_NAME.match(raw)
         if match:
-            symbol, stream = match.group(1).decode().upper(), match.group(2).decode()
+            symbol, stream = match.group(1).decode().upper(), (match.group(2) + match.group(3)).decode()
             survey.streams.setdefault(symbol, set()).add(stream)
     return survey
 
@@ -275,7 +274,7 @@ class _LineParser:
         receive_ns = int(stamp) * (1 if len(stamp) == 19 else 1_000)
         if raw.startswith(b'{"lastUpdateId"'):
             return Frame(receive_ns, snapshot_frame(self._symbol, raw))
-        if not self._is_known and (stream := _STREAM.match(raw)):
+        if not self._is_known and (stream := STREAM_NAME.match(raw)):
             self._symbol, self._is_known = stream.group(1), True
         return Frame(receive_ns, raw)
 

@@ -15,6 +15,9 @@ import msgspec
 SNAPSHOT_STREAM: Final = "depthSnapshot"
 """Our own stream name for a REST depth answer among the frames: `btcusdt@depthSnapshot`."""
 
+STREAM_NAME: Final = re.compile(rb'^\{\s*"stream"\s*:\s*"([^"@]+)@([^"@]+)([^"]*)"')
+"""Finds symbol, stream type and update speed (`@100ms`, or nothing) in a frame without decoding it."""
+
 type Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 type TimeMs = Annotated[int, msgspec.Meta(ge=0, le=(2**63 - 1) // 1_000_000)]
 type Price = Annotated[float, msgspec.Meta(gt=0.0, lt=1e15)]
