@@ -5,7 +5,7 @@ The stage owns the state records of its shard (`dolphin.signals.feature_state`) 
 TICK: windows decay and delays age by time alone.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -24,18 +24,22 @@ from dolphin.signals.feature_state import (
     UNKNOWN_DELAY_NS,
     new_assets,
 )
+from python_udfs.template import BatchTemplate
 
-_DELAYS: Final = frozenset({"delay_ns", "excess_delay_ns", "jitter_ns"})
-_KINDS: Final = frozenset({"last_kind", "taker_kind"})
-_INT_TYPE: Final = {"is_synced": pa.bool_(), "last_kind": pa.uint8(), "taker_kind": pa.uint8()}
-_ARROW_TYPE: Final = {"d": pa.float64(), "l": pa.int64(), "B": pa.uint8()}
+_DELAYS: Final = ("delay_ns", "excess_delay_ns", "jitter_ns")
+_DELAY_ROWS: Final = [INT_OUTPUTS.index(name) for name in _DELAYS]
+_NARROW: Final = ("last_kind", "taker_kind", "is_synced")
+_WIDE: Final = tuple(name for name in INT_OUTPUTS if name not in _NARROW)
 
 FEATURES: Final = pa.schema(
     [
         pa.field("asset", pa.utf8(), nullable=False),
         pa.field("market_time_ns", pa.int64(), nullable=False),
         *(pa.field(name, pa.float64()) for name in FLOAT_OUTPUTS),
-        *(pa.field(name, _INT_TYPE.get(name, pa.int64())) for name in INT_OUTPUTS),
+        *(pa.field(name, pa.int64()) for name in _WIDE),
+        pa.field("last_kind", pa.uint8()),
+        pa.field("taker_kind", pa.uint8()),
+        pa.field("is_synced", pa.bool_()),
     ]
 )
 """Floats are NaN, times and ids -1, kinds 0 and delays null while unknown. `docs/signals.md` defines each column."""
@@ -60,17 +64,18 @@ class Features:
     def process(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Features of all known assets after the rows of `batch` (MARKET, any number of rows)."""
         rows = batch.num_rows
-        asset_index = self._asset_index(batch.column("asset"))
+        column = dict(zip(batch.schema.names, batch.columns, strict=True))
+        asset_index = self._asset_index(column["asset"])
         kinds = np.empty(rows, np.uint8)
         sides = np.empty(rows, np.int8)
         times_and_ids = np.empty((len(INT_INPUTS), rows), np.int64)
         values = np.empty((len(FLOAT_INPUTS), rows))
-        kinds[:] = batch.column("kind").to_numpy()
-        sides[:] = _filled(batch.column("is_taker_buy").cast(pa.int8()), -1)
+        kinds[:] = column["kind"].to_numpy()
+        sides[:] = _sides(column["is_taker_buy"])
         for row, name in zip(times_and_ids, INT_INPUTS, strict=True):
-            row[:] = _filled(batch.column(name), -1)
+            row[:] = _integers(column[name], missing=-1)
         for row, name in zip(values, FLOAT_INPUTS, strict=True):
-            row[:] = batch.column(name).to_numpy(zero_copy_only=False)  # null becomes NaN
+            row[:] = column[name].to_numpy(zero_copy_only=False)  # null becomes NaN
         self._clock_ns = self._kernel.apply_rows(self._state, self._clock_ns, asset_index, kinds, sides, times_and_ids, values)
         return self._read()
 
@@ -88,7 +93,7 @@ class Features:
         self._assets = assets
         self._index = {"": -1} | {asset: i for i, asset in enumerate(assets)}
         self._state = state
-        self._asset_column = pa.array(assets, pa.utf8())
+        self._template = _template(assets)
 
     def _asset_index(self, column: pa.Array) -> NDArray[np.int64]:
         """Row of the state for each entry of `column`; a new asset gets a new record, a row without asset gets -1."""
@@ -109,26 +114,49 @@ class Features:
         floats = np.empty((len(FLOAT_OUTPUTS), assets))
         ints = np.empty((len(INT_OUTPUTS), assets), np.int64)
         self._kernel.read_features(self._state, self._clock_ns, floats, ints)
-        columns = [self._asset_column, _column(np.full(assets, self._clock_ns))]
-        columns += [_column(row) for row in floats]
-        columns += [_int_column(name, row) for name, row in zip(INT_OUTPUTS, ints, strict=True)]
-        return pa.RecordBatch.from_arrays(columns, schema=FEATURES)
+        if self._template is None:
+            return pa.RecordBatch.from_pylist([], FEATURES)
+        wide = ints[: len(_WIDE)]
+        last_kind, taker_kind, is_synced = ints[len(_WIDE) :]
+        kinds = np.array([last_kind, taker_kind], np.uint8)
+        synced = np.packbits(is_synced != 0, bitorder="little")[np.newaxis]
+        batch = self._template.filled(np.full((1, assets), self._clock_ns), floats, wide, kinds, synced)
+        return _with_nulls(batch, wide) if (wide[_DELAY_ROWS] == UNKNOWN_DELAY_NS).any() else batch
 
 
-def _filled(column: pa.Array, missing: int) -> NDArray[Any]:
-    return (column.fill_null(missing) if column.null_count else column).to_numpy()
+def _template(assets: list[str]) -> BatchTemplate | None:
+    """FEATURES of `assets`, to be filled; None without assets."""
+    if not assets:
+        return None
+    columns = [pa.array(assets, pa.utf8())]
+    columns += [pa.array(np.zeros(len(assets)), pa.float64()).cast(field.type) for field in list(FEATURES)[1:]]
+    blocks = [["market_time_ns"], FLOAT_OUTPUTS, _WIDE, ["last_kind", "taker_kind"], ["is_synced"]]
+    return BatchTemplate(pa.RecordBatch.from_arrays(columns, schema=FEATURES), blocks)
 
 
-def _column(values: NDArray[Any]) -> pa.Array:
-    """`values` as an Arrow column without a copy."""
-    return pa.Array.from_buffers(_ARROW_TYPE[values.dtype.char], values.size, [None, pa.py_buffer(values)], 0)
+def _with_nulls(batch: pa.RecordBatch, wide: NDArray[np.int64]) -> pa.RecordBatch:
+    """`batch` with its unknown delays null; rare, until every asset has spoken."""
+    for name, row in zip(_DELAYS, _DELAY_ROWS, strict=True):
+        at = FEATURES.get_field_index(name)
+        batch = batch.set_column(at, FEATURES.field(at), pa.array(wide[row], mask=wide[row] == UNKNOWN_DELAY_NS))
+    return batch
 
 
-def _int_column(name: str, values: NDArray[np.int64]) -> pa.Array:
-    if name == "is_synced":
-        return pa.array(values != 0)
-    if name in _KINDS:
-        return _column(values.astype(np.uint8))
-    if name in _DELAYS and (values == UNKNOWN_DELAY_NS).any():
-        return pa.array(values, mask=values == UNKNOWN_DELAY_NS)
-    return _column(values)
+def _integers(column: pa.Array, missing: int) -> NDArray[np.int64]:
+    """Values of an int64 column with `missing` for null."""
+    validity, data = column.buffers()
+    values = np.frombuffer(data, np.int64)[column.offset : column.offset + len(column)] if len(column) else np.empty(0, np.int64)
+    return np.where(_bits(validity, column), values, missing) if column.null_count else values
+
+
+def _sides(column: pa.Array) -> NDArray[np.int8]:
+    """Values of a bool column as 1 and 0, -1 for null."""
+    validity, data = column.buffers()
+    return np.where(_bits(validity, column), _bits(data, column).view(np.int8), np.int8(-1))
+
+
+def _bits(bitmap: pa.Buffer | None, column: pa.Array) -> NDArray[np.uint8]:
+    """The bits of one of `column`'s bitmaps, one byte each; all ones where Arrow left the bitmap out."""
+    if bitmap is None:
+        return np.ones(len(column), np.uint8)
+    return np.unpackbits(np.frombuffer(bitmap, np.uint8), count=column.offset + len(column), bitorder="little")[column.offset :]

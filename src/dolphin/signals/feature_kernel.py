@@ -314,6 +314,22 @@ def _sigma_5s(asset, mid):
 
 
 @njit(cache=True)
+def _delay_ns(asset):
+    if asset.delay_at_ns < 0:
+        return UNKNOWN_DELAY_NS
+    return asset.delay_anchor_ns + round(asset.delay_deviation_ns)
+
+
+@njit(cache=True)
+def _excess_delay_ns(asset):
+    """The delay above the smallest of the last minutes; unknown where those minutes were silent."""
+    base = np.nanmin(asset.base_delay_ring)
+    if math.isnan(base):
+        return UNKNOWN_DELAY_NS
+    return round(max(asset.delay_deviation_ns - base, 0.0))
+
+
+@njit(cache=True)
 def _jitter_ns(asset):
     """Population standard deviation of the delay over JITTER_WINDOW_S; at least two readings."""
     bucket = asset.second % JITTER_WINDOW_S
@@ -357,21 +373,16 @@ def read_features(state, now_ns, floats, ints):
         ints[3, i] = asset.trade_updated_at_ns
         ints[4, i] = asset.depth_updated_at_ns
         ints[5, i] = int(asset.trades_closed + asset.trades_ring[taker])
-        if asset.delay_at_ns < 0:
-            ints[6, i] = UNKNOWN_DELAY_NS
-            ints[7, i] = UNKNOWN_DELAY_NS
-        else:
-            ints[6, i] = asset.delay_anchor_ns + round(asset.delay_deviation_ns)
-            base = np.nanmin(asset.base_delay_ring)
-            ints[7, i] = UNKNOWN_DELAY_NS if math.isnan(base) else round(max(asset.delay_deviation_ns - base, 0.0))
+        ints[6, i] = _delay_ns(asset)
+        ints[7, i] = _excess_delay_ns(asset)
         ints[8, i] = _jitter_ns(asset)
-        ints[9, i] = asset.is_synced
-        ints[10, i] = asset.last_kind
-        ints[11, i] = asset.last_exchange_id
-        ints[12, i] = asset.taker_kind
-        ints[13, i] = asset.taker_exchange_id
-        ints[14, i] = asset.book_exchange_id
-        ints[15, i] = asset.depth_exchange_id
-        ints[16, i] = asset.liquidation_exchange_id
-        ints[17, i] = asset.refused_rows
-        ints[18, i] = asset.duplicate_rows
+        ints[9, i] = asset.last_exchange_id
+        ints[10, i] = asset.taker_exchange_id
+        ints[11, i] = asset.book_exchange_id
+        ints[12, i] = asset.depth_exchange_id
+        ints[13, i] = asset.liquidation_exchange_id
+        ints[14, i] = asset.refused_rows
+        ints[15, i] = asset.duplicate_rows
+        ints[16, i] = asset.last_kind
+        ints[17, i] = asset.taker_kind
+        ints[18, i] = asset.is_synced

@@ -188,16 +188,16 @@ INT_OUTPUTS: Final = (
     "delay_ns",
     "excess_delay_ns",
     "jitter_ns",
-    "is_synced",
-    "last_kind",
     "last_exchange_id",
-    "taker_kind",
     "taker_exchange_id",
     "book_exchange_id",
     "depth_exchange_id",
     "liquidation_exchange_id",
     "refused_rows",
     "duplicate_rows",
+    "last_kind",
+    "taker_kind",
+    "is_synced",
 )
 """Rows of the kernel's int64 output, in order. The three delays are `UNKNOWN_DELAY_NS` until known."""
 
