@@ -90,7 +90,8 @@ class RankedBasket(Strategy):
         self._orders_made = 0
         self._sizer = AlphaBetSizer()
         self._working: dict[str, Working] = {}
-        self._next_try_ns: dict[str, int] = {}
+        self._next_try_ns: dict[tuple[str, bool], int] = {}
+        """By asset and whether it is an exit: a failed entry must not hold up an exit."""
 
     def on_start(self) -> None:
         for instrument in self._instruments.values():
@@ -124,9 +125,9 @@ class RankedBasket(Strategy):
         if isinstance(event, OrderFilled):
             self._latencies.record(ORDER_TO_FILL, time.time_ns() - working.sent_wall_ns)
         order = self.cache.order(event.client_order_id)
-        if order is None or order.is_closed:
+        if order is not None and order.is_closed:  # it is not in the cache before the gate has seen it
             del self._working[order_id]
-            is_untouched = isinstance(event, OrderCanceled) and order is not None and not order.filled_qty.raw
+            is_untouched = isinstance(event, OrderCanceled) and not order.filled_qty.raw
             if is_untouched and self._desk.grant(working.asset).posture == "HIBERNATE":
                 self.flatten()  # what the cancelled order covered is uncovered now, and no beat may come
 
@@ -144,9 +145,10 @@ class RankedBasket(Strategy):
         for order_id, working in mine:
             if self._is_outdated(working, gap_e8, touch, grant):
                 self._cancel(order_id)
-        if mine or gap_e8 == 0 or self._desk.market.time_ns < self._next_try_ns.get(asset, 0):
+        attempt = (asset, gap_e8 < 0)
+        if mine or gap_e8 == 0 or self._desk.market.time_ns < self._next_try_ns.get(attempt, 0):
             return
-        self._next_try_ns[asset] = self._desk.market.time_ns + self.config.retry_after_ns
+        self._next_try_ns[attempt] = self._desk.market.time_ns + self.config.retry_after_ns
         if gap_e8 > 0:
             style = _entry_style(grant)
             self._send(asset, 1, gap_e8, style, None if style is Style.MARKET else touch.bid_e8, is_exit=False)

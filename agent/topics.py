@@ -41,6 +41,8 @@ class TopicTail:
 
     async def _read(self, at_least: int) -> list[Any]:
         result = await self._ringbuffer.read_many(self._next_sequence, at_least, MAX_READ)
+        if not result.read_count:
+            return []  # an empty answer does not say where to go on; it is here
         self.lost += max(0, result.next_sequence_to_read_from - result.read_count - self._next_sequence)
         self._next_sequence = result.next_sequence_to_read_from
         return [message.payload for message in result]
