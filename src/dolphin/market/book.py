@@ -124,7 +124,7 @@ class _Side:
     def notional_to(self, limit: float) -> float:
         """Price times quantity of all levels from the best to `limit`, inclusive."""
         near = self._ranks[bisect_left(self._ranks, self._sign * limit) :]
-        return abs(sumprod(near, map(self._qty.__getitem__, near)))
+        return abs(sumprod(near, map(self._qty.__getitem__, near))) if near else 0.0
 
     def levels(self, limit: int) -> list[Level]:
         return [(abs(rank), self._qty[rank]) for rank in reversed(self._ranks[-limit:])]
