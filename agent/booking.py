@@ -126,7 +126,7 @@ class Booking:
 
     def _close_out(self, market_time_ns: int) -> None:
         ledger = self._ledger
-        open_loss_micro = self.cash_micro - ledger.equity_micro_usd
+        marked_micro = ledger.equity_micro_usd
         for asset, position in sorted(ledger.positions.items()):
             order_id, qty_e8 = f"R-{ledger.epoch}-{asset}", abs(position.qty_e8)
             sign = -1 if position.qty_e8 > 0 else 1
@@ -153,5 +153,6 @@ class Booking:
                 fee_micro_usd=0,
                 market_time_ns=market_time_ns,
             )
+        open_loss_micro = self.cash_micro - marked_micro
         if open_loss_micro > 0:
             ledger.record_fee(open_loss_micro, detail="open loss at the last mark of the run before", market_time_ns=market_time_ns)
