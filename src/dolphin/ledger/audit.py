@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dolphin.ledger import chain
 from dolphin.ledger.book import Book, Plan, Refusal
-from dolphin.ledger.chain import Head, Record
+from dolphin.ledger.chain import Content, Head, Record
 from dolphin.ledger.chart import imbalance
 
 
@@ -40,11 +40,17 @@ class Walk:
 
     def step(self, record: Record) -> str | None:
         """Takes in the next record, or says what is wrong with it."""
-        fault = self._chain_fault(record) or self._content_fault(record)
-        if fault is None:
-            self.book.apply(chain.decode(record.content))
-            self.head = Head(record.index, record.hash)
-        return fault
+        if (fault := self._chain_fault(record)) is not None:
+            return fault
+        try:
+            content = chain.decode(record.content)
+        except ValueError as error:
+            return f"its content is not an entry ({error})"
+        if (fault := self._content_fault(record, content)) is not None:
+            return fault
+        self.book.apply(content)
+        self.head = Head(record.index, record.hash)
+        return None
 
     def end(self, remembered: Head) -> str | None:
         """What is wrong with ending here."""
@@ -61,16 +67,12 @@ class Walk:
             return "it does not follow from the entry before it"
         return None if record.hash == chain.hash_of(record) else "its hash is not that of what it says"
 
-    def _content_fault(self, record: Record) -> str | None:
-        try:
-            content = chain.decode(record.content)
-        except ValueError as error:
-            return f"its content is not an entry ({error})"
+    def _content_fault(self, record: Record, content: Content) -> str | None:
         if chain.encode(content) != record.content:
             return "its content is not canonical"
         if imbalance(content.legs) != 0:
             return "its legs do not sum to zero"
-        decision = self.book.plan(content.event)
+        decision = self.book.plan_decoded(content.event)
         if isinstance(decision, Refusal):
             return f"it is not admissible here: {decision.why}"
         if not isinstance(decision, Plan) or decision.legs != content.legs:

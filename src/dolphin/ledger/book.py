@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import msgspec
-
 from dolphin.control.ppm import ONE
 from dolphin.ledger import chain
 from dolphin.ledger.chain import Content
@@ -106,8 +104,14 @@ class Book:
 
     def plan(self, event: Event) -> Decision:
         """Which legs `event` must have in this book. Total: every event gets an answer."""
-        if (fault := _fault(event)) is not None:
-            return Refusal(fault)
+        try:
+            chain.encode_faithfully(Content(0, event, ()))
+        except ValueError as error:
+            return Refusal(str(error))
+        return self.plan_decoded(event)
+
+    def plan_decoded(self, event: Event) -> Decision:
+        """`plan` for an event that comes from decoding an entry: its fields have their types and ranges already."""
         decision = _PLANS[type(event)](self, event)
         if isinstance(decision, Plan) and (fault := self._overflow(event, decision.legs)) is not None:
             return Refusal(fault)
@@ -196,30 +200,6 @@ class Book:
         if isinstance(event, Fill):
             results.append(self.position(event.asset).qty_e8 + event.side.sign * event.qty_e8)
         return "an amount or a quantity would leave the 64-bit range" if any(abs(result) > MAX_INTEGER for result in results) else None
-
-
-def _fault(event: Event) -> str | None:
-    """What is wrong with `event` in itself: a field of the wrong type, a number out of range, text that is not Unicode."""
-    try:
-        is_faithful = chain.decode(chain.encode(Content(0, event, ()))).event == event
-    except (ValueError, TypeError, OverflowError) as error:
-        return str(error)
-    if not is_faithful:
-        return "a field has a value of the wrong type"
-    return _range_fault(event)
-
-
-def _range_fault(struct: Any) -> str | None:
-    for name in struct.__struct_fields__:
-        value = getattr(struct, name)
-        if isinstance(value, int) and abs(value) > MAX_INTEGER:
-            return f"{name} is beyond the 64-bit range"
-        for part in value if isinstance(value, tuple) else ():
-            if isinstance(part, int) and abs(part) > MAX_INTEGER:
-                return f"{name} is beyond the 64-bit range"
-            if isinstance(part, msgspec.Struct) and (fault := _range_fault(part)) is not None:
-                return fault
-    return None
 
 
 def _plan_nothing(book: Book, event: Event) -> Decision:

@@ -15,7 +15,7 @@ import msgspec
 
 from dolphin.errors import DolphinError
 from dolphin.ledger.chart import Leg
-from dolphin.ledger.events import Event
+from dolphin.ledger.events import Event, Integer
 
 GENESIS = "0" * 64
 """The hash before an account's first entry."""
@@ -24,7 +24,7 @@ GENESIS = "0" * 64
 class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an entry says."""
 
-    market_time_ns: int
+    market_time_ns: Integer
     event: Event
     legs: tuple[Leg, ...]
 
@@ -59,6 +59,21 @@ def encode(content: Content) -> str:
     return msgspec.json.encode(content, order="sorted").decode()
 
 
+def encode_faithfully(content: Content) -> str:
+    """`encode`, for content that was not decoded: its fields can hold anything.
+
+    Raises:
+        ValueError: it would not come back from the store as it is: a wrong type, a number out of range, text that is not Unicode.
+    """
+    try:
+        text = encode(content)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    if decode(text) != content:
+        raise ValueError("a field has a value of the wrong type")
+    return text
+
+
 def decode(text: str) -> Content:
     """The inverse of `encode`.
 
@@ -90,13 +105,9 @@ def seal(account: str, head: Head, epoch: int, run_id: str, written_wall_ns: int
 
 def hash_of(record: Record) -> str:
     """SHA-256 (hex) over all parts but the hash, each as `LENGTH:UTF-8 BYTES`."""
-    digest = hashlib.sha256()
     numbers = (str(record.index), str(record.epoch), str(record.written_wall_ns))
-    for part in (record.previous_hash, record.account, *numbers, record.run_id, record.content):
-        raw = part.encode()
-        digest.update(b"%d:" % len(raw))
-        digest.update(raw)
-    return digest.hexdigest()
+    parts = [part.encode() for part in (record.previous_hash, record.account, *numbers, record.run_id, record.content)]
+    return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in parts)).hexdigest()
 
 
 def content_digest(records: Iterable[Record]) -> str:

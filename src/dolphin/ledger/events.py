@@ -6,12 +6,13 @@ No run id and no wall clock occur here: two deterministic replays on fresh homes
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 MAX_INTEGER = 2**63 - 1
 """Bound on the magnitude of every number in an entry and in the book, so that any store and any language can hold it."""
+Integer = Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
 
 
 class Side(StrEnum):
@@ -43,17 +44,17 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     account: str
     asset: str
-    epoch: int
-    seq: int
+    epoch: Integer
+    seq: Integer
     posture: str
-    cap_ppm: int
-    r_total_ppm: int
-    factors_ppm: tuple[int, ...]
+    cap_ppm: Integer
+    r_total_ppm: Integer
+    factors_ppm: tuple[Integer, ...]
     passive_only: bool
     reasons: tuple[str, ...]
     cause_ids: tuple[str, ...]
-    issued_at_ns: int
-    expires_at_ns: int
+    issued_at_ns: Integer
+    expires_at_ns: Integer
 
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> "Command":
@@ -80,7 +81,7 @@ class RunEnd(_Event, frozen=True, tag="run_end"):
 
 
 class OpeningDeposit(_Event, frozen=True, tag="opening_deposit"):
-    amount_micro_usd: int
+    amount_micro_usd: Integer
 
 
 class OrderIntent(_Event, frozen=True, tag="order_intent"):
@@ -89,10 +90,10 @@ class OrderIntent(_Event, frozen=True, tag="order_intent"):
     order_id: str
     asset: str
     side: Side
-    qty_e8: int
-    price_e8: int | None
+    qty_e8: Integer
+    price_e8: Integer | None
     is_reduce_only: bool
-    cap_ppm: int
+    cap_ppm: Integer
     posture: str
     commands: tuple[Command, ...]
 
@@ -103,7 +104,7 @@ class OrderOutcome(_Event, frozen=True, tag="order_outcome"):
     order_id: str
     outcome: Outcome
     detail: str
-    qty_e8: int | None
+    qty_e8: Integer | None
 
 
 class Fill(_Event, frozen=True, tag="fill"):
@@ -113,15 +114,15 @@ class Fill(_Event, frozen=True, tag="fill"):
     fill_id: str
     asset: str
     side: Side
-    qty_e8: int
-    price_e8: int
-    fee_micro_usd: int
+    qty_e8: Integer
+    price_e8: Integer
+    fee_micro_usd: Integer
 
 
 class Fee(_Event, frozen=True, tag="fee"):
     """A charge that belongs to no fill."""
 
-    amount_micro_usd: int
+    amount_micro_usd: Integer
     detail: str
 
 
@@ -129,22 +130,22 @@ class Funding(_Event, frozen=True, tag="funding"):
     """A funding payment, positive when received."""
 
     asset: str
-    amount_micro_usd: int
+    amount_micro_usd: Integer
 
 
 class Mark(_Event, frozen=True, tag="mark"):
     """Equity at market prices, and the highest it has ever been."""
 
-    equity_micro_usd: int
-    high_water_mark_micro_usd: int
+    equity_micro_usd: Integer
+    high_water_mark_micro_usd: Integer
 
 
 class Reconciliation(_Event, frozen=True, tag="reconciliation"):
     """One asset's position as the venue reports it against what the entries add up to."""
 
     asset: str
-    ledger_qty_e8: int
-    venue_qty_e8: int
+    ledger_qty_e8: Integer
+    venue_qty_e8: Integer
 
 
 Event = RunStart | RunEnd | OpeningDeposit | OrderIntent | OrderOutcome | Fill | Fee | Funding | Mark | Reconciliation

@@ -51,7 +51,7 @@ CREATE TABLE entries (
     fill_id TEXT GENERATED ALWAYS AS (json_extract(content, '$.event.fill_id')) VIRTUAL,
     PRIMARY KEY (account, idx)
 ) STRICT;
-CREATE INDEX entries_by_order ON entries (account, order_id, type, fill_id);
+CREATE INDEX entries_by_order ON entries (account, order_id, idx);
 CREATE INDEX entries_by_run ON entries (run_id, account, idx);
 
 CREATE TABLE head (

@@ -40,6 +40,9 @@ from dolphin.ledger.sqlite import SqliteStore
 class EntryRefused(Refused):
     """The entry would contradict the ledger (or is malformed): the caller and the ledger disagree about what has happened."""
 
+    def __init__(self, event: Event, why: str) -> None:
+        super().__init__(f"a {kind(event)} was refused: {why}", field="event", value=event, remedy="Reconcile with the venue.")
+
 
 @dataclass(frozen=True, slots=True)
 class FillResult:
@@ -232,11 +235,13 @@ class SqliteLedger:
         if isinstance(decision, Repeat):
             return False
         if isinstance(decision, Refusal):
-            raise EntryRefused(
-                f"a {kind(event)} was refused: {decision.why}", field="event", value=event, remedy="Reconcile with the venue."
-            )
+            raise EntryRefused(event, decision.why)
         content = Content(market_time_ns, event, decision.legs)
-        record = chain.seal(self.account, self._head, self.epoch, self.run_id, self._wall_clock_ns(), chain.encode(content))
+        try:
+            text = chain.encode_faithfully(content)
+        except ValueError as error:
+            raise EntryRefused(event, f"market_time_ns: {error}") from error
+        record = chain.seal(self.account, self._head, self.epoch, self.run_id, self._wall_clock_ns(), text)
         with self.batch():
             self._store.append(record)
             self._book.apply(content)

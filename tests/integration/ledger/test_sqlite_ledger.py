@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -253,6 +254,14 @@ def test_a_batch_reaches_the_disk_whole_or_not_at_all(path: Path, ledger: Sqlite
     assert report_on(path).entries == entries + 2
 
 
+@pytest.mark.parametrize("market_time_ns", [None, 1.0, float("nan"), "1", 2**63])
+def test_a_time_that_is_none_is_refused_before_it_is_written(path: Path, ledger: SqliteLedger, market_time_ns: Any) -> None:
+    before = report_on(path)
+    with pytest.raises(EntryRefused, match="market_time_ns"):
+        ledger.record_fee(1, detail="", market_time_ns=market_time_ns)
+    assert report_on(path) == before
+
+
 def fill_and_then_intend_nonsense(ledger: SqliteLedger) -> None:
     with ledger.batch():
         assert not fill(ledger, "O-1", "1").is_repeat
@@ -474,3 +483,16 @@ def test_killed_in_the_middle_of_appending_every_acknowledged_batch_is_there_and
     reopened = opened(path, "after")
     assert (reopened.epoch, reopened.balance("cash")) == (KILLS + 1, DEPOSIT)
     reopened.close()
+
+
+# --- the documentation ---
+
+
+def test_the_example_in_the_documentation_runs_as_printed(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "ledger.md").read_text()
+    example = page.split("```python\n")[1].split("```")[0]
+    command = {"account": "paper", "asset": "", "epoch": 1, "seq": 2, "posture": "STALKER", "cap_ppm": 1_500_000, "r_total_ppm": 900_000}
+    command |= {"factors_ppm": [900_000], "passive_only": False, "reasons": [], "cause_ids": [], "issued_at_ns": 1, "expires_at_ns": 2}
+    exec(example, {"home": tmp_path, "run_id": "run-1", "message": command, "market_time_ns": 5})
+    told = summarise(tmp_path / "ledger.sqlite", run_id="run-1")
+    assert (told["verified"], told["closing_balance"], told["equity"]) == (True, "99999.400000", "99999.600000")

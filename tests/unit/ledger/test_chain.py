@@ -74,6 +74,16 @@ def test_what_is_not_an_entry_does_not_decode(text: str) -> None:
         chain.content_of(Record("paper", 3, 1, "r", 0, text, GENESIS, ""))
 
 
+@pytest.mark.parametrize(
+    "event",
+    [Fee(1.0, ""), Fee(None, ""), Fee(2**63, ""), Fee(-(2**63), ""), Fee(1, "\ud800"), Fee(True, ""), Fee(object(), "")],  # type: ignore[arg-type]
+    ids=repr,
+)
+def test_what_would_not_come_back_as_it_is_is_not_written(event: Fee) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        chain.encode_faithfully(Content(1, event, ()))
+
+
 def test_runs_that_booked_the_same_have_one_content_digest_whoever_wrote_it_and_when() -> None:
     texts = [chain.encode(content) for content in CONTENTS]
     here = [chain.seal("paper", Head(), 1, "run-1", at, text) for at, text in enumerate(texts)]
