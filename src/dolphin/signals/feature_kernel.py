@@ -25,11 +25,13 @@ from dolphin.signals.feature_state import (
     DEPTH_TRUST_S,
     DEPTH_WINDOW_S,
     JITTER_WINDOW_S,
+    KIND_SLOTS,
     MIN_RETURNS,
     RETURN_STEP_NS,
     SECOND_NS,
     TAKER_WINDOW_S,
     UNKNOWN_DELAY_NS,
+    UNKNOWN_ID,
     VOLATILITY_HALF_LIFE_STEPS,
     VOLUME_WINDOW_S,
 )
@@ -232,7 +234,8 @@ def _apply_gap(asset):
     asset.ask_depth_usd = math.nan
     if asset.depth_updated_at_ns >= 0:
         asset.depth_low_usd = 0.0
-    asset.newest_id[:] = -1
+    for kind in range(KIND_SLOTS):
+        asset.newest_id[kind] = UNKNOWN_ID
 
 
 @njit(cache=True)
@@ -323,8 +326,11 @@ def _delay_ns(asset):
 @njit(cache=True)
 def _excess_delay_ns(asset):
     """The delay above the smallest of the last minutes; unknown where those minutes were silent."""
-    base = np.nanmin(asset.base_delay_ring)
-    if math.isnan(base):
+    base = math.inf
+    for value in asset.base_delay_ring:
+        if value < base:  # never true of NaN
+            base = value
+    if base == math.inf:
         return UNKNOWN_DELAY_NS
     return round(max(asset.delay_deviation_ns - base, 0.0))
 

@@ -37,7 +37,6 @@ MIN_RETURNS: Final = 6
 MAX_ASSETS: Final = 1024
 """Bound on the assets of one shard (50 are planned, 400 in one shard are supported)."""
 
-UNKNOWN_TIME: Final = -1
 UNKNOWN_ID: Final = -1
 KIND_SLOTS: Final = 16
 
