@@ -16,11 +16,14 @@ public final class PayloadProcessors {
   }
 
   static PayloadProcessor named(String name) {
-    PayloadProcessor processor = REGISTERED.get(name);
-    if (processor == null) {
+    requireNamed(name);
+    return REGISTERED.get(name);
+  }
+
+  static void requireNamed(String name) {
+    if (!REGISTERED.containsKey(name)) {
       throw new IllegalArgumentException(
           "no entry processor is called '" + name + "'; there are " + names());
     }
-    return processor;
   }
 }

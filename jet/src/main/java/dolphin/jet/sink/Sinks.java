@@ -22,6 +22,7 @@ public final class Sinks {
 
   /** Runs the entry processor registered as {@code processor}; its answers flow on as rows. */
   public static ProcessorSupplier entryProcessor(String map, String processor) {
+    PayloadProcessors.requireNamed(processor); // here, where a job is built, and not in the job
     return calls(member -> new EntryProcessorCall(member, map, PayloadProcessors.named(processor)));
   }
 

@@ -6,7 +6,6 @@ import com.hazelcast.jet.Traversers;
 import com.hazelcast.jet.core.AbstractProcessor;
 import com.hazelcast.jet.core.BroadcastKey;
 import com.hazelcast.jet.core.Watermark;
-import com.hazelcast.jet.core.metrics.Metric;
 import com.hazelcast.jet.core.metrics.Metrics;
 import com.hazelcast.jet.core.metrics.Unit;
 import com.hazelcast.jet.impl.execution.WatermarkCoalescer;
@@ -20,6 +19,8 @@ import java.util.Map.Entry;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -39,6 +40,7 @@ final class LogSource extends AbstractProcessor {
 
   private final LogReader.Factory factory;
   private final StartAt startAt;
+  private final Supplier<LongConsumer> lostItemsMetric;
   private final Waker waker = new Waker();
   private final MarketClock clock = new MarketClock();
   private final Map<String, Long> restored = new HashMap<>();
@@ -66,11 +68,18 @@ final class LogSource extends AbstractProcessor {
   private boolean isAlone;
   private boolean isIdle;
   private long lastBatchNanos;
-  private Metric lostItems;
+  private long lost;
+  private LongConsumer lostItems;
 
   LogSource(LogReader.Factory factory, StartAt startAt) {
+    this(factory, startAt, () -> Metrics.metric("lostItems", Unit.COUNT)::set);
+  }
+
+  /** {@code lostItemsMetric} is asked on the processor's thread, where Jet can tell whose it is. */
+  LogSource(LogReader.Factory factory, StartAt startAt, Supplier<LongConsumer> lostItemsMetric) {
     this.factory = factory;
     this.startAt = startAt;
+    this.lostItemsMetric = lostItemsMetric;
   }
 
   @Override
@@ -92,7 +101,7 @@ final class LogSource extends AbstractProcessor {
   public boolean complete() {
     waker.attach();
     if (reads == null) {
-      lostItems = Metrics.metric("lostItems", Unit.COUNT);
+      lostItems = lostItemsMetric.get();
       startReading();
     }
     // Each strand once a call, so that a busy strand cannot starve a quiet one.
@@ -154,14 +163,15 @@ final class LogSource extends AbstractProcessor {
 
   private void countLost(int strand, ReadResultSet<?> result) {
     long first = result.getNextSequenceToReadFrom() - result.readCount();
-    long lost = first - readOffsets[strand];
-    if (lost <= 0) {
+    long missed = first - readOffsets[strand];
+    if (missed <= 0) {
       return;
     }
-    lostItems.increment(lost);
+    lost += missed;
+    lostItems.accept(lost);
     getLogger()
         .severe(
-            lost
+            missed
                 + " items of "
                 + reader.strand(strand)
                 + " were overwritten before they were read: everything computed from here on misses"

@@ -1,0 +1,39 @@
+package dolphin.jet;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+
+/** A real member on loopback that no other finds, for the tests of sources, sinks and jobs. */
+public final class LoopbackMember {
+
+  /** Few partitions and a small journal, so that a test can fill it. */
+  public static final int PARTITIONS = 3;
+
+  /** Events that one partition's journal holds. */
+  public static final int JOURNAL_CAPACITY = 50;
+
+  private LoopbackMember() {}
+
+  public static HazelcastInstance start() {
+    Config config = new Config();
+    config.setProperty("hazelcast.logging.type", "none");
+    config.setProperty("hazelcast.shutdownhook.enabled", "false");
+    config.setProperty("hazelcast.partition.count", String.valueOf(PARTITIONS));
+    config.getJetConfig().setEnabled(true).setCooperativeThreadCount(1);
+    config.getNetworkConfig().setPort(0);
+    config.getNetworkConfig().getInterfaces().setEnabled(true).addInterface("127.0.0.1");
+    config.getNetworkConfig().getJoin().getAutoDetectionConfig().setEnabled(false);
+    config.getNetworkConfig().getJoin().getMulticastConfig().setEnabled(false);
+    config
+        .getMapConfig("journaled*")
+        .getEventJournalConfig()
+        .setEnabled(true)
+        .setCapacity(PARTITIONS * JOURNAL_CAPACITY);
+    config.getRingbufferConfig("*").setCapacity(JOURNAL_CAPACITY);
+    config
+        .getSerializationConfig()
+        .addDataSerializableFactory(DolphinSerializers.FACTORY_ID, new DolphinSerializers());
+    return Hazelcast.newHazelcastInstance(config);
+  }
+}
