@@ -1,0 +1,152 @@
+"""Python stage: latency it adds, rows a second and start, against stock mapUsingPython and a bare socket echo.
+
+Three paths carry the same messages through a Python function that does nothing: our stage on a 5.7.0 member as the project configures it,
+the stock `mapUsingPython` 5.6.0 on a 5.6.0 member with Hazelcast's defaults, and (the floor) a Unix-domain socket to a Python process
+that sends back what it gets. Every path also runs without the function; *added* latency is a message's latency less the median of the
+path without it, so that a stall of the host counts against whom it hits.
+
+* `row`: one row of ten columns (the stock stage gets it as one line of text), paced 2 ms apart;
+* `batch`: a 400-row Arrow batch (the stock stage gets it as one base64 string, which spares it all encoding), paced 2 ms apart;
+* `rows_per_s`: as much as it takes; ours 400 rows a message, stock one row a string, in batches as large as it likes (its own default,
+  and its best);
+* `start_s`: from submitting a job to its first output. The stock stage makes a virtual environment each time; pip finds its downloads in
+  the cache.
+
+Paths are started afresh in turn, round by round, on JVMs that stay. Messages have intended times and latencies count from them.
+"""
+
+import base64
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from bench.measurement.host import probe_host
+from bench.measurement.percentiles import Latencies, median_p50_us, worst_p99_us
+from bench.stage_rig.rig import Rig, floor_rig, our_rig, stock_rig
+from dolphin.cluster.wire import Batch
+
+ROUNDS: Final = 5
+ROWS: Final = 400
+GAP_NS: Final = 2_000_000
+_WARM_UP_GAP_NS: Final = 200_000
+_WARM_UP: Final = 1_000
+_FEWEST: Final = 200
+
+Payload = Literal["row", "batch"]
+
+
+@dataclass(slots=True)
+class Readings:
+    """What was measured of one path, a list element for each fresh start."""
+
+    start_s: list[float] = field(default_factory=list)
+    rows_per_s: list[float] = field(default_factory=list)
+    with_stage: dict[Payload, list[Latencies]] = field(default_factory=lambda: {"row": [], "batch": []})
+    without: dict[Payload, list[Latencies]] = field(default_factory=lambda: {"row": [], "batch": []})
+
+    def added_us(self, payload: Payload, quantile: Callable[[list[Latencies]], float]) -> float:
+        return quantile(self.with_stage[payload]) - median_p50_us(self.without[payload])
+
+    def summary(self) -> dict[str, float]:
+        return {
+            "added_row_p50_us": self.added_us("row", median_p50_us),
+            "added_row_p99_us": self.added_us("row", worst_p99_us),
+            "added_batch_p50_us": self.added_us("batch", median_p50_us),
+            "added_batch_p99_us": self.added_us("batch", worst_p99_us),
+            "rows_per_s": median(self.rows_per_s),
+            "start_s": median(self.start_s),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of the three paths and the payloads in its form."""
+
+    rig: Rig
+    payloads: dict[Payload, Path]
+    flooded_by: Payload
+    rows_a_message: int
+    readings: Readings = field(default_factory=Readings)
+
+    def measure(self, seconds: float) -> None:
+        """One fresh start without and one with the stage."""
+        self._latencies(self.readings.without, seconds / 5, with_stage=False)
+        self.rig.stop()
+        self.readings.start_s.append(self._latencies(self.readings.with_stage, seconds, with_stage=True))
+        self.readings.rows_per_s.append(self.rig.flood(self.payloads[self.flooded_by], seconds) * self.rows_a_message)
+        self.rig.stop()
+
+    def _latencies(self, into: dict[Payload, list[Latencies]], seconds: float, *, with_stage: bool) -> float:
+        start_s = self.rig.start(self.payloads["row"], with_stage=with_stage)
+        count = max(_FEWEST, round(seconds * 1e9 / GAP_NS))
+        for payload, file in self.payloads.items():
+            self.rig.paced(file, _WARM_UP, _WARM_UP_GAP_NS)
+            into[payload].append(Latencies(self.rig.paced(file, count, GAP_NS)))
+        return start_s
+
+
+def run(seconds: float) -> dict[str, Any]:
+    """Measures each path for about `seconds`, a third of it on each kind of message, in `ROUNDS` fresh starts."""
+    host = probe_host()
+    with tempfile.TemporaryDirectory(prefix="dolphin-bench-") as folder, ExitStack() as rigs:
+        work = Path(folder)
+        arrow = {"row": _write(work / "row.arrow", _arrow(1)), "batch": _write(work / "batch.arrow", _arrow(ROWS))}
+        text = {"row": _write(work / "row.txt", _line()), "batch": _write(work / "batch.txt", base64.b64encode(_arrow(ROWS)))}
+        ours = Candidate(rigs.enter_context(our_rig(work)), arrow, "batch", ROWS)
+        stock = Candidate(rigs.enter_context(stock_rig(work)), text, "row", 1)
+        floor = Candidate(rigs.enter_context(floor_rig(work)), arrow, "batch", ROWS)
+        for _ in range(ROUNDS):
+            for path in (ours, stock, floor):
+                path.measure(seconds / 3 / ROUNDS)
+    return _result(host.as_dict(), ours.readings.summary(), stock.readings.summary(), floor.readings.summary())
+
+
+def _result(host: dict[str, Any], ours: dict[str, float], stock: dict[str, float], floor: dict[str, float]) -> dict[str, Any]:
+    latencies = [name for name in ours if name.startswith("added_")]
+    to_stock = {f"{name.removesuffix('_us')}_to_stock": ours[name] / stock[name] for name in latencies}
+    to_floor = {f"{name.removesuffix('_us')}_to_floor": ours[name] / floor[name] for name in latencies}
+    ratios = {
+        **to_stock,
+        **to_floor,
+        "rows_per_s_to_stock": ours["rows_per_s"] / stock["rows_per_s"],
+        "start_speedup": stock["start_s"] / ours["start_s"],
+    }
+    targets = {
+        **{name: {"op": "<=", "value": 0.1} for name in to_stock},
+        **{name: {"op": "<=", "value": 3} for name in to_floor},
+        "rows_per_s_to_stock": {"op": ">=", "value": 20},
+        "start_speedup": {"op": ">=", "value": 5},
+    }
+    return {
+        "peer": "mapUsingPython 5.6.0",
+        "host": host,
+        "ours": ours,
+        "peer_result": stock,
+        "floor": floor,
+        "ratios": ratios,
+        "targets": targets,
+    }
+
+
+def _write(file: Path, content: bytes) -> Path:
+    file.write_bytes(content)
+    return file
+
+
+def _arrow(rows: int) -> bytes:
+    random = np.random.default_rng(1)
+    columns: dict[str, pa.Array] = {"asset": pa.array([f"ASSET{i:03}USDT" for i in range(rows)])}
+    columns |= {name: pa.array(random.uniform(1, 1e5, rows)) for name in "abcdefghi"}
+    return Batch.of("0", 1, pa.RecordBatch.from_pydict(columns)).arrow
+
+
+def _line() -> bytes:
+    numbers = np.random.default_rng(1).uniform(1, 1e5, 9)
+    return ",".join(["ASSET000USDT", *(repr(float(number)) for number in numbers)]).encode()

@@ -1,0 +1,18 @@
+package bench;
+
+/** What is measured: something that messages are sent through, one answer each, in order. */
+interface Subject extends AutoCloseable {
+
+  /** Makes a message of the bytes of a payload file. */
+  Object message(byte[] payload);
+
+  /**
+   * Starts the path that messages of {@code traffic} take; the first may be sent at once.
+   *
+   * @param withStage false leaves the Python function out, for the same path without it
+   */
+  void start(Traffic traffic, boolean withStage) throws Exception;
+
+  /** Ends what {@link #start} started. */
+  void stop() throws Exception;
+}
