@@ -17,6 +17,23 @@ def echo(batch: pa.RecordBatch) -> pa.RecordBatch:
     return batch
 
 
+def make(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+    """For each row a batch with a null key and one value of the size that `value` names; no row at size 0."""
+    sizes = [int(value) for value in batch.column("value").to_pylist()]
+    columns = [pa.field("key", pa.utf8()), pa.field("value", pa.binary())]
+    return [
+        pa.record_batch([pa.nulls(bool(size), pa.utf8()), pa.array([bytes(size)] * bool(size), pa.binary())], schema=pa.schema(columns))
+        for size in sizes
+    ]
+
+
+def measure(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """One row that says what the batch had."""
+    value = batch.column("value")
+    said = f"rows {batch.num_rows} nulls {batch.column('key').null_count} bytes {sum(map(len, value.to_pylist()))}"
+    return pa.record_batch({"key": ["measured"], "value": pa.array([said.encode()], pa.binary())})
+
+
 class Sum:
     """Running sum of the numbers in `value` (8 bytes, little-endian) per instance; answers the sum after each batch."""
 
@@ -88,7 +105,7 @@ class Misbehaves:
 
     def prints(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         line = "x" * 1000 + "\n"
-        for _ in range(20):
+        for _ in range(8):
             sys.stdout.write(line * 5000)
         return batch
 

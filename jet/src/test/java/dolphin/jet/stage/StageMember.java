@@ -10,9 +10,13 @@ import com.hazelcast.jet.core.ProcessorMetaSupplier;
 import com.hazelcast.jet.core.Vertex;
 import com.hazelcast.jet.core.processor.SinkProcessors;
 import dolphin.jet.DolphinSerializers;
+import dolphin.jet.Row;
 import java.io.File;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /** A real member on loopback, and the real interpreter, for the tests of the stage. */
@@ -27,7 +31,7 @@ final class StageMember {
     usePython();
     Config config = new Config();
     config.setClusterName(clusterName);
-    config.setProperty("hazelcast.logging.type", "none");
+    config.setProperty("hazelcast.logging.type", System.getProperty("stage.log", "none"));
     config.setProperty("hazelcast.shutdownhook.enabled", "false");
     config.getJetConfig().setEnabled(true);
     config.getJetConfig().setCooperativeThreadCount(1);
@@ -66,13 +70,59 @@ final class StageMember {
     return directory;
   }
 
-  /** source, stage, list of rows. */
-  static DAG dag(ProcessorMetaSupplier source, StageSpec spec, String outputList) {
+  /** A stage that answers rows. */
+  static StageSpec rowStage(String name, String function, boolean keyed) {
+    return StageSpec.of(name, "stage_functions:" + function, keyed, List.of(ROWS));
+  }
+
+  /** The same stage with other bounds, and two failures allowed. */
+  static StageSpec with(StageSpec spec, String paramsJson, Duration deadline, long memoryBytes) {
+    return new StageSpec(
+        spec.name(),
+        spec.function(),
+        paramsJson,
+        spec.interpreter(),
+        spec.pythonPath(),
+        spec.keyed(),
+        deadline,
+        2,
+        spec.maxInFlight(),
+        spec.maxBatchBytes(),
+        memoryBytes,
+        spec.outputs());
+  }
+
+  /** The source, the stages one after the other, the sink. */
+  static DAG dag(ProcessorMetaSupplier source, ProcessorMetaSupplier sink, StageSpec... stages) {
     DAG dag = new DAG();
-    Vertex from = dag.newVertex("source", source).localParallelism(1);
-    Vertex stage = dag.newVertex(spec.name(), PythonStage.supplier(spec));
-    Vertex to = dag.newVertex("sink", SinkProcessors.writeListP(outputList)).localParallelism(1);
-    dag.edge(PythonStage.route(between(from, stage), spec)).edge(between(stage, to));
-    return dag;
+    Vertex last = dag.newVertex("source", source).localParallelism(1);
+    for (StageSpec spec : stages) {
+      Vertex stage = dag.newVertex(spec.name(), PythonStage.supplier(spec));
+      dag.edge(PythonStage.route(between(last, stage), spec));
+      last = stage;
+    }
+    return dag.edge(between(last, dag.newVertex("sink", sink).localParallelism(1)));
+  }
+
+  /** Rows to a list, in order when the stage has one worker. */
+  static ProcessorMetaSupplier list(String name) {
+    return SinkProcessors.writeListP(name);
+  }
+
+  /** The last row of each key to a map. */
+  static ProcessorMetaSupplier map(String name) {
+    return SinkProcessors.writeMapP(name, Row::key, (Row row) -> number(row.value()));
+  }
+
+  /** Eight bytes, little-endian: the numbers of the test functions. */
+  static byte[] bytes(long number) {
+    byte[] raw = new byte[Long.BYTES];
+    ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN).putLong(number);
+    return raw;
+  }
+
+  /** The inverse of {@link #bytes}. */
+  static long number(byte[] raw) {
+    return ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN).getLong();
   }
 }
