@@ -30,7 +30,7 @@ _ERROR_PREFIX: Final = "dolphin member: "
 
 _JVM_FLAGS: Final = (
     "-Xms128m",
-    "-Xmx512m",
+    "-Xmx768m",
     "-XX:+UseG1GC",
     "-XX:+ExitOnOutOfMemoryError",
     # On two processors the common pool has one thread, and Hazelcast then starts a new thread for every asynchronous callback.
