@@ -12,18 +12,16 @@ Signals are msgpack maps as they arrived: what cannot be read is the worst value
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from dolphin.control import manual as operator
 from dolphin.control.leverage import Command
+from dolphin.control.manual import CUTS_PPM, MAX_NS, WORST_LEVEL, Manual, noted, text
 from dolphin.control.params import BreakerParams
 from dolphin.control.posture import MAX_LEVERAGE_PPM, Posture
 from dolphin.control.ppm import ONE, as_int, mul
 
-MAX_NS = 2**62
 MAX_SOURCES = 16  # a seventeenth cuts to 0: it could not be remembered
 MAX_EPISODES = 8  # more cannot lengthen the hold
-MAX_TEXT = 256  # characters of a reason, cause or source
 TRIPS_ABOVE_PPM = (250_000, 500_000, 750_000, 950_000)
-CUTS_PPM = (ONE, 750_000, 450_000, 200_000, 0)
-WORST_LEVEL = len(CUTS_PPM) - 1
 UNKNOWN_PPM = -1
 INVARIANT = "invariant"
 
@@ -55,9 +53,7 @@ class State(NamedTuple):
     is_latched: bool = False
     hold_until_ns: int = 0
     episodes_ns: tuple[int, ...] = ()
-    manual_level: int = 0
-    manual_seq: int = 0
-    manual_note: str = ""
+    manual: Manual = Manual()
     reasons: tuple[str, ...] = ("nothing known yet",)
     cause_ids: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()  # by name
@@ -85,7 +81,7 @@ class Outcome(NamedTuple):
     refusal: str = ""
 
 
-def apply(state: State, signal: Mapping[str, object], params: BreakerParams) -> Outcome:
+def apply(state: State, signal: Mapping[object, object], params: BreakerParams) -> Outcome:
     """One signal of kind "vote" or "manual"; total. An old `(source, seq)` changes nothing."""
     kind = signal.get("kind")
     if kind == "manual":
@@ -103,7 +99,7 @@ def apply(state: State, signal: Mapping[str, object], params: BreakerParams) -> 
 
 def command(state: State, from_cap_ppm: int) -> Command:
     """The command that says what the state grants; the asset's posture forbids entries when the cap is 0 and is silent otherwise."""
-    cut_ppm = CUTS_PPM[max(state.level, state.manual_level)]
+    cut_ppm = CUTS_PPM[max(state.level, state.manual.level)]
     return Command(
         state.account,
         state.asset,
@@ -114,7 +110,7 @@ def command(state: State, from_cap_ppm: int) -> Command:
         cut_ppm,
         (),
         False,
-        _noted(state.manual_note, state.reasons),
+        noted(state.manual, state.reasons),
         state.cause_ids,
         state.time_ns,
         state.expires_at_ns,
@@ -122,7 +118,7 @@ def command(state: State, from_cap_ppm: int) -> Command:
     )
 
 
-def read_votes(signal: Mapping[str, object]) -> list[Vote]:
+def read_votes(signal: Mapping[object, object]) -> list[Vote]:
     """The votes of a signal that carry a source, a seq and a time, in order; unreadable other fields take their worst value."""
     raw = signal.get("votes", [signal])
     if not isinstance(raw, list):
@@ -136,20 +132,12 @@ def level_of(severity_ppm: int) -> int:
     return sum(severity_ppm >= threshold for threshold in TRIPS_ABOVE_PPM)
 
 
-def combined(sources: tuple[Source, ...], now_ns: int) -> int:
-    """Noisy-or of the fresh severities, s = 1 - prod(1 - s_k), rounded up."""
+def combined(sources: list[Source]) -> int:
+    """Noisy-or of their severities, s = 1 - prod(1 - s_k), rounded up."""
     calm_ppm = ONE
     for source in sources:
-        if source.severity_ppm > 0 and now_ns < source.expires_at_ns:
-            calm_ppm = mul(calm_ppm, ONE - source.severity_ppm)
+        calm_ppm = mul(calm_ppm, ONE - source.severity_ppm)
     return ONE - calm_ppm
-
-
-def text(value: object) -> str:
-    """`value` if it is a string of at most MAX_TEXT characters, else "" (a length counts UTF-16 units, as in Java)."""
-    if isinstance(value, str) and len(value.encode("utf-16-le", "surrogatepass")) <= 2 * MAX_TEXT:
-        return value
-    return ""
 
 
 def _read_vote(raw: Mapping[object, object]) -> Vote | None:
@@ -168,8 +156,7 @@ def _read_vote(raw: Mapping[object, object]) -> Vote | None:
         raw.get("is_clear") is True,
         text(raw.get("reason")),
         text(raw.get("cause_id")),
-        # an unreadable expiry is an expired one for clearing, yet its severity counts now
-        time_ns + 1 if expires_at_ns is None else expires_at_ns,
+        time_ns if expires_at_ns is None else expires_at_ns,
     )
 
 
@@ -190,7 +177,9 @@ def _voted(state: State, votes: list[Vote], params: BreakerParams) -> State:
         elif previous is None or vote.seq > previous.seq:
             sources[vote.source] = _reading(previous, vote, params)
     ordered = tuple(sources[name] for name in sorted(sources, key=lambda name: name.encode("utf-16-be", "surrogatepass")))
-    target = WORST_LEVEL if has_overflow else level_of(combined(ordered, now_ns))
+    voted = {vote.source for vote in votes}  # a late cut still cuts: what just arrived counts even past its lease
+    counted = [each for each in ordered if each.severity_ppm > 0 and (each.name in voted or now_ns < each.expires_at_ns)]
+    target = WORST_LEVEL if has_overflow else level_of(combined(counted))
     moved = state._replace(
         epoch=state.epoch if state.seq else now_ns,
         time_ns=now_ns,
@@ -200,7 +189,7 @@ def _voted(state: State, votes: list[Vote], params: BreakerParams) -> State:
     if target > 0:
         moved = _held(moved, params)
     if target > moved.level:
-        return _tightened(moved, target, has_overflow, params)
+        return _tightened(moved, target, counted, has_overflow, params)
     if target < moved.level and _may_loosen(moved, params):
         return _loosened(moved)
     return moved
@@ -235,15 +224,13 @@ def _held(state: State, params: BreakerParams) -> State:
     return state._replace(is_latched=True, episodes_ns=recent, hold_until_ns=max(state.hold_until_ns, now_ns + hold_ns))
 
 
-def _tightened(state: State, target: int, has_overflow: bool, params: BreakerParams) -> State:
-    guilty = [source for source in state.sources if source.severity_ppm >= params.clear_ppm and state.time_ns < source.expires_at_ns]
-    if not guilty:
-        guilty = [source for source in state.sources if source.severity_ppm > 0 and state.time_ns < source.expires_at_ns]
-    reasons = tuple(f"{source.name}: {source.reason}" for source in guilty)
+def _tightened(state: State, target: int, counted: list[Source], has_overflow: bool, params: BreakerParams) -> State:
+    guilty = [source for source in counted if source.severity_ppm >= params.clear_ppm] or counted
+    reasons = tuple([f"{source.name}: {source.reason}" for source in guilty])
     return state._replace(
         level=target,
         reasons=(*reasons, "more sources than can be remembered") if has_overflow else reasons,
-        cause_ids=tuple(source.cause_id for source in guilty if source.cause_id),
+        cause_ids=tuple([source.cause_id for source in guilty if source.cause_id]),
     )
 
 
@@ -260,37 +247,16 @@ def _loosened(state: State) -> State:
     return state._replace(level=level, reasons=(f"every source clear: loosened to level {level}",), cause_ids=())
 
 
-def _manual(state: State, signal: Mapping[str, object]) -> Outcome:
-    """An operator's cut or release."""
-    seq = as_int(signal.get("seq"), 1, MAX_NS)
-    time_ns = as_int(signal.get("time_ns"), 0, MAX_NS)
-    by = text(signal.get("by"))
-    op = signal.get("op")
-    if seq is None or time_ns is None or not by or op not in ("cut", "release"):
-        return Outcome(state, False, False, "a manual signal needs op cut or release, by, seq and time_ns")
-    if seq <= state.manual_seq:
-        return Outcome(state, False, False, "old seq")
-    level, note = manual_cut(op == "cut", signal, by)
+def _manual(state: State, signal: Mapping[object, object]) -> Outcome:
+    applied = operator.apply(state.manual, signal)
+    if isinstance(applied, str):
+        return Outcome(state, False, False, applied)
+    manual, time_ns = applied
     now_ns = max(state.time_ns, time_ns)
-    return _accepted(
-        state,
-        state._replace(epoch=state.epoch if state.seq else now_ns, time_ns=now_ns, manual_level=level, manual_seq=seq, manual_note=note),
-    )
-
-
-def manual_cut(is_cut: bool, signal: Mapping[str, object], by: str) -> tuple[int, str]:
-    """(level, note) of a manual signal; a level that cannot be read is the worst one."""
-    if not is_cut:
-        return 0, ""
-    level = as_int(signal.get("level"), 1, WORST_LEVEL)
-    return (WORST_LEVEL if level is None else level), f"cut by {by}: {text(signal.get('reason'))}"
+    return _accepted(state, state._replace(epoch=state.epoch if state.seq else now_ns, time_ns=now_ns, manual=manual))
 
 
 def _accepted(before: State, after: State) -> Outcome:
-    cap_ppm = mul(MAX_LEVERAGE_PPM, CUTS_PPM[max(after.level, after.manual_level)])
+    cap_ppm = mul(MAX_LEVERAGE_PPM, CUTS_PPM[max(after.level, after.manual.level)])
     is_changed = cap_ppm != before.cap_ppm or before.seq == 0
     return Outcome(after._replace(cap_ppm=cap_ppm, seq=before.seq + 1), True, is_changed)
-
-
-def _noted(note: str, reasons: tuple[str, ...]) -> tuple[str, ...]:
-    return (note, *reasons) if note else reasons

@@ -8,8 +8,9 @@ cannot be read in it is the worst value; a signal that cannot be ordered is refu
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from dolphin.control.acb import CUTS_PPM, MAX_NS, manual_cut, text
+from dolphin.control import manual as operator
 from dolphin.control.leverage import Command
+from dolphin.control.manual import CUTS_PPM, MAX_NS, Manual, noted, text
 from dolphin.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
 from dolphin.control.ppm import ONE, as_int, mul
 
@@ -34,9 +35,7 @@ class State(NamedTuple):
     is_passive_only: bool = True
     source_epoch: int = 0
     source_seq: int = 0
-    manual_level: int = 0
-    manual_seq: int = 0
-    manual_note: str = ""
+    manual: Manual = Manual()
     reasons: tuple[str, ...] = ("nothing known yet",)
     cause_ids: tuple[str, ...] = ()
 
@@ -50,7 +49,7 @@ class Outcome(NamedTuple):
     refusal: str = ""
 
 
-def apply(state: State, signal: Mapping[str, object]) -> Outcome:
+def apply(state: State, signal: Mapping[object, object]) -> Outcome:
     """One signal of kind "survival" or "manual"; total. An old `(epoch, seq)` changes nothing."""
     kind = signal.get("kind")
     if kind == "survival":
@@ -72,7 +71,7 @@ def command(state: State, from_cap_ppm: int) -> Command:
         state.r_total_ppm,
         state.factors_ppm,
         state.is_passive_only,
-        (state.manual_note, *state.reasons) if state.manual_note else state.reasons,
+        noted(state.manual, state.reasons),
         state.cause_ids,
         state.time_ns,
         state.expires_at_ns,
@@ -80,7 +79,7 @@ def command(state: State, from_cap_ppm: int) -> Command:
     )
 
 
-def _decided(state: State, signal: Mapping[str, object]) -> Outcome:
+def _decided(state: State, signal: Mapping[object, object]) -> Outcome:
     epoch = as_int(signal.get("epoch"), 0, MAX_NS)
     seq = as_int(signal.get("seq"), 1, MAX_NS)
     time_ns = as_int(signal.get("time_ns"), 0, MAX_NS)
@@ -115,22 +114,16 @@ def _decided(state: State, signal: Mapping[str, object]) -> Outcome:
     )
 
 
-def _manual(state: State, signal: Mapping[str, object]) -> Outcome:
-    seq = as_int(signal.get("seq"), 1, MAX_NS)
-    time_ns = as_int(signal.get("time_ns"), 0, MAX_NS)
-    by = text(signal.get("by"))
-    op = signal.get("op")
-    if seq is None or time_ns is None or not by or op not in ("cut", "release"):
-        return Outcome(state, False, False, "a manual signal needs op cut or release, by, seq and time_ns")
-    if seq <= state.manual_seq:
-        return Outcome(state, False, False, "old seq")
-    level, note = manual_cut(op == "cut", signal, by)
-    after = state._replace(time_ns=max(state.time_ns, time_ns), manual_level=level, manual_seq=seq, manual_note=note)
-    return _accepted(state, after)
+def _manual(state: State, signal: Mapping[object, object]) -> Outcome:
+    applied = operator.apply(state.manual, signal)
+    if isinstance(applied, str):
+        return Outcome(state, False, False, applied)
+    manual, time_ns = applied
+    return _accepted(state, state._replace(time_ns=max(state.time_ns, time_ns), manual=manual))
 
 
 def _accepted(before: State, after: State) -> Outcome:
-    cap_ppm = min(after.granted_ppm, mul(MAX_LEVERAGE_PPM, CUTS_PPM[after.manual_level]))
+    cap_ppm = min(after.granted_ppm, mul(MAX_LEVERAGE_PPM, CUTS_PPM[after.manual.level]))
     is_changed = cap_ppm != before.cap_ppm or after.posture != before.posture or before.seq == 0
     epoch = before.epoch if before.seq else after.time_ns
     return Outcome(after._replace(cap_ppm=cap_ppm, epoch=epoch, seq=before.seq + 1), True, is_changed)

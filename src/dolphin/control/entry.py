@@ -12,6 +12,7 @@ import msgpack
 from dolphin.control import acb
 from dolphin.control import account as accounts
 from dolphin.control.leverage import Command, decode, pack, to_map
+from dolphin.control.manual import Manual
 from dolphin.control.params import BreakerParams
 from dolphin.errors import BadInput
 
@@ -71,9 +72,7 @@ def _breaker_rule(state: acb.State) -> dict[str, object]:
         "is_latched": state.is_latched,
         "hold_until_ns": state.hold_until_ns,
         "episodes_ns": list(state.episodes_ns),
-        "manual_level": state.manual_level,
-        "manual_seq": state.manual_seq,
-        "manual_note": state.manual_note,
+        "manual": list(state.manual),
         "reasons": list(state.reasons),
         "sources": [list(source) for source in state.sources],
     }
@@ -83,6 +82,7 @@ def _read_breaker(command: Command, rule: dict[str, object]) -> acb.State:
     fields: dict[str, object] = dict(rule)
     for name in ("episodes_ns", "reasons"):
         fields[name] = tuple(rule[name])  # type: ignore[arg-type]
+    fields["manual"] = Manual(*rule["manual"])  # type: ignore[misc]
     fields["sources"] = tuple(acb.Source(*each) for each in rule["sources"])  # type: ignore[union-attr]
     return acb.State(
         account=command.account,
@@ -102,9 +102,7 @@ def _account_rule(state: accounts.State) -> dict[str, object]:
         "granted_ppm": state.granted_ppm,
         "source_epoch": state.source_epoch,
         "source_seq": state.source_seq,
-        "manual_level": state.manual_level,
-        "manual_seq": state.manual_seq,
-        "manual_note": state.manual_note,
+        "manual": list(state.manual),
         "reasons": list(state.reasons),
     }
 
@@ -112,6 +110,7 @@ def _account_rule(state: accounts.State) -> dict[str, object]:
 def _read_account(command: Command, rule: dict[str, object]) -> accounts.State:
     fields: dict[str, object] = dict(rule)
     fields["reasons"] = tuple(rule["reasons"])  # type: ignore[arg-type]
+    fields["manual"] = Manual(*rule["manual"])  # type: ignore[misc]
     return accounts.State(
         account=command.account,
         epoch=command.epoch,

@@ -1,8 +1,8 @@
 """The leverage command: what the safety side tells everybody else (`docs/contracts.md`, "Leverage").
 
 A command is absolute state, never a delta. A consumer applies it if `(epoch, seq)` is newer than what it has for the same account and
-asset, and believes it until `expires_at_ns`. What it may use is the smaller of the account's and the asset's cap, and nothing at all
-when either is missing, damaged or expired.
+asset, and believes it until `expires_at_ns` (`lease`). What it may use is the smaller of the account's and the asset's cap, and nothing
+at all when either is missing, damaged or expired.
 """
 
 import zlib
@@ -40,15 +40,6 @@ class Command(NamedTuple):
     def is_newer_than(self, other: "Command | None") -> bool:
         """Whether this command replaces `other` of the same key."""
         return other is None or (self.epoch, self.seq) > (other.epoch, other.seq)
-
-
-class Entitlement(NamedTuple):
-    """What holds for one asset at one moment."""
-
-    posture: Posture
-    cap_ppm: int
-    passive_only: bool
-    reason: str
 
 
 def checksum(command: Command) -> int:
@@ -111,26 +102,6 @@ def decode(data: bytes) -> Command:
     if fields.get("checksum") != checksum(command):
         raise _damaged("checksum mismatch")
     return command
-
-
-def entitlement(account: Command | None, asset: Command | None, now_ns: int) -> Entitlement:
-    """What one asset may use at market time `now_ns`; nothing that is missing or past its lease grants anything."""
-    if account is None:
-        return Entitlement(Posture.HIBERNATE, 0, True, "no command for the account")
-    if not is_valid(account, now_ns):
-        return Entitlement(Posture.HIBERNATE, 0, True, "lease of the account expired")
-    if asset is None:
-        return Entitlement(max(account.posture, Posture.TURTLE), 0, True, "no command for the asset")
-    if not is_valid(asset, now_ns):
-        return Entitlement(max(account.posture, Posture.TURTLE), 0, True, "lease of the asset expired")
-    cap_ppm = min(account.cap_ppm, asset.cap_ppm)
-    binding = asset if asset.cap_ppm < account.cap_ppm else account
-    return Entitlement(max(account.posture, asset.posture), cap_ppm, account.passive_only or asset.passive_only, "; ".join(binding.reasons))
-
-
-def is_valid(command: Command, now_ns: int) -> bool:
-    """Whether the command's lease lasts at market time `now_ns`."""
-    return now_ns < command.expires_at_ns
 
 
 def _from_map(fields: object) -> Command:

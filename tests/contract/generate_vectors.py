@@ -1,0 +1,196 @@
+"""Writes `acb_vectors.jsonl`: signals for the leverage entry processor and what the Python reference answers.
+
+One line a signal; a line with `"case"` starts from an empty entry. The answer and the value stored are given as CRC-32 of their bytes, so
+an implementation that agrees on every line agrees bit for bit; `cap_ppm` and `refusal` are there for people. Run it from the root after a
+change of the rule: `python tests/contract/generate_vectors.py`; `tests/unit/control/test_vectors.py` checks that the file is fresh.
+"""
+
+import json
+import random
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgpack
+
+from dolphin.control import entry
+from dolphin.control.params import BreakerParams
+
+FILE = Path(__file__).with_name("acb_vectors.jsonl")
+SEED = 20251010
+SECOND = 1_000_000_000
+START = 1_723_161_255 * SECOND
+SEVERITIES = (-1, 0, 1, 124_999, 125_000, 249_999, 250_000, 499_999, 500_000, 749_999, 750_000, 949_999, 950_000, 999_999, 1_000_000)
+SOURCES = ("depth", "invariant", "spread", "stale", "taker")
+POSTURES = ("APEX", "STALKER", "TURTLE", "HIBERNATE")
+BAD = (None, True, "7", 1.5, -2, 2**62 + 1, 2**64 - 1, -(2**63), [], {}, "x" * 257, "é" * 256)
+Signal = dict[str, object]
+
+
+def vote(source: str, seq: int, severity_ppm: int, **changes: object) -> Signal:
+    fields: Signal = {
+        "source": source,
+        "seq": seq,
+        "time_ns": seq,
+        "severity_ppm": severity_ppm,
+        "is_clear": 0 <= severity_ppm < 125_000,
+        "reason": f"reading {severity_ppm}",
+        "cause_id": f"BTCUSDT@trade#{seq % 1000}",
+        "expires_at_ns": seq + 2 * SECOND,
+    }
+    return {**fields, **changes}
+
+
+def tick(seq: int, severities: dict[str, int]) -> Signal:
+    return {"kind": "vote", "votes": [vote(source, seq, severity) for source, severity in severities.items()]}
+
+
+def survival(seq: int, time_ns: int, **changes: object) -> Signal:
+    fields: Signal = {
+        "kind": "survival",
+        "epoch": START,
+        "seq": seq,
+        "time_ns": time_ns,
+        "posture": "STALKER",
+        "cap_ppm": 1_900_000,
+        "r_total_ppm": 800_000,
+        "factors_ppm": [1_000_000, 1_000_000, 800_000, 1_000_000, 1_000_000],
+        "passive_only": False,
+        "reasons": ["jitter: f3 part 800000"],
+        "cause_ids": ["BTCUSDT@depth#7"],
+        "expires_at_ns": time_ns + 2 * SECOND,
+    }
+    return {**fields, **changes}
+
+
+def manual(op: object, seq: int, level: object = 2) -> Signal:
+    return {"kind": "manual", "op": op, "level": level, "reason": "told so", "by": "operator", "seq": seq, "time_ns": START + seq}
+
+
+def boundary_case() -> Iterator[Signal]:
+    """Every severity boundary from a loosened entry, every level and back, and the hold of each episode."""
+    now = START
+    for _ in range(8):
+        now += SECOND // 4
+        yield tick(now, dict.fromkeys(SOURCES, 0))
+    for severity in SEVERITIES:
+        now += SECOND // 4
+        yield tick(now, {**dict.fromkeys(SOURCES, 0), "taker": severity})
+        for _ in range(6):
+            now += SECOND // 4
+            yield tick(now, dict.fromkeys(SOURCES, 0))
+    for episode in range(7):
+        for _ in range(2):
+            now += SECOND // 4
+            yield tick(now, {**dict.fromkeys(SOURCES, 0), "depth": 300_000})
+        hold = min(300 * 2**episode, 7_200) * SECOND
+        for late in (-SECOND // 4, -1, 0, 1):
+            yield tick(now + hold + late, dict.fromkeys(SOURCES, 0))
+        now += hold + SECOND
+
+
+def walk_case(rng: random.Random) -> Iterator[Signal]:
+    """A random walk of readings, some old, some late, some missing, with an operator now and then."""
+    now = START
+    manual_seq = 0
+    for _ in range(7):
+        now += SECOND // 4
+        yield tick(now, dict.fromkeys(SOURCES, 0))
+    for _ in range(25):
+        now += rng.choice((1, SECOND // 4, SECOND, 3 * SECOND, 400 * SECOND))
+        seq = now - rng.choice((0, 0, 0, 0, 0, 1, SECOND))
+        chosen = rng.sample(SOURCES, rng.choice((1, 3, 4, 5, 5)))
+        calm = rng.random() < 0.6
+        yield tick(seq, {source: rng.choice(SEVERITIES[1:4]) if calm else rng.choice(SEVERITIES) for source in chosen})
+        if rng.random() < 0.08:
+            manual_seq += rng.choice((0, 1, 1))
+            yield manual(rng.choice(("cut", "cut", "release")), manual_seq, rng.choice((0, 1, 2, 3, 4, 5)))
+
+
+def bad_vote_case() -> Iterator[Signal]:
+    """Every field of a vote with every kind of nonsense, and missing."""
+    seq = START
+    for name in vote("taker", 1, 0):
+        for bad in BAD:
+            seq += 10
+            yield {"kind": "vote", "votes": [vote("depth", seq, 0), {**vote("taker", seq, 0), name: bad}]}
+        fields = vote("taker", seq + 5, 0)
+        del fields[name]
+        yield {"kind": "vote", **fields}
+    yield {"kind": "vote", "votes": [None, 3, "x", [], vote("taker", seq + 100, 500_000)]}
+    yield {"kind": "vote", "votes": {}}
+    yield {"kind": "vote"}
+    yield {}
+    yield {"kind": None}
+    yield {"kind": "survival"}
+    yield {"kind": "vote", "votes": [vote(f"s{n:02}", seq + 200, 0) for n in range(18)]}
+    yield {"kind": "vote", "votes": [vote("𝔞", seq + 300, 0), vote("ￜ", seq + 300, 0)]}
+    for bad in BAD:
+        yield {**manual("cut", 5), "by": bad}
+        yield manual(bad, 6)
+    for index, bad in enumerate(BAD):
+        yield manual("cut", 10 + index, bad)
+        yield {**manual("release", 100), "seq": bad}
+        yield {**manual("release", 100), "time_ns": bad}
+
+
+def account_case(rng: random.Random) -> Iterator[Signal]:
+    """Survival signals in and out of order, under an operator's cuts."""
+    seq, now = 0, START
+    for _ in range(60):
+        seq += rng.choice((0, 1, 1, 1, 2))
+        now += SECOND // 4
+        yield survival(
+            seq,
+            now,
+            epoch=START + rng.choice((-1, 0, 0, 0, 0, 1)),
+            posture=rng.choice(POSTURES),
+            cap_ppm=rng.choice((0, 1, 1_999_999, 2_000_000, 2_000_001, 5_999_999, 6_000_000)),
+        )
+        if rng.random() < 0.1:
+            yield manual(rng.choice(("cut", "release")), seq, rng.choice((1, 2, 3, 4)))
+
+
+def bad_account_case() -> Iterator[Signal]:
+    """Every field of a survival signal with every kind of nonsense, and missing."""
+    seq = 1
+    for name in survival(1, START):
+        for bad in BAD:
+            seq += 1
+            yield {**survival(seq, START + seq), name: bad}
+        seq += 1
+        fields = survival(seq, START + seq)
+        del fields[name]
+        yield fields
+    yield survival(seq + 1, START, factors_ppm=[1, 2, 3, 4, None])
+    yield survival(seq + 2, START, factors_ppm=[1, 2, 3, 4, 1_000_001])
+    yield survival(seq + 3, START, reasons=[f"reason {n}" for n in range(40)])
+    yield survival(seq + 4, START, reasons=["", None, 3, "x" * 257, "kept"])
+    yield {"kind": "vote", "votes": []}
+
+
+def lines() -> Iterator[str]:
+    """The file's lines."""
+    rng = random.Random(SEED)
+    cases: list[tuple[str, Iterator[Signal]]] = [("paper/BTCUSDT", boundary_case()), ("paper/BTCUSDT", bad_vote_case())]
+    cases += [("paper/ETHUSDT", walk_case(rng)) for _ in range(16)]
+    cases += [("paper", bad_account_case())] + [("paper", account_case(rng)) for _ in range(4)]
+    for number, (key, signals) in enumerate(cases):
+        value: bytes | None = None
+        for index, signal in enumerate(signals):
+            applied = entry.apply(key, value, msgpack.packb(signal), BreakerParams())
+            value = applied.value
+            answer = msgpack.unpackb(applied.answer)
+            line: dict[str, object] = {} if index else {"case": number, "key": key}
+            line |= {
+                "signal": signal,
+                "cap_ppm": answer["command"]["cap_ppm"] if answer["command"] else None,
+                "refusal": answer["refusal"],
+                "answer_crc32": zlib.crc32(applied.answer),
+                "value_crc32": zlib.crc32(value or b""),
+            }
+            yield json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+if __name__ == "__main__":
+    FILE.write_text("\n".join(lines()) + "\n", encoding="utf-8")
