@@ -26,17 +26,13 @@ class Applied(NamedTuple):
 
 def apply(key: str, value: bytes | None, payload: bytes, params: BreakerParams) -> Applied:
     """Apply the signal in `payload` to the entry `key` holding `value`."""
-    account, _, asset = key.rpartition("/") if "/" in key else (key, "", "")
+    signal, unreadable = _signal(payload)
     try:
-        signal = msgpack.unpackb(payload)
-    except Exception:  # msgpack raises half a dozen kinds for damaged bytes; every one of them means the same
-        return _refused(value, "signal unreadable")
-    if not isinstance(signal, dict):
-        return _refused(value, "signal is not a map")
-    try:
-        state = _read(value, account, asset)
+        state = _read(key, value)
     except (BadInput, KeyError, TypeError, ValueError):
-        return _refused(None, "stored state unreadable")._replace(value=value)
+        return Applied(value, _refusal(None, unreadable or "stored state unreadable"))
+    if unreadable:
+        return _refused(value, unreadable)
     if isinstance(state, acb.State):
         outcome = acb.apply(state, signal, params)
         if not outcome.is_accepted:
@@ -53,17 +49,31 @@ def _stored(command: Command, rule: dict[str, object], is_changed: bool) -> Appl
     return Applied(pack({**fields, "rule": rule}), pack({"accepted": True, "changed": is_changed, "refusal": "", "command": fields}))
 
 
-def _refused(value: bytes | None, refusal: str) -> Applied:
-    present = None if value is None else to_map(decode(value))
-    return Applied(value, pack({"accepted": False, "changed": False, "refusal": refusal, "command": present}))
+def _refused(value: bytes | None, why: str) -> Applied:
+    """The answer to a signal that changes nothing; `value` must be readable."""
+    return Applied(value, _refusal(None if value is None else decode(value), why))
 
 
-def _read(value: bytes | None, account: str, asset: str) -> "acb.State | accounts.State":
+def _refusal(present: Command | None, why: str) -> bytes:
+    return pack({"accepted": False, "changed": False, "refusal": why, "command": None if present is None else to_map(present)})
+
+
+def _signal(payload: bytes) -> tuple[dict[object, object], str]:
+    """(the signal, "") or ({}, why it cannot be read)."""
+    try:
+        signal = msgpack.unpackb(payload)
+    except Exception:  # msgpack raises half a dozen kinds for damaged bytes; every one of them means the same
+        return {}, "signal unreadable"
+    return (signal, "") if isinstance(signal, dict) else ({}, "signal is not a map")
+
+
+def _read(key: str, value: bytes | None) -> "acb.State | accounts.State":
+    account, slash, asset = key.rpartition("/")
     if value is None:
-        return acb.State(account, asset) if asset else accounts.State(account)
+        return acb.State(account, asset) if slash else accounts.State(key)
     command = decode(value)
     rule = msgpack.unpackb(value)["rule"]
-    return _read_breaker(command, rule) if asset else _read_account(command, rule)
+    return _read_breaker(command, rule) if slash else _read_account(command, rule)
 
 
 def _breaker_rule(state: acb.State) -> dict[str, object]:

@@ -116,7 +116,7 @@ def _from_map(fields: object) -> Command:
         cap_ppm=_whole(fields, "cap_ppm"),
         r_total_ppm=_whole(fields, "r_total_ppm"),
         factors_ppm=tuple(_whole({"factor": each}, "factor") for each in fields["factors_ppm"]),
-        passive_only=fields["passive_only"] is not False,
+        passive_only=_claim(fields, "passive_only"),
         reasons=tuple(str(each) for each in fields["reasons"]),
         cause_ids=tuple(str(each) for each in fields["cause_ids"]),
         issued_at_ns=_whole(fields, "issued_at_ns"),
@@ -129,6 +129,13 @@ def _whole(fields: dict[str, object], name: str) -> int:
     value = fields[name]
     if type(value) is not int or value < 0:
         raise _damaged(f"{name} is not a whole number")
+    return value
+
+
+def _claim(fields: dict[str, object], name: str) -> bool:
+    value = fields[name]
+    if not isinstance(value, bool):
+        raise _damaged(f"{name} is neither true nor false")
     return value
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from dolphin.control import factors
 from dolphin.control import posture as gates
 from dolphin.control.factors import MAX_NS
-from dolphin.control.params import SurvivalParams
+from dolphin.control.params import SENSORS, SurvivalParams
 from dolphin.control.posture import Posture
 from dolphin.control.ppm import ONE, Reading, as_int, mul
 
@@ -88,7 +88,7 @@ def step(state: State, inputs: Inputs, params: SurvivalParams) -> tuple[State, D
     if latch:
         blame.append(("heartbeat", f"invariant broken: {latch}"))
     is_started = state.is_started or not missing
-    shock_at_ns, shock_cause, shock_names = _shock(state, inputs, params, now_ns, is_started)
+    shock_at_ns, shock_cause, shock_names = _shock(state, inputs, params, now_ns)
     f1_ppm = factors.f1(not latch)
     f2_ppm = factors.f2(inputs.envelope_age_ns, inputs.envelope_verdict) if "envelope" in params.wired else ONE
     f3_ppm = _f3(inputs, params, blame)
@@ -105,9 +105,8 @@ def step(state: State, inputs: Inputs, params: SurvivalParams) -> tuple[State, D
     integral = _integral(state, r_raw_ppm, elapsed_ns, params) if is_started else 0
     slot, peaks = _peaks(state, r_raw_ppm, now_ns)
     r_cmd_ppm = _command(r_raw_ppm, integral, max(peaks) if is_started else r_raw_ppm, params)
-    if not is_started:
-        peaks = (0,) * SLOTS
-        r_cmd_ppm = 0
+    if not is_started:  # nothing is remembered of the time before
+        peaks, r_cmd_ppm, shock_at_ns = (0,) * SLOTS, 0, NO_SHOCK
     r_ppm, anchor_ns = _damped(state, r_cmd_ppm, now_ns, elapsed_ns, is_started, params)
     posture, since_ns = _posture(state, r_ppm, now_ns, is_started, params)
     is_passive_only = f3_ppm < (params.passive_clear_ppm if state.is_passive_only else params.passive_below_ppm)
@@ -143,9 +142,9 @@ def step(state: State, inputs: Inputs, params: SurvivalParams) -> tuple[State, D
     )
 
 
-def not_sensed(params: SurvivalParams, sensors: frozenset[str]) -> tuple[str, ...]:
-    """The sensors of `sensors` that this build does not have, in order: what a decision does not know about."""
-    return tuple(sorted(sensors - params.wired))
+def not_sensed(params: SurvivalParams) -> tuple[str, ...]:
+    """The sensors that this build does not have, in order: what a decision does not know about."""
+    return tuple(sorted(SENSORS - params.wired))
 
 
 def _clock(state: State, inputs: Inputs, params: SurvivalParams) -> tuple[int, int, bool]:
@@ -217,10 +216,8 @@ def _blamed(product_ppm: int, factor_ppm: int, sensor: str, blame: list[tuple[st
     return mul(product_ppm, factor_ppm)
 
 
-def _shock(state: State, inputs: Inputs, params: SurvivalParams, now_ns: int, is_started: bool) -> tuple[int, str, list[str]]:
-    """(time of the last shock, its cause id, names of the shocks in this step). A missing reading is a shock once started."""
-    if not is_started:
-        return NO_SHOCK, "", []
+def _shock(state: State, inputs: Inputs, params: SurvivalParams, now_ns: int) -> tuple[int, str, list[str]]:
+    """(time of the last shock, its cause id, names of the shocks in this step). A missing reading is a shock."""
     wired = params.wired
     names: list[str] = []
     if "taker" in wired and inputs.is_taker_shock is not False:

@@ -3,6 +3,8 @@ package dolphin.jet;
 import com.hazelcast.nio.serialization.DataSerializableFactory;
 import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
 import dolphin.jet.job.JobCommand;
+import dolphin.jet.leverage.ApplyLeverage;
+import dolphin.jet.leverage.SetLeverage;
 
 /** The fixed ids by which Python and Java name the same classes; see {@code docs/contracts.md}. */
 public final class DolphinSerializers implements DataSerializableFactory {
@@ -10,6 +12,8 @@ public final class DolphinSerializers implements DataSerializableFactory {
   public static final int FACTORY_ID = 7100;
   public static final int BATCH = 1;
   public static final int ROW = 2;
+  public static final int APPLY_LEVERAGE = 10;
+  public static final int SET_LEVERAGE = 11;
   public static final int JOB_COMMAND = 20;
 
   @Override
@@ -17,6 +21,8 @@ public final class DolphinSerializers implements DataSerializableFactory {
     return switch (typeId) {
       case BATCH -> new Batch();
       case ROW -> new Row();
+      case APPLY_LEVERAGE -> new ApplyLeverage();
+      case SET_LEVERAGE -> new SetLeverage();
       case JOB_COMMAND -> new JobCommand();
       default -> throw new IllegalArgumentException("no DOLPHIN class has the id " + typeId);
     };

@@ -9,8 +9,8 @@ import java.io.IOException;
 import java.util.Map;
 
 /**
- * Applies one leverage signal (msgpack, {@code docs/contracts.md}) to one entry of {@code LEVERAGE},
- * on the thread that owns it.
+ * Applies one leverage signal (msgpack, {@code docs/contracts.md}) to one entry of {@code
+ * LEVERAGE}, on the thread that owns it.
  *
  * <p>It answers a msgpack map {@code accepted, changed, refusal, command} and never throws on a
  * payload: an exception would lose the cut in somebody's retry. Its backup processor sets the
@@ -32,8 +32,7 @@ public final class ApplyLeverage
 
   @Override
   public byte[] process(Map.Entry<String, byte[]> entry) {
-    LeverageEntry.Applied applied =
-        LeverageEntry.apply(entry.getKey(), entry.getValue(), payload);
+    LeverageEntry.Applied applied = LeverageEntry.apply(entry.getKey(), entry.getValue(), payload);
     stored = applied.value();
     if (stored != null) {
       entry.setValue(stored);

@@ -53,8 +53,7 @@ final class BreakerRule {
   }
 
   /** What the breaker of one asset remembers; {@code sources} by name. */
-  record State(
-      Stamp stamp, long capPpm, Cut cut, ManualCut manual, List<Source> sources) {
+  record State(Stamp stamp, long capPpm, Cut cut, ManualCut manual, List<Source> sources) {
 
     static State first(String account, String asset) {
       return new State(Stamp.first(account, asset), 0, Cut.FIRST, ManualCut.NONE, List.of());
@@ -100,7 +99,8 @@ final class BreakerRule {
     if (kind.equals("manual")) {
       ManualCut.Applied applied = state.manual.apply(signal);
       return applied.refusal().isEmpty()
-          ? accepted(state, state.stamp.at(applied.timeNs()), state.cut, applied.cut(), state.sources)
+          ? accepted(
+              state, state.stamp.at(applied.timeNs()), state.cut, applied.cut(), state.sources)
           : refused(state, applied.refusal());
     }
     if (!kind.equals("vote")) {
@@ -180,12 +180,15 @@ final class BreakerRule {
     Stamp stamp = state.stamp.at(nowNs).expiringAt(expiresAtNs);
     Cut held = target > 0 ? held(state.cut, ordered, nowNs) : state.cut;
     return accepted(
-        state, stamp, moved(held, target, counted, ordered, hasOverflow, nowNs), state.manual, ordered);
+        state,
+        stamp,
+        moved(held, target, counted, ordered, hasOverflow, nowNs),
+        state.manual,
+        ordered);
   }
 
   private static Source reading(Source previous, Vote vote) {
-    boolean isClear =
-        vote.isClear && 0 <= vote.severityPpm && vote.severityPpm < CLEAR_PPM;
+    boolean isClear = vote.isClear && 0 <= vote.severityPpm && vote.severityPpm < CLEAR_PPM;
     int isUnclear = vote.severityPpm >= CLEAR_PPM ? 1 : 0;
     int clears = previous == null ? 0 : previous.clears;
     int unclear = previous == null ? 0 : previous.unclear;

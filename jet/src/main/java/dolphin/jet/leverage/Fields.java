@@ -1,6 +1,7 @@
 package dolphin.jet.leverage;
 
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.charset.CodingErrorAction;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,7 +24,9 @@ final class Fields {
 
   private static final int MAX_DEPTH = 256;
 
-  /** Stands for a value that no rule uses: a float, a binary, an extension, an int beyond 64 bits. */
+  /**
+   * Stands for a value that no rule uses: a float, a binary, an extension, an int beyond 64 bits.
+   */
   private static final Object OTHER = new Object();
 
   private static final MessagePack.UnpackerConfig STRICT =
@@ -116,25 +119,25 @@ final class Fields {
       throw new IllegalArgumentException("nested too deeply");
     }
     ValueType type = unpacker.getNextFormat().getValueType();
-    switch (type) {
-      case NIL:
+    return switch (type) {
+      case NIL -> {
         unpacker.unpackNil();
-        return null;
-      case BOOLEAN:
-        return unpacker.unpackBoolean();
-      case INTEGER:
-        java.math.BigInteger number = unpacker.unpackBigInteger();
-        return number.bitLength() < Long.SIZE ? (Object) number.longValue() : OTHER;
-      case STRING:
-        return unpacker.unpackString();
-      case ARRAY:
-        return array(unpacker, depth);
-      case MAP:
-        return map(unpacker, depth);
-      default:
+        yield null;
+      }
+      case BOOLEAN -> unpacker.unpackBoolean();
+      case INTEGER -> integer(unpacker.unpackBigInteger());
+      case STRING -> unpacker.unpackString();
+      case ARRAY -> array(unpacker, depth);
+      case MAP -> map(unpacker, depth);
+      default -> {
         unpacker.skipValue();
-        return OTHER;
-    }
+        yield OTHER;
+      }
+    };
+  }
+
+  private static Object integer(BigInteger number) {
+    return number.bitLength() < Long.SIZE ? (Object) number.longValue() : OTHER;
   }
 
   private static List<Object> array(MessageUnpacker unpacker, int depth) throws IOException {

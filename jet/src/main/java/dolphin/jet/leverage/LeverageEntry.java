@@ -22,8 +22,25 @@ final class LeverageEntry {
 
   private LeverageEntry() {}
 
-  /** The value to store, null if it stays as it was, and the answer to give. */
-  record Applied(byte[] value, byte[] answer) {}
+  /** What came of a signal. */
+  static final class Applied {
+    private final byte[] value;
+    private final byte[] answer;
+
+    private Applied(byte[] value, byte[] answer) {
+      this.value = value;
+      this.answer = answer;
+    }
+
+    /** The value to store; null if it stays as it was. */
+    byte[] value() {
+      return value;
+    }
+
+    byte[] answer() {
+      return answer;
+    }
+  }
 
   /** Applies the signal in {@code payload} to the entry {@code key} that holds {@code value}. */
   static Applied apply(String key, byte[] value, byte[] payload) {
@@ -125,8 +142,7 @@ final class LeverageEntry {
         });
   }
 
-  private static void packCommand(MessageBufferPacker packer, Command command)
-      throws IOException {
+  private static void packCommand(MessageBufferPacker packer, Command command) throws IOException {
     packer.packMapHeader(COMMAND_FIELDS);
     packFields(packer, command);
   }
@@ -178,8 +194,7 @@ final class LeverageEntry {
     packTexts(packer, "reasons", state.decision().reasons());
   }
 
-  private static void packManual(MessageBufferPacker packer, ManualCut manual)
-      throws IOException {
+  private static void packManual(MessageBufferPacker packer, ManualCut manual) throws IOException {
     packer.packString("manual").packArrayHeader(3);
     packer.packInt(manual.level()).packLong(manual.seq()).packString(manual.note());
   }
@@ -224,7 +239,7 @@ final class LeverageEntry {
             whole(fields, "cap_ppm"),
             whole(fields, "r_total_ppm"),
             wholes(fields, "factors_ppm"),
-            !fields.isFalse("passive_only"),
+            claim(fields, "passive_only"),
             texts(fields, "reasons"),
             texts(fields, "cause_ids"),
             whole(fields, "issued_at_ns"),
@@ -248,7 +263,7 @@ final class LeverageEntry {
         command.capPpm(),
         new BreakerRule.Cut(
             (int) whole(rule, "level"),
-            rule.isTrue("is_latched"),
+            claim(rule, "is_latched"),
             whole(rule, "hold_until_ns"),
             wholes(rule, "episodes_ns"),
             texts(rule, "reasons"),
@@ -331,6 +346,13 @@ final class LeverageEntry {
       found.add(whole(each, 0));
     }
     return found;
+  }
+
+  private static boolean claim(Fields fields, String name) {
+    if (!fields.isTrue(name) && !fields.isFalse(name)) {
+      throw new DamagedException(name);
+    }
+    return fields.isTrue(name);
   }
 
   private static String text(Fields fields, String name) {

@@ -22,8 +22,7 @@ record ManualCut(int level, long seq, String note) {
         || timeNs.isEmpty()
         || by.isEmpty()
         || !(isRelease || op.equals("cut"))) {
-      return new Applied(
-          this, 0, "a manual signal needs op cut or release, by, seq and time_ns");
+      return new Applied(this, 0, "a manual signal needs op cut or release, by, seq and time_ns");
     }
     if (seqGiven.getAsLong() <= seq) {
       return new Applied(this, 0, "old seq");

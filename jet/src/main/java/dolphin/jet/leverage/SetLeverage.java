@@ -9,8 +9,8 @@ import java.io.IOException;
 import java.util.Map;
 
 /**
- * Makes the backup of a leverage entry what the owner stored: an absolute value, whatever the backup
- * held. Running the rule again on the backup was measured to corrupt it.
+ * Makes the backup of a leverage entry what the owner stored: an absolute value, whatever the
+ * backup held. Running the rule again on the backup was measured to corrupt it.
  */
 public final class SetLeverage
     implements EntryProcessor<String, byte[], byte[]>, IdentifiedDataSerializable {

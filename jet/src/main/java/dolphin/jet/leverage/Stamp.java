@@ -1,8 +1,8 @@
 package dolphin.jet.leverage;
 
 /**
- * Whose entry it is and which version: {@code epoch} is the market time of the first signal it took,
- * {@code seq} counts those it took, so that {@code (epoch, seq)} orders its commands.
+ * Whose entry it is and which version: {@code epoch} is the market time of the first signal it
+ * took, {@code seq} counts those it took, so that {@code (epoch, seq)} orders its commands.
  */
 record Stamp(String account, String asset, long epoch, long seq, long timeNs, long expiresAtNs) {
 

@@ -1,5 +1,6 @@
 package dolphin.jet.sink;
 
+import dolphin.jet.leverage.LeverageSignals;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -7,7 +8,8 @@ import java.util.TreeSet;
 /** The entry processors that pipelines may name. A name, never a class: a job cannot load code. */
 public final class PayloadProcessors {
 
-  private static final Map<String, PayloadProcessor> REGISTERED = Map.of();
+  private static final Map<String, PayloadProcessor> REGISTERED =
+      Map.of("leverage", new LeverageSignals());
 
   private PayloadProcessors() {}
 

@@ -1,0 +1,92 @@
+"""The factors: tables against their closed forms, and every nonsense reading as the worst."""
+
+import itertools
+import math
+
+import pytest
+
+from dolphin.control import factors, tables
+from dolphin.control.params import SurvivalParams
+from dolphin.control.ppm import ONE, interpolate
+
+PARAMS = SurvivalParams()
+NONSENSE = [None, math.nan, math.inf, 1.0, "7", True, -1, 2**63, object()]
+HOUR = 3_600_000_000_000
+
+
+def test_the_envelope_table_is_one_decade_of_exponential_decay() -> None:
+    rate = math.log(10) / 7_170
+    assert tuple(int(ONE * math.exp(-rate * 30 * k) + 1e-6) for k in range(240)) == tables.ENVELOPE_DECADE
+
+
+def test_the_capital_stress_table_is_a_logistic_with_its_middle_at_ten_percent() -> None:
+    def stress(drawdown: float) -> float:
+        return 1 / (1 + (math.exp(40 * drawdown) - 1) / (math.exp(40 * 0.10) - 1))
+
+    assert tuple(int(ONE * stress(0.0025 * k) + 1e-6) for k in range(201)) == tables.CAPITAL_STRESS
+    assert factors.f5(0) == ONE
+    assert factors.f5(100_000) == ONE // 2
+
+
+@pytest.mark.parametrize("table", [tables.ENVELOPE_DECADE, tables.CAPITAL_STRESS])
+def test_a_table_never_rises(table: tuple[int, ...]) -> None:
+    assert all(left >= right for left, right in itertools.pairwise(table))
+
+
+def test_interpolation_stays_between_its_knots_and_is_off_by_less_than_a_step_of_the_table() -> None:
+    rate = math.log(10) / 7_170
+    for age_ms in range(30_000, 7_200_000, 1_777):
+        got = factors.f2(age_ms * 1_000_000, "inside")
+        assert abs(got - ONE * math.exp(-rate * (age_ms / 1000 - 30))) < 13
+    assert interpolate((10, 0), 3, 1) == 6
+    assert interpolate((10, 0), 3, 100) == 0
+
+
+def test_the_envelope_is_whole_for_thirty_seconds_a_tenth_at_two_hours_and_gone_in_a_day() -> None:
+    assert factors.f2(0, "inside") == ONE
+    assert factors.f2(30_000_000_000, "inside") == ONE
+    assert factors.f2(30_100_000_000, "inside") < ONE
+    assert factors.f2(2 * HOUR, "inside") == 100_000
+    assert factors.f2(24 * HOUR, "inside") == 0
+    assert factors.f2(0, "edge") == 500_000
+    assert factors.f2(0, "outside") == factors.f2(0, "no such verdict") == factors.f2(0, None) == 100_000
+
+
+@pytest.mark.parametrize("reading", NONSENSE)
+def test_nonsense_is_the_worst_reading(reading: object) -> None:
+    assert factors.f2(reading, "inside") == 0
+    assert factors.f3_jitter(reading, PARAMS) == PARAMS.microstructure_floor_ppm
+    assert factors.f3_latency(reading, PARAMS) == PARAMS.microstructure_floor_ppm
+    assert factors.f3_depth(reading, PARAMS) == PARAMS.microstructure_floor_ppm
+    assert factors.f4_depth_level(reading, PARAMS) == PARAMS.shock_ppm
+    assert factors.f4_spread_level(reading, PARAMS) == PARAMS.shock_ppm
+    if reading != -1:  # a negative drawdown is a new high
+        assert factors.f5(reading) == 0
+
+
+@pytest.mark.parametrize(
+    ("factor", "nominal", "limit"),
+    [
+        (factors.f3_jitter, PARAMS.jitter_nominal_ns, PARAMS.jitter_limit_ns),
+        (factors.f3_latency, PARAMS.latency_nominal_ns, PARAMS.latency_limit_ns),
+        (factors.f3_depth, PARAMS.depth_nominal_ppm, PARAMS.depth_limit_ppm),
+        (factors.f4_depth_level, PARAMS.depth_nominal_ppm, PARAMS.depth_limit_ppm),
+        (factors.f4_spread_level, PARAMS.spread_nominal_ppm, PARAMS.spread_limit_ppm),
+    ],
+)
+def test_a_band_is_whole_at_its_nominal_edge_and_on_its_floor_at_the_limit(factor, nominal: int, limit: int) -> None:
+    worse = 1 if limit > nominal else -1
+    assert factor(nominal, PARAMS) == ONE
+    assert factor(nominal + worse, PARAMS) < ONE
+    assert factor(limit - worse, PARAMS) >= factor(limit, PARAMS) == factor(limit + worse, PARAMS) < ONE
+
+
+def test_recovery_after_a_shock_is_linear_over_an_hour() -> None:
+    assert factors.f4_recovery(0, PARAMS) == 300_000
+    assert factors.f4_recovery(HOUR // 2, PARAMS) == 650_000
+    assert factors.f4_recovery(HOUR - 1, PARAMS) == 999_999
+    assert factors.f4_recovery(HOUR, PARAMS) == factors.f4_recovery(2 * HOUR, PARAMS) == ONE
+
+
+def test_invariants_are_all_or_nothing() -> None:
+    assert (factors.f1(True), factors.f1(False)) == (ONE, 0)

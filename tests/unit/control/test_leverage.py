@@ -1,0 +1,52 @@
+"""The leverage command on the wire."""
+
+import zlib
+
+import msgpack
+import pytest
+
+from dolphin.control import leverage
+from dolphin.control.leverage import Command
+from dolphin.control.posture import Posture
+from dolphin.errors import BadInput
+
+COMMAND = Command(
+    "paper", "", 7, 3, Posture.STALKER, 1_900_000, 800_000, (1, 2, 3, 4, 5), True, ("a", "b, c"), ("X@trade#1",), 10, 2_010, 6_000_000
+)
+
+
+def test_a_command_comes_back_as_it_was_sent() -> None:
+    assert leverage.decode(leverage.encode(COMMAND)) == COMMAND
+
+
+def test_the_checksum_is_the_crc_of_the_contracts_text() -> None:
+    text = "paper||7|3|STALKER|1900000|800000|1,2,3,4,5|1|a,b, c|X@trade#1|10|2010"
+    assert leverage.checksum(COMMAND) == zlib.crc32(text.encode())
+
+
+@pytest.mark.parametrize("name", [name for name in Command._fields if name != "from_cap_ppm"])
+def test_a_changed_or_missing_field_is_found_out(name: str) -> None:
+    fields = msgpack.unpackb(leverage.encode(COMMAND))
+    for changed in ({**fields, name: fields["seq"] + 1}, {key: value for key, value in fields.items() if key != name}):
+        with pytest.raises(BadInput, match="not a leverage command"):
+            leverage.decode(msgpack.packb(changed))
+
+
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"x" * 40, msgpack.packb([]), msgpack.packb({}), msgpack.packb(None)])
+def test_bytes_that_are_no_command_are_refused_in_one_line(data: bytes) -> None:
+    with pytest.raises(BadInput) as caught:
+        leverage.decode(data)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_command_replaces_only_an_older_one() -> None:
+    assert COMMAND.is_newer_than(None)
+    assert not COMMAND.is_newer_than(COMMAND)
+    assert COMMAND._replace(seq=4).is_newer_than(COMMAND)
+    assert COMMAND._replace(epoch=8, seq=1).is_newer_than(COMMAND)
+    assert not COMMAND._replace(epoch=6, seq=99).is_newer_than(COMMAND)
+
+
+def test_keys_name_the_account_or_one_of_its_assets() -> None:
+    assert COMMAND.key == "paper"
+    assert COMMAND._replace(asset="BTCUSDT").key == "paper/BTCUSDT"

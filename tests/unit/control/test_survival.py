@@ -1,0 +1,243 @@
+"""The survival controller step, rule by rule."""
+
+import pytest
+
+from dolphin.control import survival
+from dolphin.control.params import SENSORS, SurvivalParams
+from dolphin.control.posture import Posture
+from dolphin.control.ppm import ONE
+from dolphin.control.survival import Decision, Inputs, State
+
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+START = 1_723_161_255 * SECOND
+PARAMS = SurvivalParams()
+GOOD = Inputs(
+    now_ns=START,
+    heartbeat_age_ns=0,
+    jitter_ns=1_000_000,
+    latency_ns=1_000_000,
+    depth_ratio_ppm=ONE,
+    spread_ratio_ppm=ONE,
+    is_taker_shock=False,
+    is_plunge=False,
+    is_dvol_shock=False,
+    envelope_age_ns=0,
+    envelope_verdict="inside",
+    drawdown_ppm=0,
+)
+
+
+def at(second: float, **changes: object) -> Inputs:
+    return GOOD._replace(now_ns=START + round(second * SECOND), **changes)  # type: ignore[arg-type]
+
+
+def run(state: State, *inputs: Inputs, params: SurvivalParams = PARAMS) -> tuple[State, Decision]:
+    decision = None
+    for each in inputs:
+        state, decision = survival.step(state, each, params)
+    assert decision is not None
+    return state, decision
+
+
+def started() -> State:
+    return run(State(), at(0))[0]
+
+
+def calm(seconds: int, first: int = 1) -> list[Inputs]:
+    return [at(second) for second in range(first, first + seconds)]
+
+
+@pytest.mark.parametrize(
+    ("sensor", "field"),
+    [
+        ("heartbeat", "heartbeat_age_ns"),
+        ("jitter", "jitter_ns"),
+        ("latency", "latency_ns"),
+        ("depth", "depth_ratio_ppm"),
+        ("spread", "spread_ratio_ppm"),
+        ("taker", "is_taker_shock"),
+    ],
+)
+def test_it_stands_in_hibernate_until_every_wired_sensor_has_a_reading(sensor: str, field: str) -> None:
+    state, decision = run(State(), at(0, **{field: None}))
+    assert (decision.posture, decision.cap_ppm, decision.r_ppm) == (Posture.HIBERNATE, 0, 0)
+    assert f"{sensor} has no usable reading" in decision.reasons
+    _, decision = run(state, at(1))
+    assert (decision.posture, decision.cap_ppm, decision.r_ppm) == (Posture.APEX, 6_000_000, ONE)
+    assert decision.reasons == ()
+
+
+def test_an_unwired_sensor_contributes_one_and_is_listed_as_not_sensed() -> None:
+    _, decision = run(State(), at(0, envelope_age_ns=None, drawdown_ppm=None, is_plunge=None, is_dvol_shock=None))
+    assert decision.factors_ppm == (ONE,) * 5
+    assert survival.not_sensed(PARAMS) == ("dvol", "envelope", "equity", "plunge")
+
+
+@pytest.mark.parametrize(
+    ("changes", "factor"),
+    [
+        ({"envelope_age_ns": 7_200 * SECOND}, (1, 100_000)),
+        ({"envelope_verdict": "edge"}, (1, 500_000)),
+        ({"drawdown_ppm": 100_000}, (4, 500_000)),
+        ({"is_plunge": True}, (3, 300_000)),
+        ({"is_dvol_shock": None}, (3, 300_000)),
+    ],
+)
+def test_every_sensor_works_once_it_is_wired(changes: dict[str, object], factor: tuple[int, int]) -> None:
+    everything = SurvivalParams(wired=SENSORS)
+    state, decision = run(State(), at(0), params=everything)
+    assert decision.r_ppm == ONE
+    _, decision = run(state, at(1, **changes), params=everything)
+    index, value = factor
+    assert decision.factors_ppm[index] == value
+    assert decision.r_raw_ppm == value
+    assert decision.reasons
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"broken": ("ledger checksum",)}, "ledger checksum"),
+        ({"heartbeat_age_ns": 3 * SECOND + 1}, "heartbeat lost"),
+        ({"heartbeat_age_ns": None}, "heartbeat unreadable"),
+        ({"heartbeat_age_ns": -1}, "heartbeat unreadable"),
+        ({"now_ns": START - 1}, "time stepped back"),
+        ({"now_ns": None}, "time stepped back"),
+    ],
+)
+def test_a_broken_invariant_is_zero_at_once_and_stays_until_released(changes: dict[str, object], why: str) -> None:
+    state, decision = survival.step(started(), at(1)._replace(**changes), PARAMS)  # type: ignore[arg-type]
+    assert (decision.cap_ppm, decision.r_ppm, decision.posture, decision.factors_ppm[0]) == (0, 0, Posture.HIBERNATE, 0)
+    assert any(why in reason for reason in decision.reasons)
+    state, decision = run(state, at(2), at(3))
+    assert decision.factors_ppm[0] == 0
+    state, decision = run(state, at(4, is_release=True))
+    assert decision.factors_ppm[0] == ONE
+    assert decision.r_ppm <= 1_000_000 // 6  # released, not restored: R climbs at its rate
+    assert decision.posture is Posture.HIBERNATE
+
+
+def test_a_release_does_not_count_while_something_is_broken() -> None:
+    state, _ = run(started(), at(1, broken=("desync",), is_release=True))
+    _, decision = run(state, at(2))
+    assert decision.factors_ppm[0] == 0
+
+
+def test_a_lost_heartbeat_at_the_limit_is_not_lost() -> None:
+    assert run(started(), at(1, heartbeat_age_ns=3 * SECOND))[1].factors_ppm[0] == ONE
+
+
+def test_a_shock_lowers_at_once_and_recovers_over_an_hour_unless_it_comes_again() -> None:
+    state, decision = run(started(), at(1, is_taker_shock=True, causes=(("taker", "BTCUSDT@trade#9"),)))
+    assert decision.factors_ppm[3] == 300_000
+    state, decision = run(state, at(1_801))
+    assert decision.factors_ppm[3] == 650_000
+    state, decision = run(state, at(1_802, is_taker_shock=True))
+    assert decision.factors_ppm[3] == 300_000
+    state, decision = run(state, at(1_802 + 3_599))
+    assert decision.factors_ppm[3] < ONE
+    state, decision = run(state, at(1_802 + 3_600))
+    assert decision.factors_ppm[3] == ONE
+
+
+def test_recovery_does_not_outrun_the_level_of_depth_and_spread() -> None:
+    state, _ = run(started(), at(1, is_taker_shock=True))
+    state, decision = run(state, at(7_200, depth_ratio_ppm=100_000))
+    assert decision.factors_ppm[3] == 300_000
+    state, decision = run(state, at(7_201, spread_ratio_ppm=6 * ONE))
+    assert decision.factors_ppm[3] == 650_000
+    state, decision = run(state, at(7_202))
+    assert decision.factors_ppm[3] == ONE
+    _, decision = run(state, at(7_203, spread_ratio_ppm=6 * ONE))
+    assert decision.factors_ppm[3] == ONE  # the level bounds a recovery, it is no shock of its own
+
+
+def test_a_fall_is_immediate_and_a_rise_takes_a_minute_per_percent() -> None:
+    state, decision = run(started(), at(1, latency_ns=1_100_000_000))
+    fallen = decision.r_ppm
+    assert fallen < 650_000
+    assert decision.posture is Posture.STALKER
+    state, decision = run(state, *calm(600, first=2))
+    assert decision.r_ppm - fallen in (100_000 - 1, 100_000)
+
+
+def test_recovery_is_not_banked_while_nothing_is_to_recover() -> None:
+    state, _ = run(started(), *calm(3_600))
+    state, decision = run(state, at(3_601, latency_ns=1_100_000_000))
+    fallen = decision.r_ppm
+    _, decision = run(state, at(3_602))
+    assert decision.r_ppm - fallen <= 167
+
+
+def test_unseen_time_is_not_counted_for_recovery() -> None:
+    state, decision = run(started(), at(1, latency_ns=1_100_000_000))
+    fallen = decision.r_ppm
+    _, decision = run(state, at(3_600))
+    assert decision.r_ppm - fallen <= 500 + 1  # three seconds' worth: the heartbeat limit
+
+
+def test_a_rise_waits_for_the_dwell_and_moves_one_posture_at_a_time() -> None:
+    state = started()._replace(posture=Posture.HIBERNATE, posture_since_ns=START)
+    seen = []
+    for each in calm(200):
+        state, decision = survival.step(state, each, PARAMS)
+        if not seen or seen[-1][1] != decision.posture:
+            seen.append(((decision.time_ns - START) // SECOND, decision.posture))
+    assert seen == [(1, Posture.HIBERNATE), (60, Posture.TURTLE), (120, Posture.STALKER), (180, Posture.APEX)]
+
+
+def test_passive_only_is_a_schmitt_gate_on_f3() -> None:
+    state, decision = run(started(), at(1, latency_ns=600_000_000))
+    assert 700_000 < decision.factors_ppm[2] < 850_000
+    assert not decision.is_passive_only
+    state, decision = run(state, at(2, latency_ns=1_000_000_000))
+    assert decision.factors_ppm[2] < 700_000
+    assert decision.is_passive_only
+    state, decision = run(state, at(3, latency_ns=750_000_000))
+    assert 700_000 < decision.factors_ppm[2] < 800_000
+    assert decision.is_passive_only
+    _, decision = run(state, at(4))
+    assert not decision.is_passive_only
+
+
+def test_an_hour_at_half_a_deficit_takes_a_tenth_through_the_integral() -> None:
+    state = started()
+    shocked = [at(second, latency_ns=1_400_000_000, jitter_ns=1_000_000) for second in range(1, 3_602)]
+    for each in shocked:
+        state, decision = survival.step(state, each, PARAMS)
+    deficit = ONE - decision.r_raw_ppm
+    expected = (deficit - 100_000) * 3_600 * 100_000 // (400_000 * 3_600)
+    assert decision.r_ppm == pytest.approx(decision.r_raw_ppm * (ONE - expected) // ONE, abs=60)
+
+
+def test_the_integral_is_clamped_and_drains_when_all_is_well() -> None:
+    full = PARAMS.integral_full_scale_us * PARAMS.integral_max_ppm // ONE
+    filled = started()._replace(integral_ppm_us=full - 1)
+    after, decision = run(filled, at(1, latency_ns=1_400_000_000))
+    assert after.integral_ppm_us == full
+    assert decision.r_ppm <= decision.r_raw_ppm * 7 // 10
+    drained, _ = run(after, at(2))
+    assert drained.integral_ppm_us == full - PARAMS.leak_ppm * 1_000_000
+    empty, _ = run(started(), at(1))
+    assert empty.integral_ppm_us == 0
+
+
+def test_a_fast_fall_takes_more_than_the_level_alone() -> None:
+    _, decision = run(started(), at(1, latency_ns=1_100_000_000))
+    lost = ONE - decision.r_raw_ppm
+    assert decision.r_ppm == pytest.approx(decision.r_raw_ppm * (ONE - lost // 2) // ONE, abs=20)  # a second of integral besides
+    state, _ = run(started(), at(1, latency_ns=1_100_000_000))
+    state, decision = run(state, *[at(second, latency_ns=1_100_000_000) for second in range(2, 13)])
+    assert max(state.peaks_ppm) == decision.r_raw_ppm  # ten seconds later the fall is forgotten, the level is not
+
+
+def test_a_decision_carries_its_lease_and_the_causes_of_what_lowers_it() -> None:
+    causes = (("jitter", "A@trade#1"), ("latency", "A@trade#2"), ("depth", "A@depth#3"), ("taker", "A@trade#4"))
+    _, decision = run(started(), at(1, latency_ns=900_000_000, depth_ratio_ppm=200_000, causes=causes))
+    assert decision.cause_ids == ("A@trade#2", "A@depth#3")
+    assert decision.expires_at_ns == START + 3 * SECOND
+    state, decision = run(started(), at(1, is_taker_shock=True, causes=causes))
+    assert decision.cause_ids == ("A@trade#4",)
+    _, decision = run(state, at(2))
+    assert decision.cause_ids == ("A@trade#4",)  # a recovery still names the shock it recovers from
