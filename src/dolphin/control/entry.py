@@ -12,7 +12,7 @@ import msgpack
 from dolphin.control import acb
 from dolphin.control import account as accounts
 from dolphin.control.leverage import Command, decode, pack, to_map
-from dolphin.control.manual import Manual
+from dolphin.control.manual import WORST_LEVEL, Manual
 from dolphin.control.params import BreakerParams
 from dolphin.errors import BadInput
 
@@ -73,7 +73,10 @@ def _read(key: str, value: bytes | None) -> "acb.State | accounts.State":
         return acb.State(account, asset) if slash else accounts.State(key)
     command = decode(value)
     rule = msgpack.unpackb(value)["rule"]
-    return _read_breaker(command, rule) if slash else _read_account(command, rule)
+    state = _read_breaker(command, rule) if slash else _read_account(command, rule)
+    if not (0 <= state.manual.level <= WORST_LEVEL and (isinstance(state, accounts.State) or 0 <= state.level <= WORST_LEVEL)):
+        raise ValueError("a level that does not exist")
+    return state
 
 
 def _breaker_rule(state: acb.State) -> dict[str, object]:

@@ -70,3 +70,12 @@ def test_a_damaged_stored_value_refuses_every_signal(key: str) -> None:
             "refusal": "stored state unreadable",
             "command": None,
         }
+
+
+def test_a_stored_level_that_does_not_exist_is_damage() -> None:
+    value = entry.apply("paper/BTCUSDT", None, vote(5), PARAMS).value
+    assert value is not None
+    fields = msgpack.unpackb(value)
+    for rule in ({**fields["rule"], "level": 5}, {**fields["rule"], "manual": [-1, 0, ""]}, {**fields["rule"], "level": "4"}, {}):
+        applied = entry.apply("paper/BTCUSDT", msgpack.packb({**fields, "rule": rule}), vote(6), PARAMS)
+        assert msgpack.unpackb(applied.answer)["refusal"] == "stored state unreadable"

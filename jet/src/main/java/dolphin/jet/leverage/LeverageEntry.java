@@ -262,7 +262,7 @@ final class LeverageEntry {
         stamp(command),
         command.capPpm(),
         new BreakerRule.Cut(
-            (int) whole(rule, "level"),
+            level(whole(rule, "level")),
             claim(rule, "is_latched"),
             whole(rule, "hold_until_ns"),
             wholes(rule, "episodes_ns"),
@@ -308,7 +308,7 @@ final class LeverageEntry {
     return new BreakerRule.Source(
         text(row.get(0)),
         whole(row.get(1), 0),
-        whole(row.get(2), -1),
+        severity(row.get(2)),
         (int) whole(row.get(3), 0),
         (int) whole(row.get(4), 0),
         whole(row.get(5), 0),
@@ -316,12 +316,23 @@ final class LeverageEntry {
         text(row.get(7)));
   }
 
+  private static long severity(Object value) {
+    return Fields.whole(value, -1, Ppm.ONE).orElseThrow(() -> new DamagedException("severity"));
+  }
+
   private static ManualCut manual(Fields rule) {
     List<?> row = rule.list("manual");
     if (row == null || row.size() != 3) {
       throw new DamagedException("manual");
     }
-    return new ManualCut((int) whole(row.get(0), 0), whole(row.get(1), 0), text(row.get(2)));
+    return new ManualCut(level(whole(row.get(0), 0)), whole(row.get(1), 0), text(row.get(2)));
+  }
+
+  private static int level(long value) {
+    if (value > Ppm.WORST_LEVEL) {
+      throw new DamagedException("level");
+    }
+    return (int) value;
   }
 
   private static long whole(Fields fields, String name) {

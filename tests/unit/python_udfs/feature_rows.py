@@ -1,0 +1,79 @@
+"""Handmade FEATURES batches for the tests of the safety stages."""
+
+from typing import Any
+
+import msgpack
+import pyarrow as pa
+
+from dolphin.control import entry, leverage
+from dolphin.control.leverage import Command
+from dolphin.control.params import BreakerParams
+from dolphin.market.schema import Kind
+from python_udfs import readings
+
+SECOND = 1_000_000_000
+MS = 1_000_000
+START = 1_723_161_255 * SECOND
+
+
+def row(asset: str, at_ns: int, **changes: Any) -> dict[str, Any]:
+    """A healthy asset at `at_ns`; every exchange id is new every 100 ms."""
+    number = at_ns // (100 * MS)
+    fields = {
+        "asset": asset,
+        "market_time_ns": at_ns,
+        "updated_at_ns": at_ns,
+        "spread_bps": 0.5,
+        "bid_depth_usd": 1_000_000.0,
+        "ask_depth_usd": 1_100_000.0,
+        "taker_buy_1m": 500_000.0,
+        "taker_sell_1m": 500_000.0,
+        "trades_1m": 500,
+        "excess_delay_ns": 2 * MS,
+        "jitter_ns": 3 * MS,
+        "is_synced": True,
+        "last_kind": int(Kind.BOOK),
+        "last_exchange_id": number,
+        "taker_kind": int(Kind.TRADE),
+        "taker_exchange_id": number + 1,
+        "book_exchange_id": number,
+        "depth_exchange_id": number + 2,
+    }
+    return {**fields, **changes}
+
+
+def batch(at_ns: int, *rows: dict[str, Any]) -> pa.RecordBatch:
+    """The rows as a FEATURES batch of market time `at_ns`."""
+    found = pa.RecordBatch.from_pylist(list(rows), schema=readings.INPUT)
+    return found.replace_schema_metadata({b"market_time_ns": str(at_ns).encode(), b"shard": b"0"})
+
+
+def signals(found: pa.RecordBatch | None) -> list[tuple[str, dict[str, Any]]]:
+    """The (key, signal) pairs of what a stage emitted."""
+    if found is None:
+        return []
+    assert found.schema.equals(readings.SIGNALS)
+    return [(each["key"], msgpack.unpackb(each["signal"])) for each in found.to_pylist()]
+
+
+class Entries:
+    """The `LEVERAGE` map, fed with what stages emit."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+        self.cuts: list[Command] = []
+
+    def take(self, found: pa.RecordBatch | None) -> None:
+        """Apply every signal of a batch; commands that lower a cap are kept in `cuts`."""
+        for each in [] if found is None else found.to_pylist():
+            applied = entry.apply(each["key"], self.values.get(each["key"]), each["signal"], BreakerParams())
+            assert applied.value is not None
+            assert msgpack.unpackb(applied.answer)["accepted"]
+            self.values[each["key"]] = applied.value
+            command = leverage.decode(applied.value)
+            if command.cap_ppm < command.from_cap_ppm:
+                self.cuts.append(command)
+
+    def command(self, key: str) -> Command:
+        """The command in force for `key`."""
+        return leverage.decode(self.values[key])
