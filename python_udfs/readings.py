@@ -36,7 +36,7 @@ INPUT = pa.schema(
 )
 """The columns of FEATURES that are read; others may be there."""
 
-SIGNALS = pa.schema([pa.field("key", pa.utf8(), nullable=False), pa.field("signal", pa.binary(), nullable=False)])
+SIGNALS = pa.schema([pa.field("key", pa.utf8(), nullable=False), pa.field("value", pa.binary(), nullable=False)])
 """What a safety stage emits: a key of `LEVERAGE` and the msgpack signal for its entry processor."""
 
 

@@ -25,7 +25,7 @@ class Description(NamedTuple):
 
     name: str
     unit: str
-    default: object
+    default: int
     low: int
     high: int
     reason: str
@@ -43,6 +43,15 @@ def describe(record: type) -> Iterator[Description]:
             yield Description(
                 each.name, each.metadata["unit"], each.default, each.metadata["low"], each.metadata["high"], each.metadata["reason"]
             )
+
+
+def table(record: type) -> str:
+    """The parameters of a record class as a Markdown table, for `docs/control-law.md`."""
+    lines = ["| parameter | unit | default | range | reason |", "|---|---|---|---|---|"]
+    lines += [
+        f"| `{each.name}` | {each.unit} | {each.default:,} | {each.low:,} to {each.high:,} | {each.reason} |" for each in describe(record)
+    ]
+    return "\n".join(lines)
 
 
 def check_ranges(record: object) -> None:

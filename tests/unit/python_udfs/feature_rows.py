@@ -53,7 +53,7 @@ def signals(found: pa.RecordBatch | None) -> list[tuple[str, dict[str, Any]]]:
     if found is None:
         return []
     assert found.schema.equals(readings.SIGNALS)
-    return [(each["key"], msgpack.unpackb(each["signal"])) for each in found.to_pylist()]
+    return [(each["key"], msgpack.unpackb(each["value"])) for each in found.to_pylist()]
 
 
 class Entries:
@@ -66,7 +66,7 @@ class Entries:
     def take(self, found: pa.RecordBatch | None) -> None:
         """Apply every signal of a batch; commands that lower a cap are kept in `cuts`."""
         for each in [] if found is None else found.to_pylist():
-            applied = entry.apply(each["key"], self.values.get(each["key"]), each["signal"], BreakerParams())
+            applied = entry.apply(each["key"], self.values.get(each["key"]), each["value"], BreakerParams())
             assert applied.value is not None
             assert msgpack.unpackb(applied.answer)["accepted"]
             self.values[each["key"]] = applied.value

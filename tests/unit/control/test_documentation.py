@@ -1,0 +1,27 @@
+"""docs/control-law.md is drawn from the tables it shows."""
+
+from pathlib import Path
+
+import pytest
+
+from dolphin.control import posture
+from dolphin.control.acb import TRIPS_ABOVE_PPM
+from dolphin.control.manual import CUTS_PPM
+from dolphin.control.params import BreakerParams, SurvivalParams, table
+from dolphin.control.ppm import ONE
+
+DOCUMENT = (Path(__file__).resolve().parents[3] / "docs" / "control-law.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("record", [SurvivalParams, BreakerParams])
+def test_the_parameters_are_those_of_the_code(record: type) -> None:
+    assert table(record) in DOCUMENT
+
+
+def test_the_postures_are_those_of_the_table() -> None:
+    assert posture.diagram() in DOCUMENT
+
+
+def test_the_levels_of_the_cut_are_those_of_the_code() -> None:
+    for level, (trip, cut) in enumerate(zip(TRIPS_ABOVE_PPM, CUTS_PPM[1:], strict=True), start=1):
+        assert f"| {level} | {trip / ONE:.2f} | {cut / ONE:g}" in DOCUMENT.replace("0.20 |", "0.2 |")
