@@ -1,0 +1,54 @@
+"""Timed: one step of the survival controller, calm and degraded, one leverage signal as bytes, and a call that does nothing."""
+
+import sys
+
+from bench.signal_rig.fresh import report
+from dolphin.control import entry, survival
+from dolphin.control.leverage import pack
+from dolphin.control.params import BreakerParams, SurvivalParams
+from dolphin.control.ppm import ONE
+from dolphin.control.survival import Inputs, State
+
+_SECOND_NS = 1_000_000_000
+_START_NS = 1_700_000_000 * _SECOND_NS
+
+
+def signal(at_ns: int) -> bytes:
+    """Four clear votes, as the stage sends them four times a second."""
+    votes = [
+        {
+            "source": source,
+            "seq": at_ns,
+            "time_ns": at_ns,
+            "severity_ppm": 0,
+            "is_clear": True,
+            "reason": "depth 6484666 USD within 10 bps, 98% of usual",
+            "cause_id": "BTCUSDT@depth#5123126820261",
+            "expires_at_ns": at_ns + 2 * _SECOND_NS,
+        }
+        for source in ("depth", "spread", "stale", "taker")
+    ]
+    return pack({"kind": "vote", "votes": votes})
+
+
+def main(seconds: float) -> None:
+    params, breaker = SurvivalParams(), BreakerParams()
+    good = Inputs(_START_NS, 0, jitter_ns=0, latency_ns=0, depth_ratio_ppm=ONE, spread_ratio_ppm=ONE, is_taker_shock=False)
+    calm = good._replace(now_ns=_START_NS + _SECOND_NS)
+    degraded = calm._replace(latency_ns=_SECOND_NS, depth_ratio_ppm=200_000, is_taker_shock=True)
+    started, _ = survival.step(State(), good, params)
+    value: bytes | None = None
+    for step in range(8):
+        value = entry.apply("paper/BTCUSDT", value, signal(_START_NS + step), breaker).value
+    later = signal(_START_NS + _SECOND_NS)
+    functions = {
+        "calm": lambda: survival.step(started, calm, params),
+        "degraded": lambda: survival.step(started, degraded, params),
+        "entry": lambda: entry.apply("paper/BTCUSDT", value, later, breaker),
+        "floor": lambda: None,
+    }
+    report(functions, seconds)
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]))
