@@ -63,6 +63,17 @@ class _Belief:
     since_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """One moment of judgement."""
+
+    market_ns: int
+    nothing_because: str | None
+    """Why nothing at all is granted, if so."""
+    is_for_all: bool
+    """The reason concerns every key as it does the account."""
+
+
 class Entitlements:
     """Holds the commands of one account and judges them against the clock.
 
@@ -88,6 +99,8 @@ class Entitlements:
         self._on_change = on_change
         self._clock: lease.MarketClock | None = None
         self._commands: dict[str, Command] = {}
+        self._granted: dict[str, _Belief] = {}
+        """What each command grants while its lease lasts."""
         self._closed_reason: str | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.last_cause: str | None = None
@@ -116,8 +129,9 @@ class Entitlements:
 
     def grant(self, asset: str) -> Grant:
         """What an order in `asset` may use at this moment, whether or not a timer has fired yet."""
-        account = self._judge(self._account)
-        own = self._judge(f"{self._account}/{asset}")
+        moment = self._moment()
+        account = self._judge(self._account, moment)
+        own = self._judge(f"{self._account}/{asset}", moment)
         cap_ppm = min(account.cap_ppm, own.cap_ppm)
         return Grant(max(account.posture, own.posture).name, account.cap_ppm, cap_ppm, account.passive_only or own.passive_only)
 
@@ -162,8 +176,9 @@ class Entitlements:
         self.judge()
 
     def judge(self) -> None:
-        """Works out what holds now, tells what changed, and sets the timer for the next moment at which something can run out."""
-        beliefs = {asset: self._judge(key) for key, asset in self._keys.items()}
+        """Works out what holds now, tells what changed, and has a timer stand at the next moment when something can run out."""
+        moment = self._moment()
+        beliefs = {asset: self._judge(key, moment) for key, asset in self._keys.items()}
         before, self._beliefs = self._beliefs, beliefs
         self._set_timer()
         changes = tuple(_changes(before, beliefs))
@@ -180,39 +195,51 @@ class Entitlements:
             self.ignored["from the future"] += 1
         else:
             self._commands[command.key] = command
+            self._granted[command.key] = _granted(command)
             self.judge()
             return command
         return None
 
-    def _judge(self, key: str) -> _Belief:
-        """What `key` grants now."""
-        if self._closed_reason is not None:
-            return self._nothing(self._closed_reason, self.market_time_ns)
-        if self.is_damaged:
-            return self._nothing("a damaged command arrived", self.market_time_ns)
-        command = self._commands.get(key)
-        if command is None:
-            return self._nothing("no command", self.market_time_ns, key)
+    def _moment(self) -> _Moment:
+        """What holds for every key at this moment."""
         monotonic_ns = self._monotonic_ns()
+        market_ns = 0 if self._clock is None else lease.now(self._clock, monotonic_ns)
+        if self._closed_reason is not None:
+            return _Moment(market_ns, self._closed_reason, is_for_all=True)
+        if self.is_damaged:
+            return _Moment(market_ns, "a damaged command arrived", is_for_all=True)
         if lease.is_silent(self._clock, monotonic_ns, self._silence_limit_ns):
-            return self._nothing("silence", self.market_time_ns, key)
-        if not lease.holds(self._clock, monotonic_ns, command.expires_at_ns, self._silence_limit_ns):
-            return self._nothing("lease expired", command.expires_at_ns, key)
-        reason = "; ".join(command.reasons)
-        return _Belief(command.posture, command.cap_ppm, command.passive_only, reason, command.cause_ids, command.issued_at_ns)
+            return _Moment(market_ns, "silence" if self._clock else "no market time", is_for_all=False)
+        return _Moment(market_ns, None, is_for_all=False)
 
-    def _nothing(self, reason: str, since_ns: int, key: str | None = None) -> _Belief:
-        posture = Posture.HIBERNATE if key in (None, self._account) else Posture.TURTLE
+    def _judge(self, key: str, moment: _Moment) -> _Belief:
+        """What `key` grants at `moment`."""
+        command = self._commands.get(key)
+        is_account = moment.is_for_all or key == self._account
+        if moment.nothing_because is not None:
+            return self._nothing(moment.nothing_because, moment.market_ns, is_account=is_account)
+        if command is None:
+            return self._nothing("no command", moment.market_ns, is_account=is_account)
+        if not leverage.is_valid(command, moment.market_ns):
+            return self._nothing("lease expired", command.expires_at_ns, is_account=is_account)
+        return self._granted[key]
+
+    def _nothing(self, reason: str, since_ns: int, *, is_account: bool) -> _Belief:
+        posture = Posture.HIBERNATE if is_account else Posture.TURTLE
         return _Belief(posture, 0, True, reason, (self.last_cause,) if self.last_cause else (), since_ns)
 
     def _set_timer(self) -> None:
+        """Leaves a timer alone that stands early enough: when it fires too early, it only judges again."""
+        delay_ns = self._next_expiry_ns()
+        if delay_ns is None:
+            return
+        loop = asyncio.get_running_loop()
+        when = loop.time() + delay_ns / 1e9
+        if self._timer is not None and not self._timer.cancelled() and loop.time() < self._timer.when() <= when:
+            return
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        delay_ns = self._next_expiry_ns()
-        if delay_ns is not None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(loop.time() + delay_ns / 1e9, self.judge)
+        self._timer = loop.call_at(when, self.judge)
 
     def _next_expiry_ns(self) -> int | None:
         """Monotonic nanoseconds until the next lease or the silence limit runs out; None if nothing is believed anyway."""
@@ -226,6 +253,11 @@ class Entitlements:
             left = (c.expires_at_ns - market_now_ns for c in self._commands.values() if c.expires_at_ns > market_now_ns)
             delays += [-(-left_ns * ONE // clock.speed_ppm) for left_ns in left]
         return max(0, min(delays))
+
+
+def _granted(command: Command) -> _Belief:
+    reason = "; ".join(command.reasons)
+    return _Belief(command.posture, command.cap_ppm, command.passive_only, reason, command.cause_ids, command.issued_at_ns)
 
 
 def _changes(before: Mapping[str, _Belief], after: Mapping[str, _Belief]) -> Iterable[Change]:
