@@ -69,7 +69,7 @@ def test_the_legs_of(event: Event, legs: tuple[Leg, ...]) -> None:
 
 
 def test_the_opening_deposit_is_capital_and_comes_once() -> None:
-    assert Book().plan(OpeningDeposit(5)) == Plan((Leg(CASH, 5), Leg(OPENING_CAPITAL, -5)))
+    assert Book().plan(OpeningDeposit(1)) == Plan((Leg(CASH, 1), Leg(OPENING_CAPITAL, -1)))
     assert isinstance(book_of().plan(OpeningDeposit(5)), Refusal)
 
 
@@ -89,6 +89,13 @@ def test_a_closing_fill_moves_its_profit_from_realised_pnl_to_cash_and_pays_its_
 
 def refused(decision: Decision, word: str) -> bool:
     return isinstance(decision, Refusal) and word in decision.why
+
+
+def test_a_new_book_holds_nothing() -> None:
+    book = Book()
+    assert set(book.balances.values()) == {0}
+    assert (book.positions, book.open_orders(), book.is_opened) == ({}, (), False)
+    assert book.mark() == book.recorded == Mark(0, 0)
 
 
 @pytest.mark.parametrize("amount", [0, -1])
@@ -147,7 +154,7 @@ def test_clipping_to_what_it_is_repeats_and_a_final_outcome_has_no_quantity() ->
 
 @pytest.mark.parametrize("outcome", [Outcome.DENIED, Outcome.REJECTED, Outcome.CANCELLED, Outcome.EXPIRED])
 def test_an_order_is_open_until_it_has_a_final_outcome(outcome: Outcome) -> None:
-    assert [order.order_id for order in book_of(intent()).open_orders()] == ["O-1"]
+    assert [order.order_id for order in book_of(intent(qty_e8=1)).open_orders()] == ["O-1"]
     assert book_of(intent(), OrderOutcome("O-1", outcome, "", None)).open_orders() == ()
 
 
@@ -162,7 +169,7 @@ def test_an_order_is_open_until_it_is_filled_or_what_was_left_after_clipping_is(
 def test_a_fill_without_an_intent_is_booked_all_the_same() -> None:
     book = book_of(fill())
     assert book.position("BTCUSDT") == Position(BTC, 100 * DOLLAR)
-    assert book.orders["O-1"].intent is None
+    assert (book.orders["O-1"].intent, book.orders["O-1"].qty_e8) == (None, 0)
     assert book.open_orders() == ()
 
 
@@ -213,7 +220,10 @@ def test_drawdown(equity: int, drawdown_ppm: int) -> None:
 
 
 def test_without_any_equity_ever_everything_counts_as_lost() -> None:
-    assert Book().drawdown_ppm == 1_000_000
+    book = Book()
+    assert book.drawdown_ppm == 1_000_000
+    book.observe(1)
+    assert book.drawdown_ppm == 0
 
 
 def test_a_reconciliation_must_state_the_ledgers_own_position() -> None:

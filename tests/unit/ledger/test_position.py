@@ -52,6 +52,8 @@ DOLLAR = 1_000_000
             Booked(Position(BTC, 110 * DOLLAR), 210 * DOLLAR, -10 * DOLLAR),
             id="flips short to long",
         ),
+        pytest.param(Position(1, 7), -1, USD, Booked(FLAT, -7, -7), id="closes the smallest long, for less than a micro-dollar"),
+        pytest.param(Position(-1, -7), 1, USD, Booked(FLAT, 7, 6), id="closes the smallest short"),
         pytest.param(Position(3, 10), -1, USD, Booked(Position(2, 6), -4, -4), id="the cost taken out of a long rounds up"),
         pytest.param(Position(-3, -10), 1, USD, Booked(Position(-2, -7), 3, 2), id="the proceeds kept of a short round down"),
     ],
