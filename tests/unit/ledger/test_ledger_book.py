@@ -249,3 +249,20 @@ def test_a_reconciliation_must_state_the_ledgers_own_position() -> None:
 def test_what_no_store_could_hold_is_refused(event: Event) -> None:
     book = book_of(Fill("O-0", "0", "BTCUSDT", Side.BUY, 1, 1, 0), Fee(-(2**62), "rebate"), Fee(2**62, "fee"), Fee(2**62, "fee"))
     assert isinstance(book.plan(event), Refusal)
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_position_may_grow_to_the_last_representable_unit_and_no_further(side: Side) -> None:
+    book = book_of(fill(side=side, qty_e8=2**63 - 2, price_e8=1), fill("2", side, qty_e8=1, price_e8=1))
+    assert abs(book.position("BTCUSDT").qty_e8) == 2**63 - 1
+    assert refused(book.plan(fill("3", side, qty_e8=1, price_e8=1)), "64-bit")
+
+
+def test_an_order_may_be_clipped_to_its_smallest_unit() -> None:
+    assert book_of(intent()).plan(OrderOutcome("O-1", Outcome.CLIPPED, "", 1)) == Plan()
+
+
+def test_the_balances_are_the_legs_added_up() -> None:
+    balances = book_of(fill(), fill("2")).balances
+    assert (balances["position:BTCUSDT"], balances[OPEN_CONTRACTS], balances[FEES]) == (200 * DOLLAR, -200 * DOLLAR, 10)
+    assert balances[CASH] == DEPOSIT - 10
