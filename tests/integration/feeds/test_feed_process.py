@@ -161,3 +161,19 @@ async def test_a_member_that_is_not_there_is_one_line_and_a_status(member: Membe
     assert process.returncode == 1
     assert b"no member of cluster" in said
     assert said.count(b"\n") == 1
+
+
+async def test_when_the_member_dies_the_feed_ends_with_one_line(jar: Path, tmp_path: Path) -> None:
+    with MemberProcess.start(jar=jar, log=tmp_path / "member.log", cluster_name="dying") as dying:
+        process = await start(dying, tmp_path, "--source", "generator", "--minutes", "5")
+
+        async def plays() -> bool:
+            return (tmp_path / "feed.ndjson").exists() and journal(tmp_path)[-1]["batches"] > 0
+
+        await until(plays, "the feed plays")
+        dying.kill()
+        _, said = await process.communicate()
+    assert process.returncode == 1
+    assert b"the cluster does not take batches" in said
+    assert said.count(b"\n") == 1
+    assert journal(tmp_path)[-1]["ended"] == "failed"
