@@ -45,6 +45,7 @@ FEATURES: Final = pa.schema(
 """Floats are NaN, times and ids -1, kinds 0 and delays null while unknown. `docs/signals.md` defines each column."""
 
 _SNAPSHOT: Final = ("features", 1)
+_NO_ASSET: Final[dict[str | None, int]] = {"": -1, None: -1}
 
 
 class Features:
@@ -91,23 +92,21 @@ class Features:
 
     def _adopt(self, assets: list[str], state: NDArray[np.void]) -> None:
         self._assets = assets
-        self._index = {"": -1} | {asset: i for i, asset in enumerate(assets)}
+        self._index = {asset: i for i, asset in enumerate(assets)} | _NO_ASSET
         self._state = state
         self._template = _template(assets)
 
     def _asset_index(self, column: pa.Array) -> NDArray[np.int64]:
         """Row of the state for each entry of `column`; a new asset gets a new record, a row without asset gets -1."""
-        encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-        names: list[str] = encoded.dictionary.to_pylist()
-        new = [name for name in names if name not in self._index]
+        names: list[str | None] = column.to_pylist()
+        new = [name for name in dict.fromkeys(names) if name and name not in self._index]
         if new:
             if len(self._assets) + len(new) > MAX_ASSETS:
                 raise BadInput(
                     f"one shard holds at most {MAX_ASSETS} assets", field="asset", value=new[0], remedy="Spread the assets over more shards"
                 )
             self._adopt(self._assets + new, np.concatenate([self._state, new_assets(len(new))]))
-        of_name = np.array([self._index[name] for name in names], np.int64)
-        return of_name[encoded.indices.to_numpy()]
+        return np.array([self._index[name] for name in names], np.int64)
 
     def _read(self) -> pa.RecordBatch:
         assets = len(self._assets)
