@@ -220,7 +220,7 @@ class Entitlements:
             return self._nothing(moment.nothing_because, moment.market_ns, is_account=is_account)
         if command is None:
             return self._nothing("no command", moment.market_ns, is_account=is_account)
-        if not leverage.is_valid(command, moment.market_ns):
+        if moment.market_ns >= command.expires_at_ns:
             return self._nothing("lease expired", command.expires_at_ns, is_account=is_account)
         return self._granted[key]
 
