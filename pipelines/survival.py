@@ -9,5 +9,5 @@ pipeline = Pipeline("survival")
 
 market = pipeline.read_topics("market.{key}", written_by="python_udfs.features:Features")
 control = market.python("control", "python_udfs.survival:Survival", params={"account": setting("account", "paper")})
-commands = control.apply("leverage", map_name="LEVERAGE", key="{key}", payload="signal")
+commands = control.apply("leverage", map_name="LEVERAGE", key="{key}", payload="value")
 commands.to_topic("leverage-changes")
