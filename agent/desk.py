@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agent.booking import Booking, side_of
-from agent.entitlement import CapChange, Change, Entitlements, PostureChange
+from agent.entitlement import LEASE_EXPIRED, CapChange, Change, Entitlements, PostureChange
 from agent.inbound import Features, Ranking, Touch
 from agent.journal import Journal
 from dolphin import gate
@@ -172,6 +172,8 @@ class Desk:
                 )
             else:
                 self._tell_cap(change)
+                if change.reason == LEASE_EXPIRED:
+                    self._journal.write("lease", self.now_ns, asset=change.asset, expired_at_ns=change.event_time_ns)
 
     def close(self, reason: str) -> None:
         """Ends the run in the ledger."""

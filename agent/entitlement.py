@@ -26,6 +26,10 @@ DETERMINISTIC_SILENCE_LIMIT_NS: Final = 60_000_000_000
 """The same where market time waits for every part: only a dead feed is that slow."""
 
 
+LEASE_EXPIRED: Final = "lease expired"
+"""The reason of a change that nothing but time made; its `event_time_ns` is when the lease ran out."""
+
+
 @dataclass(frozen=True, slots=True)
 class PostureChange:
     """The account's posture changed."""
@@ -111,6 +115,11 @@ class Entitlements:
         """Commands that were not applied, by reason."""
         nothing = _Belief(Posture.HIBERNATE, 0, True, "not heard yet", (), 0)
         self._beliefs: dict[str, _Belief] = dict.fromkeys(self._keys.values(), nothing)
+
+    @property
+    def speed(self) -> float:
+        """Market seconds per second; 0 where market time moves with messages only."""
+        return self._speed_ppm / ONE
 
     @property
     def posture(self) -> Posture:
@@ -221,7 +230,7 @@ class Entitlements:
         if command is None:
             return self._nothing("no command", moment.market_ns, is_account=is_account)
         if moment.market_ns >= command.expires_at_ns:
-            return self._nothing("lease expired", command.expires_at_ns, is_account=is_account)
+            return self._nothing(LEASE_EXPIRED, command.expires_at_ns, is_account=is_account)
         return self._granted[key]
 
     def _nothing(self, reason: str, since_ns: int, *, is_account: bool) -> _Belief:

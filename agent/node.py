@@ -28,11 +28,11 @@ from agent import venue
 from agent.booking import Booking
 from agent.data import DolphinDataClient
 from agent.desk import Desk
-from agent.entitlement import DETERMINISTIC_SILENCE_LIMIT_NS, SILENCE_LIMIT_NS, Change, Entitlements
+from agent.entitlement import DETERMINISTIC_SILENCE_LIMIT_NS, LEASE_EXPIRED, SILENCE_LIMIT_NS, CapChange, Change, Entitlements
 from agent.gated import GatedSandboxClient
 from agent.inbox import Inbox
 from agent.journal import Journal
-from agent.latency import Latencies
+from agent.latency import LEASE_TO_HIBERNATE, Latencies
 from agent.strategy import RankedBasket, RankedBasketConfig
 from dolphin.control.posture import Posture
 
@@ -169,6 +169,7 @@ class Agent:
 
     def _on_change(self, changes: tuple[Change, ...]) -> None:
         self.desk.tell_changes(changes)
+        self._measure_expiry(changes)
         self._execution.take_back()
         if not self._strategy.is_running:
             return
@@ -176,6 +177,13 @@ class Agent:
             self._strategy.flatten()
         else:
             self._strategy.react()
+
+    def _measure_expiry(self, changes: tuple[Change, ...]) -> None:
+        """How long after its lease had run out the account was in HIBERNATE; measurable where market time runs by itself."""
+        for change in changes:
+            if isinstance(change, CapChange) and not change.asset and change.reason == LEASE_EXPIRED and self.entitlements.speed:
+                late_ns = self.entitlements.market_time_ns - change.event_time_ns
+                self.latencies.record(LEASE_TO_HIBERNATE, round(late_ns / self.entitlements.speed))
 
     def _apply_event(self, event: OrderEvent) -> None:
         """Past the live engine's queue, into the engine."""
