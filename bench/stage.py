@@ -97,8 +97,11 @@ def run(seconds: float) -> dict[str, Any]:
     host = probe_host()
     with tempfile.TemporaryDirectory(prefix="dolphin-bench-") as folder, ExitStack() as rigs:
         work = Path(folder)
-        arrow = {"row": _write(work / "row.arrow", _arrow(1)), "batch": _write(work / "batch.arrow", _arrow(ROWS))}
-        text = {"row": _write(work / "row.txt", _line()), "batch": _write(work / "batch.txt", base64.b64encode(_arrow(ROWS)))}
+        arrow: dict[Payload, Path] = {"row": _write(work / "row.arrow", _arrow(1)), "batch": _write(work / "batch.arrow", _arrow(ROWS))}
+        text: dict[Payload, Path] = {
+            "row": _write(work / "row.txt", _line()),
+            "batch": _write(work / "batch.txt", base64.b64encode(_arrow(ROWS))),
+        }
         ours = Candidate(rigs.enter_context(our_rig(work)), arrow, "batch", ROWS)
         stock = Candidate(rigs.enter_context(stock_rig(work)), text, "row", 1)
         floor = Candidate(rigs.enter_context(floor_rig(work)), arrow, "batch", ROWS)
