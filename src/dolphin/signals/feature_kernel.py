@@ -18,21 +18,14 @@ from numba import njit
 
 from dolphin.market.schema import Kind
 from dolphin.signals.feature_state import (
-    BASE_DELAY_BUCKET_S,
     BASE_DELAY_BUCKETS,
-    DELAY_HALF_LIFE_NS,
-    DEPTH_QUANTILE_PERCENT,
-    DEPTH_TRUST_S,
     DEPTH_WINDOW_S,
     JITTER_WINDOW_S,
     KIND_SLOTS,
-    MIN_RETURNS,
-    RETURN_STEP_NS,
     SECOND_NS,
     TAKER_WINDOW_S,
     UNKNOWN_DELAY_NS,
     UNKNOWN_ID,
-    VOLATILITY_HALF_LIFE_STEPS,
     VOLUME_WINDOW_S,
 )
 
@@ -45,9 +38,19 @@ LIQUIDATION = int(Kind.LIQUIDATION)
 TICK = int(Kind.TICK)
 GAP = int(Kind.GAP)
 
+RETURN_STEP_NS = 5 * SECOND_NS
+VOLATILITY_HALF_LIFE_STEPS = 120
+"""10 minutes of 5 s returns."""
+MIN_RETURNS = 6
+"""Volatility is unknown before this many returns (30 s)."""
+DEPTH_QUANTILE_PERCENT = 10
+DEPTH_TRUST_NS = 10 * SECOND_NS
+"""A depth reading older than this counts as no depth: the book stream of a live asset speaks ten times a second."""
+DELAY_HALF_LIFE_NS = 5 * SECOND_NS
+BASE_DELAY_BUCKET_S = 30
+
 DECAY_PER_STEP = 0.5 ** (1.0 / VOLATILITY_HALF_LIFE_STEPS)
 DELAY_RATE = math.log(2.0) / DELAY_HALF_LIFE_NS
-DEPTH_TRUST_NS = DEPTH_TRUST_S * SECOND_NS
 QUANTILE_SAMPLES = -(-DEPTH_WINDOW_S * DEPTH_QUANTILE_PERCENT // 100)
 
 

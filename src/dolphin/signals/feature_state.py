@@ -6,6 +6,9 @@ second s lies at s mod length, and a window of n seconds is the running second a
 running totals, so nothing drifts over days.
 
 Unknown is NaN for a float and a negative number for a time or an id; unknown never counts as good.
+
+Numba's cache does not watch this file: a change here that leaves the record's layout alone reaches compiled code only when
+`feature_kernel` changes too. Numbers that only the kernel uses therefore live there.
 """
 
 from typing import Final
@@ -21,19 +24,9 @@ TAKER_WINDOW_S: Final = 60
 """Window of taker notional, liquidations and the trade count."""
 VOLUME_WINDOW_S: Final = 300
 DEPTH_WINDOW_S: Final = 300
-DEPTH_QUANTILE_PERCENT: Final = 10
-DEPTH_TRUST_S: Final = 10
-"""A depth reading older than this counts as no depth: the book stream of a live asset speaks ten times a second."""
 JITTER_WINDOW_S: Final = 30
-DELAY_HALF_LIFE_NS: Final = 5 * SECOND_NS
-BASE_DELAY_BUCKET_S: Final = 30
 BASE_DELAY_BUCKETS: Final = 10
-"""The smallest delay of the last 5 minutes stands for the clock offset plus the wire."""
-RETURN_STEP_NS: Final = 5 * SECOND_NS
-VOLATILITY_HALF_LIFE_STEPS: Final = 120
-"""10 minutes of 5 s returns."""
-MIN_RETURNS: Final = 6
-"""Volatility is unknown before this many returns (30 s)."""
+"""Half minutes over which the smallest delay stands for the clock offset plus the wire."""
 MAX_ASSETS: Final = 1024
 """Bound on the assets of one shard (50 are planned, 400 in one shard are supported)."""
 
