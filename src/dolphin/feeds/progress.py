@@ -8,9 +8,11 @@ without any progress, the slowest part is named and the feed ends.
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from dolphin.errors import DolphinError
+from dolphin.feeds.cluster_write import TROUBLE, write_once
 
 MAP: Final = "DOLPHIN_PROGRESS"
 FEED: Final = "feed"
@@ -51,7 +53,11 @@ class Progress:
 
     async def report(self, time_ns: int) -> None:
         """Say that the feed has published, or seen finished, everything up to `time_ns`."""
-        await self._map.set(FEED, time_ns)
+
+        async def has_happened() -> bool:
+            return (await self._map.get_all([FEED])).get(FEED) == time_ns
+
+        await write_once(lambda: self._map.set(FEED, time_ns), has_happened)
 
     async def wait(self, parts: Iterable[str], time_ns: int) -> None:
         """Return when every one of `parts` has reached `time_ns`. DolphinError where one makes no progress for the stall limit."""
@@ -64,7 +70,8 @@ class Progress:
                 async with asyncio.timeout(REREAD_S):
                     await self._changed.wait()
             except TimeoutError:
-                await self._reread(behind)
+                with suppress(*TROUBLE):  # an unreachable member is no progress, and that has its bound below
+                    await self._reread(behind)
             now_behind = {part: self.time_ns(part) for part in behind if self.time_ns(part) < time_ns}
             if now_behind != behind:
                 behind, moved_at = now_behind, loop.time()

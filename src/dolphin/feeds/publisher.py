@@ -7,16 +7,14 @@ says how many batches may be unfinished downstream.
 
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pyarrow as pa
-from hazelcast.errors import HazelcastError
 
 from dolphin.cluster.wire import Batch
-from dolphin.errors import BadInput, DolphinError
+from dolphin.errors import BadInput
+from dolphin.feeds.cluster_write import write_once
 from dolphin.feeds.progress import AGENT, Progress
 from dolphin.market.schema import info_of, with_info
 
@@ -57,24 +55,21 @@ class Publisher:
         """Start listening to progress, where it is waited for."""
         if self._pace.window is not None:
             parts = (*self._pace.jobs, AGENT) if self._pace.with_agent else self._pace.jobs
-            with _cluster_trouble():
-                await self._progress.open(parts)
+            await self._progress.open(parts)
 
     async def publish(self, batch: pa.RecordBatch) -> None:
         """Put `batch` into the journal and keep within the window.
 
         Raises:
             BadInput: the system has already seen later market time.
-            DolphinError: the cluster does not take the batch, or a part downstream stalls. The put is not tried again, since it may have
-                happened: the feed ends, and its silence is safe.
+            DolphinError: the cluster does not take the batch, or a part downstream stalls.
         """
         info = info_of(batch)
         if self.batches == 0:
             self._refuse_the_past(info.market_time_ns)
         stamped = with_info(batch, replace(info, published_wall_ns=time.time_ns()))
         wired = Batch.of(self._shard, info.market_time_ns, stamped)
-        with _cluster_trouble():
-            await self._map.set(self._shard, wired)
+        await write_once(lambda: self._map.set(self._shard, wired), lambda: self._is_stored(wired))
         self.batches += 1
         self.rows += batch.num_rows
         self.bytes += len(wired.arrow)
@@ -89,15 +84,18 @@ class Publisher:
         while self._unfinished:
             await self._finish(self._unfinished.popleft())
         if self.market_time_ns:
-            with _cluster_trouble():
-                await self._progress.report(self.market_time_ns)
+            await self._progress.report(self.market_time_ns)
 
     async def _finish(self, time_ns: int) -> None:
-        with _cluster_trouble():
-            await self._progress.wait(self._pace.jobs, time_ns)
-            if self._pace.with_agent:
-                await self._progress.report(time_ns)
-                await self._progress.wait([AGENT], time_ns)
+        await self._progress.wait(self._pace.jobs, time_ns)
+        if self._pace.with_agent:
+            await self._progress.report(time_ns)
+            await self._progress.wait([AGENT], time_ns)
+
+    async def _is_stored(self, batch: Batch) -> bool:
+        # The feed is its shard's only writer, so what is stored is this batch or an older one.
+        stored = await self._map.get(self._shard)
+        return stored is not None and stored.arrow == batch.arrow
 
     def _refuse_the_past(self, time_ns: int) -> None:
         for job in self._pace.jobs:
@@ -109,14 +107,3 @@ class Publisher:
                     value=time_ns,
                     remedy="Market time cannot go back: replay into a newly started system.",
                 )
-
-
-@contextmanager
-def _cluster_trouble() -> Iterator[None]:
-    """The client's own errors as one that says what to do."""
-    try:
-        yield
-    except (HazelcastError, OSError) as error:
-        raise DolphinError(
-            f"the cluster does not take batches ({type(error).__name__})", remedy="Is the member running? Look at its log."
-        ) from error

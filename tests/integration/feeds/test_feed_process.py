@@ -174,6 +174,6 @@ async def test_when_the_member_dies_the_feed_ends_with_one_line(jar: Path, tmp_p
         dying.kill()
         _, said = await process.communicate()
     assert process.returncode == 1
-    assert b"the cluster does not take batches" in said
+    assert b"the cluster has not taken a write" in said
     assert said.count(b"\n") == 1
     assert journal(tmp_path)[-1]["ended"] == "failed"
