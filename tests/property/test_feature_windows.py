@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dolphin.market.schema import MARKET, Kind
@@ -12,6 +12,8 @@ from python_udfs.features import Features
 from tests.unit.python_udfs.features_oracle import Oracle
 from tests.unit.python_udfs.market_rows import SECOND, START, Row, batch, is_same
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""No test here may fail for want of time on a busy machine."""
 TOLERANCE = {"delay_ns": 2, "excess_delay_ns": 2, "jitter_ns": 1_000}
 """Nanoseconds; a microsecond of jitter is lost where delays are seconds off the first one."""
 FLOATS = {name for name in MARKET.names if str(MARKET.field(name).type) == "double"}
@@ -69,7 +71,7 @@ def cut(rows: list[Row], at: int) -> list[list[Row]]:
     return [rows[:at], rows[at:]]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(UNHURRIED, max_examples=150)
 @given(rows(), st.integers(0, 1_000))
 def test_every_feature_is_what_the_whole_history_says(rows: list[Row], at: int) -> None:
     stage, oracle = Features(), Oracle()
@@ -87,7 +89,7 @@ def test_every_feature_is_what_the_whole_history_says(rows: list[Row], at: int) 
                     assert found[asset][name] == pytest.approx(value, rel=1e-9, abs=tolerance, nan_ok=True), name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(UNHURRIED, max_examples=60)
 @given(rows(), st.integers(0, 1_000))
 def test_cutting_the_rows_elsewhere_changes_no_bit(rows: list[Row], at: int) -> None:
     whole, parts = Features(), Features()
@@ -98,7 +100,7 @@ def test_cutting_the_rows_elsewhere_changes_no_bit(rows: list[Row], at: int) -> 
     assert parts.snapshot() == whole.snapshot()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(UNHURRIED, max_examples=60)
 @given(rows(), st.integers(0, 1_000))
 def test_a_restored_stage_goes_on_as_if_nothing_had_happened(rows: list[Row], at: int) -> None:
     through, before, after = Features(), Features(), Features()

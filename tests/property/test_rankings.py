@@ -3,13 +3,16 @@
 from random import Random
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dolphin.signals.ranking import HYSTERESIS, depth_z, liquidity_multiplier, signals, traded_set, weighted_score, weights_of
 from dolphin.signals.spectrum import entropy, spectrum, varies
 from dolphin.signals.statistics import Floats, robust_z
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""No test here may fail for want of time on a busy machine."""
 
 anything = st.one_of(st.floats(-1e6, 1e6), st.floats(allow_nan=True, allow_infinity=True))
 
@@ -18,7 +21,7 @@ def columns(rows: int) -> st.SearchStrategy[Floats]:
     return st.integers(1, 30).flatmap(lambda assets: arrays(np.float64, (rows, assets), elements=anything))
 
 
-@settings(deadline=None)
+@settings(UNHURRIED)
 @given(columns(6), arrays(np.float64, 5, elements=st.floats(-1, 1)))
 def test_every_asset_gets_a_score_between_0_and_1_1_whatever_is_said_about_it(columns: Floats, correlation: Floats) -> None:
     with np.errstate(all="ignore"):
@@ -27,7 +30,7 @@ def test_every_asset_gets_a_score_between_0_and_1_1_whatever_is_said_about_it(co
     assert ((score >= 0) & (score <= 1.1 + 1e-12)).all()
 
 
-@settings(deadline=None)
+@settings(UNHURRIED)
 @given(columns(1), st.randoms(use_true_random=False))
 def test_a_z_does_not_depend_on_the_order_of_assets(columns: Floats, random: Random) -> None:
     order = list(range(columns.shape[1]))
@@ -43,6 +46,7 @@ def contests(draw: st.DrawFn) -> tuple[Floats, np.ndarray, int]:
     return scores, draw(arrays(np.bool_, count)), draw(st.integers(1, 12))
 
 
+@settings(UNHURRIED)
 @given(contests())
 def test_the_traded_set_is_full_and_nobody_outside_beats_a_member_by_the_margin(contest: tuple[Floats, np.ndarray, int]) -> None:
     scores, incumbent, size = contest
@@ -52,6 +56,7 @@ def test_the_traded_set_is_full_and_nobody_outside_beats_a_member_by_the_margin(
         assert scores[~chosen].max() <= scores[chosen].min() * (1 + HYSTERESIS)
 
 
+@settings(UNHURRIED)
 @given(contests())
 def test_a_traded_set_is_stable(contest: tuple[Floats, np.ndarray, int]) -> None:
     scores, incumbent, size = contest
@@ -59,6 +64,7 @@ def test_a_traded_set_is_stable(contest: tuple[Floats, np.ndarray, int]) -> None
     np.testing.assert_array_equal(traded_set(scores, once, size), once)
 
 
+@settings(UNHURRIED)
 @given(contests())
 def test_an_incumbent_leaves_only_for_a_better_challenger_or_a_smaller_set(contest: tuple[Floats, np.ndarray, int]) -> None:
     scores, incumbent, size = contest
@@ -69,7 +75,7 @@ def test_an_incumbent_leaves_only_for_a_better_challenger_or_a_smaller_set(conte
         assert (newcomers > scores[i] * (1 + HYSTERESIS)).any() or (kept.size and (kept >= scores[i]).any())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(UNHURRIED, max_examples=60)
 @given(st.integers(2, 60), st.integers(3, 60), st.integers(0, 2**32 - 1))
 def test_a_spectrum_is_a_spectrum_of_a_correlation_matrix(samples: int, assets: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
