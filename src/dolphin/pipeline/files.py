@@ -41,6 +41,8 @@ def pipeline_names() -> list[str]:
 def load_pipeline(name: str, given: Mapping[str, str] | None = None) -> Pipeline:
     """The pipeline of `pipelines/NAME.py` with these settings; see `settings_of` for those it knows.
 
+    A `name` that ends in `.py` is the path of a pipeline file anywhere; its stem is the pipeline's name.
+
     Raises:
         BadInput: no such file (names those there are), or it defines no pipeline of this name.
         PipelineFault: it has a fault; points at the line.
@@ -56,9 +58,8 @@ def settings_of(name: str) -> set[str]:
 
 
 def _build(name: str, settings: Settings) -> Pipeline:
-    if name not in pipeline_names():
-        raise BadInput("no such pipeline", field="name", value=name, remedy=f"There are: {', '.join(pipeline_names()) or 'none'}.")
-    spec = importlib.util.spec_from_file_location(f"pipelines.{name}", DIRECTORY / f"{name}.py")
+    file = _file_of(name)
+    spec = importlib.util.spec_from_file_location(f"pipelines.{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -68,8 +69,22 @@ def _build(name: str, settings: Settings) -> Pipeline:
     finally:
         _settings.reset(token)
     pipeline = getattr(module, "pipeline", None)
-    if not isinstance(pipeline, Pipeline) or pipeline.name != name:
+    if not isinstance(pipeline, Pipeline) or pipeline.name != file.stem:
         raise BadInput(
-            f'{DIRECTORY.name}/{name}.py defines no pipeline = Pipeline("{name}")', field="name", value=name, remedy="Add that line."
+            f'{file.parent.name}/{file.name} defines no pipeline = Pipeline("{file.stem}")',
+            field="name",
+            value=name,
+            remedy="Add that line.",
         )
     return pipeline
+
+
+def _file_of(name: str) -> Path:
+    if name.endswith(".py"):
+        file = Path(name)
+        if not file.is_file():
+            raise BadInput("no such pipeline file", field="name", value=name, remedy="Check the path.")
+        return file
+    if name not in pipeline_names():
+        raise BadInput("no such pipeline", field="name", value=name, remedy=f"There are: {', '.join(pipeline_names()) or 'none'}.")
+    return DIRECTORY / f"{name}.py"

@@ -38,6 +38,21 @@ def test_an_unknown_pipeline_is_answered_with_those_there_are() -> None:
         load_pipeline("asr")
 
 
+def test_a_pipeline_file_may_be_anywhere(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text('from dolphin.pipeline import Pipeline\n\npipeline = Pipeline("mine")\npipeline.read_topics("ranking").log()\n')
+    assert load_pipeline(str(file)).name == "mine"
+
+
+def test_a_pipeline_is_named_as_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text('from dolphin.pipeline import Pipeline\n\npipeline = Pipeline("yours")\n')
+    with pytest.raises(BadInput, match=r'mine.py defines no pipeline = Pipeline\("mine"\)'):
+        load_pipeline(str(file))
+    with pytest.raises(BadInput, match="no such pipeline file"):
+        load_pipeline(str(tmp_path / "absent.py"))
+
+
 def draw(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "dolphin", "job", "draw", *arguments]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
