@@ -8,23 +8,29 @@ import pyarrow as pa
 
 
 class OnceEach:
-    """Drops a batch that its sender had to repeat: numbers of one shard rise, and a repeated one does not."""
+    """Drops a batch that its sender had to repeat: numbers of one shard rise by one, and a repeated one does not.
+
+    A number that is skipped is a batch that was lost on the way, and an error.
+    """
 
     def __init__(self) -> None:
-        self._last = 0
+        self._last: dict[str, int] = {}
 
     def process(self, batch: pa.RecordBatch) -> pa.RecordBatch | None:
-        number = batch.column("number")[0].as_py()
-        if number <= self._last:
+        shard, number = batch.column("shard")[0].as_py(), batch.column("number")[0].as_py()
+        last = self._last.get(shard, 0)
+        if number <= last:
             return None
-        self._last = number
+        if number != last + 1:
+            raise ValueError(f"shard {shard}: batch {number} came after {last}")
+        self._last[shard] = number
         return batch
 
     def snapshot(self) -> bytes:
-        return str(self._last).encode()
+        return json.dumps(self._last).encode()
 
     def restore(self, state: bytes) -> None:
-        self._last = int(state)
+        self._last = json.loads(state)
 
 
 class Sums:

@@ -1,9 +1,9 @@
 """Sums that come out exact while workers and members are killed: the state of a Python stage is as if nothing had happened.
 
-Three members run a job journal -> `OnceEach` (by shard) -> `Sums` (by key group of the asset) -> map. Two writers publish numbered batches
-for `DOLPHIN_CHAOS_SECONDS` (20; a long run is 60), while a guardian or worker is killed every second or so and members are killed and
-started again, all with SIGKILL at times drawn from a seed that is printed (`DOLPHIN_CHAOS_SEED` repeats it). A writer that does not know
-whether a batch was taken sends it again; everything after the journal is exactly-once by itself.
+Three members run a job journal -> `OnceEach` (one instance) -> `Sums` (by key group of the asset) -> map. Two writers publish numbered
+batches for `DOLPHIN_CHAOS_SECONDS` (20; a long run is 60), while a guardian or worker is killed every second or so and members are killed
+and started again, all with SIGKILL at times drawn from a seed that is printed (`DOLPHIN_CHAOS_SEED` repeats it). A writer that does not
+know whether a batch was taken sends it again; everything after the journal is exactly-once by itself.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from dolphin.cluster.client import open_client
 from dolphin.cluster.jobs import Jobs
 from dolphin.cluster.member import MemberProcess
 from dolphin.cluster.wire import Batch, unpack
-from dolphin.pipeline import BATCH_KEY, Pipeline
+from dolphin.pipeline import Pipeline
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 HERE: Final = Path(__file__).resolve().parent
@@ -53,9 +53,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(240 + CHAOS_S)]
 
 
 def sums() -> Pipeline:
-    """The job: two keyed stages, so that batches are taken apart between members."""
+    """The job: one instance for the whole cluster, then one for each key group, spread over the members."""
     pipeline = Pipeline("sums", snapshot_interval_s=0.5)
-    once = pipeline.read_journal("MARKET_EVENTS").python("once", "chaos_functions:OnceEach", keyed_by=BATCH_KEY, max_failures=50)
+    once = pipeline.read_journal("MARKET_EVENTS").python("once", "chaos_functions:OnceEach", max_failures=50)
     totals = once.python("totals", "chaos_functions:Sums", keyed_by="asset", max_failures=50)
     totals.to_map("DOLPHIN_FEATURES", key="{asset}")
     return pipeline
@@ -181,7 +181,7 @@ class Writer:
         self._number += 1
         assets = self._random.choices(ASSETS, k=ROWS)
         amounts = [self._random.randrange(1, 1000) for _ in range(ROWS)]
-        await self._send(Batch.of(self._shard, self._number, _records(self._number, assets, amounts)))
+        await self._send(Batch.of(self._shard, self._number, _records(self._shard, self._number, assets, amounts)))
         self.totals.update(dict.fromkeys(assets, 0))
         for asset, amount in zip(assets, amounts, strict=True):
             self.totals[asset] += amount
@@ -198,8 +198,8 @@ class Writer:
         raise AssertionError(f"the cluster took no batch in {RETRIES} attempts")
 
 
-def _records(number: int, assets: list[str], amounts: list[int]) -> pa.RecordBatch:
-    return pa.record_batch({"asset": assets, "amount": amounts, "number": [number] * len(assets)})
+def _records(shard: str, number: int, assets: list[str], amounts: list[int]) -> pa.RecordBatch:
+    return pa.record_batch({"asset": assets, "amount": amounts, "shard": [shard] * len(assets), "number": [number] * len(assets)})
 
 
 class Chaos:
