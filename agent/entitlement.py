@@ -106,7 +106,8 @@ class Entitlements:
         self._granted: dict[str, _Belief] = {}
         """What each command grants while its lease lasts."""
         self._closed_reason: str | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at_s = 0.0
         self.last_cause: str | None = None
         """The exchange message heard last: what a silence began after."""
         self.is_damaged = False
@@ -244,11 +245,12 @@ class Entitlements:
             return
         loop = asyncio.get_running_loop()
         when = loop.time() + delay_ns / 1e9
-        if self._timer is not None and not self._timer.cancelled() and loop.time() < self._timer.when() <= when:
+        if self._timer is not None and not self._timer.cancelled() and loop.time() < self._timer_at_s <= when:
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = loop.call_at(when, self.judge)
+        self._timer = loop.call_at(when, self.judge)  # uvloop answers a plain Handle, which cannot say when, if that is now
+        self._timer_at_s = when
 
     def _next_expiry_ns(self) -> int | None:
         """Monotonic nanoseconds until the next lease or the silence limit runs out; None if nothing is believed anyway."""
