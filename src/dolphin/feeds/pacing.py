@@ -61,11 +61,9 @@ class Feed:
             await self.publisher.publish(batch)
         await self.publisher.drain()
 
-    def next_due_ns(self) -> int:
-        """The market time of the next TICK or batch cut, whichever comes first."""
-        tick_ns = (self.translator.market_time_ns // TICK_NS + 1) * TICK_NS
-        due_ns = self.batcher.due_ns
-        return tick_ns if due_ns is None else min(tick_ns, due_ns)
+    def next_due_ns(self, latest_ns: int) -> int:
+        """The market time of the next TICK or batch cut, at the latest `latest_ns`."""
+        return min(time_ns for time_ns in (self.translator.next_tick_ns, self.batcher.due_ns, latest_ns) if time_ns is not None)
 
 
 async def play_fast(feed: Feed, frames: Iterable[Frame]) -> None:
@@ -126,7 +124,7 @@ async def play_paced(feed: Feed, frames: Iterable[Frame], speed: float) -> None:
         if await feed.publish_one(now_ns) or is_behind:
             await asyncio.sleep(0)
             continue
-        seconds = clock.seconds_to(min(frame.receive_ns, feed.next_due_ns()))
+        seconds = clock.seconds_to(feed.next_due_ns(frame.receive_ns))
         await _sleep_or_stop(feed.stop, max(WALL_QUANTUM_S, seconds))
     await feed.finish(None if feed.stop.is_set() else end_ns)
 
@@ -163,7 +161,7 @@ async def play_live(
         if await feed.publish_one(now_ns) or not queue.empty():
             await asyncio.sleep(0)
             continue
-        seconds = max(WALL_QUANTUM_S, min(TICK_NS, feed.next_due_ns() - now_ns) / 1e9)
+        seconds = max(WALL_QUANTUM_S, (feed.next_due_ns(now_ns + TICK_NS) - now_ns) / 1e9)
         try:
             async with asyncio.timeout(seconds):
                 _take_live(feed, await queue.get())

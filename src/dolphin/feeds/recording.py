@@ -259,12 +259,12 @@ def _format_of(path: Path, line: bytes) -> Any:
 
 
 class _LineParser:
-    """`<receive time> <frame>`; the symbol of a REST answer is that of the file's frames, or of its name before the first one."""
+    """`<receive time> <frame>`. A REST answer belongs to the file's one symbol (before its first frame: to that of its name)."""
 
     def __init__(self, path: Path) -> None:
         match = re.search(r"([a-z0-9]+(?:usdt|usdc|busd))", path.name.lower())
-        self._symbol = match.group(1).encode() if match else b""
-        self._is_known = False
+        self._named = match.group(1).encode() if match else b""
+        self._seen: set[bytes] = set()
 
     def __call__(self, line: bytes) -> Frame | None:
         match = _LINE.match(line)
@@ -272,11 +272,17 @@ class _LineParser:
             raise _NotALine
         stamp, raw = match.group(1), match.group(2)
         receive_ns = int(stamp) * (1 if len(stamp) == 19 else 1_000)
-        if raw.startswith(b'{"lastUpdateId"'):
-            return Frame(receive_ns, snapshot_frame(self._symbol, raw))
-        if not self._is_known and (stream := STREAM_NAME.match(raw)):
-            self._symbol, self._is_known = stream.group(1), True
+        if stream := STREAM_NAME.match(raw):
+            self._seen.add(stream.group(1))
+        elif raw.startswith(b'{"lastUpdateId"'):
+            return Frame(receive_ns, snapshot_frame(self._owner(), raw))
         return Frame(receive_ns, raw)
+
+    def _owner(self) -> bytes:
+        """The symbol of an answer that names none; nothing where it could be one of several."""
+        if not self._seen:
+            return self._named
+        return next(iter(self._seen)) if len(self._seen) == 1 else b""
 
 
 def _parse_cryptofeed(line: bytes) -> Frame | None:

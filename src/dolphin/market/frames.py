@@ -177,6 +177,8 @@ def _decode_other(raw: bytes | str, error: msgspec.ValidationError) -> Event:
 
 def decode_snapshot(symbol: str, body: Any) -> DepthSnapshot | BadFrame:
     """The REST depth answer `body` (parsed JSON) for `symbol`."""
+    if not symbol:
+        return BadFrame("an order book of no symbol", "stream", "")
     try:
         rest = msgspec.convert(body, _RestDepth, strict=False)
     except msgspec.ValidationError as error:

@@ -168,6 +168,11 @@ class Translator:
         """Assets whose order book holds updates that only a snapshot can turn into a book."""
         return [asset for asset, book in self.books.items() if book.wants_snapshot]
 
+    @property
+    def next_tick_ns(self) -> int | None:
+        """Market time of the next TICK; None while nothing has been received since the connection was lost."""
+        return self._next_tick_ns
+
     def take_notices(self) -> list[str]:
         """What happened for the first time since the last call, in words."""
         notices, self._unreported = self._unreported, []

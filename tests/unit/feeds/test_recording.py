@@ -9,7 +9,7 @@ import pytest
 
 from dolphin.errors import BadInput
 from dolphin.feeds.recording import find_files, inspect, read
-from dolphin.market.frames import DepthSnapshot, decode
+from dolphin.market.frames import BadFrame, DepthSnapshot, decode
 
 START = 1_700_000_000_000_000_000
 
@@ -62,6 +62,12 @@ def test_a_rest_answer_before_the_first_frame_takes_the_symbol_from_the_files_na
     event = decode(next(read([path])).raw)
     assert isinstance(event, DepthSnapshot)
     assert event.symbol == "ETHUSDT"
+
+
+def test_a_rest_answer_in_a_file_of_several_symbols_belongs_to_none_of_them(tmp_path: Path) -> None:
+    path = write(tmp_path / "a", line(1, texts.trade("ETHUSDT")), line(2, texts.trade("BTCUSDT")), line(3, rest_body(77)))
+    *_, frame = read([path])
+    assert isinstance(decode(frame.raw), BadFrame)
 
 
 def test_cryptofeed_text_is_read_with_its_rest_answers(tmp_path: Path) -> None:
