@@ -28,6 +28,7 @@ from dolphin.signals.ranking import (
     weights_of,
 )
 from dolphin.signals.statistics import Floats
+from python_udfs.moments import moments
 from python_udfs.scan import SCAN
 
 RANKING: Final = pa.schema(
@@ -88,12 +89,12 @@ class Ars:
         self._pending: list[_Pending] = []
         self._time_ns = -1
 
-    def process(self, batch: pa.RecordBatch) -> pa.RecordBatch | None:
-        """The ranking of one scan (SCAN); no rows where no asset is eligible, None for a batch without rows."""
-        if batch.num_rows == 0:
-            return None
-        eligible = batch.filter(batch.column("eligible")).sort_by("asset")
-        time_ns = int(batch.column("market_time_ns")[0].as_py())
+    def process(self, batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+        """The ranking of each scan in `batch` (SCAN), one in a job; without rows where no asset is eligible."""
+        return [self._ranking(time_ns, rows) for time_ns, rows in moments(batch)]
+
+    def _ranking(self, time_ns: int, scan: pa.RecordBatch) -> pa.RecordBatch:
+        eligible = scan.filter(scan.column("eligible")).sort_by("asset")
         assets: list[str] = eligible.column("asset").to_pylist()
         columns = {name: eligible.column(name).to_numpy(zero_copy_only=False) for name in _INPUTS}
         z = signals(columns["loading"], columns["idio_vel_div"], columns["volume_5m_usd"], columns["spread_bps"], columns["sigma_5s"])

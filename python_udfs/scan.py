@@ -17,6 +17,7 @@ from dolphin.signals import snapshot
 from dolphin.signals.scanner import STALE_SCANS, Scanner, Structure
 from dolphin.signals.scanner import Scan as ScanResult
 from python_udfs.features import FEATURES
+from python_udfs.moments import moments
 
 _CARRIED: Final = ("sigma_5s", "volume_5m_usd", "spread_bps", "depth_q10_usd")
 """Columns that pass through from FEATURES as they were at the scan time."""
@@ -54,17 +55,19 @@ class Scan:
         self._book_updated_at_ns = np.empty(0, np.int64)
         self._carried = np.empty((len(_CARRIED), 0))
 
-    def process(self, batch: pa.RecordBatch) -> pa.RecordBatch | None:
-        """The scan that `batch` (FEATURES) makes due, or None."""
-        if batch.num_rows == 0:
-            return None
+    def process(self, batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+        """The scans that `batch` (FEATURES) makes due: none or one in a job, any number where a file's batch holds many moments."""
+        scans = [self._moment(time_ns, rows) for time_ns, rows in moments(batch)]
+        return [scan for scan in scans if scan is not None]
+
+    def _moment(self, time_ns: int, rows: pa.RecordBatch) -> pa.RecordBatch | None:
         interval_ns = self._scanner.interval_ns
-        now_ns = max(self._clock_ns, int(np.max(batch.column("market_time_ns").to_numpy())))
+        now_ns = max(self._clock_ns, time_ns)
         due_ns = now_ns // interval_ns * interval_ns
         is_due = self._clock_ns > 0 and due_ns > self._clock_ns // interval_ns * interval_ns
         scan = self._scan(due_ns) if is_due else None
         self._clock_ns = now_ns
-        self._remember(batch)
+        self._remember(rows)
         return scan
 
     def snapshot(self) -> bytes:

@@ -86,7 +86,7 @@ def test_the_recorders_clock_offset_is_no_delay(batches: list[pa.RecordBatch], m
 
 def test_the_whole_chain_ranks_a_single_asset(batches: list[pa.RecordBatch]) -> None:
     features, scan, ars = Features(), Scan(SECOND), Ars()
-    rankings = [ars.process(s) for s in (scan.process(features.process(batch)) for batch in batches) if s is not None]
+    rankings = [ranking for batch in batches for s in scan.process(features.process(batch)) for ranking in ars.process(s)]
     assert len(rankings) > 60
     (row,) = rankings[-1].to_pylist()
     assert (row["asset"], row["rank"], row["is_incumbent"]) == ("ETHUSDT", 1, True)

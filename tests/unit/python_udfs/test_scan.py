@@ -28,7 +28,7 @@ def features(at_s: float, mids: dict[str, float], updated_s: float | None = None
 
 
 def scans_of(stage: Scan, batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
-    return [scan for scan in map(stage.process, batches) if scan is not None]
+    return [scan for batch in batches for scan in stage.process(batch)]
 
 
 @pytest.mark.parametrize("interval_s", [1, 5, 6])
@@ -43,15 +43,16 @@ def test_scans_come_at_the_multiples_of_the_interval(interval_s: int) -> None:
 def test_a_scan_shows_what_was_known_when_its_time_came() -> None:
     stage = Scan(5 * SECOND)
     stage.process(features(4.9, {"A": 100.0}, volume_5m_usd=7.0))
-    (row,) = stage.process(features(5.1, {"A": 999.0, "NEW": 1.0}, volume_5m_usd=8.0)).to_pylist()
+    (scan,) = stage.process(features(5.1, {"A": 999.0, "NEW": 1.0}, volume_5m_usd=8.0))
+    (row,) = scan.to_pylist()
     assert (row["asset"], row["mid"], row["volume_5m_usd"], row["market_time_ns"]) == ("A", 100.0, 7.0, START + 5 * SECOND)
 
 
 def test_a_batch_without_rows_or_without_a_due_scan_yields_nothing() -> None:
     stage = Scan()
-    assert stage.process(features(0, {})) is None
-    assert stage.process(features(1, {"A": 1.0})) is None
-    assert stage.process(features(4.999, {"A": 1.0})) is None
+    assert stage.process(features(0, {})) == []
+    assert stage.process(features(1, {"A": 1.0})) == []
+    assert stage.process(features(4.999, {"A": 1.0})) == []
 
 
 def test_an_asset_whose_book_is_silent_for_three_scans_is_not_eligible() -> None:
@@ -60,7 +61,7 @@ def test_an_asset_whose_book_is_silent_for_three_scans_is_not_eligible() -> None
     seen = []
     for at_s in range(5, 40, 5):
         stage.process(features(at_s - 0.1, {"A": 100.0}, updated_s=at_s - 0.1))
-        scan = stage.process(features(at_s, {"B": 50.0}, updated_s=1))  # B says the same, long ago
+        (scan,) = stage.process(features(at_s, {"B": 50.0}, updated_s=1))  # B says the same, long ago
         seen.append(dict(zip(scan.column("asset").to_pylist(), scan.column("eligible").to_pylist(), strict=True)))
     assert [s["A"] for s in seen] == [True] * 7
     assert [s["B"] for s in seen] == [True] * 3 + [False] * 4
@@ -69,7 +70,7 @@ def test_an_asset_whose_book_is_silent_for_three_scans_is_not_eligible() -> None
 def test_an_asset_without_a_price_is_not_eligible() -> None:
     stage = Scan()
     stage.process(features(1, {"A": np.nan}))
-    scan = stage.process(features(6, {"A": np.nan}))
+    (scan,) = stage.process(features(6, {"A": np.nan}))
     assert scan.column("eligible").to_pylist() == [False]
 
 
@@ -77,7 +78,7 @@ def test_assets_may_join_at_any_time_and_rows_are_sorted() -> None:
     stage = Scan(SECOND)
     stage.process(features(0.5, {"M": 5.0}))
     stage.process(features(1.5, {"Z": 6.0, "A": 7.0}))
-    scan = stage.process(features(2.5, {"B": 8.0}))
+    (scan,) = stage.process(features(2.5, {"B": 8.0}))
     assert scan.column("asset").to_pylist() == ["A", "M", "Z"]
     assert scan.column("mid").to_pylist() == [7.0, 5.0, 6.0]
 
@@ -124,6 +125,16 @@ def test_a_split_of_the_assets_over_shards_changes_no_bit() -> None:
     # the second half of a second comes after its scan was due: the scan is of what was known in both cases
     apart = scans_of(Scan(SECOND), halves)
     assert all(is_same(a, b) for a, b in zip(apart, together, strict=True))
+
+
+def test_a_file_cut_anywhere_gives_the_scans_of_the_job() -> None:
+    stage = Features()
+    batches = [stage.process(batch) for batch in market(ASSETS, 90)]
+    (rows,) = pa.Table.from_batches(batches).combine_chunks().to_batches()
+    pieces = [rows.slice(at, 100) for at in range(0, rows.num_rows, 100)]
+    expected, found = scans_of(Scan(SECOND), batches), scans_of(Scan(SECOND), pieces)
+    assert len(found) == len(expected) == 89
+    assert all(is_same(a, b) for a, b in zip(found, expected, strict=True))
 
 
 def test_a_snapshot_of_another_interval_is_refused() -> None:

@@ -30,6 +30,7 @@ def test_the_liquidity_multiplier_is_the_laws(z: float, expected: float) -> None
 def test_no_book_and_an_unknown_book_count_as_the_thinnest() -> None:
     multiplier = liquidity_multiplier(depth_z(np.array([1e5, 2e5, 3e5, 0.0, np.nan])))
     assert multiplier[3] == multiplier[4] == pytest.approx(0.9)
+    np.testing.assert_array_equal(depth_z(np.array([1e5, 0.0, np.nan])), [0.0, -np.inf, np.nan])
     assert multiplier[0] < 1 < multiplier[2]
 
 
