@@ -47,15 +47,18 @@ class Source:
     """The last readings of one source, newest last."""
 
     read_at_ns: int = -1
+    message_id: int | None = None  # behind the newest reading
     recent: list[Reading] = field(default_factory=list)
     level: int = 0  # of the last vote that left
 
-    def read(self, now_ns: int, reading: Reading, spacing_ns: int) -> None:
-        """Take a reading: of a new message, or after `spacing_ns`; within that it replaces nothing."""
-        is_new = not self.recent or reading.cause_id != self.recent[-1].cause_id
-        if is_new or now_ns - self.read_at_ns >= spacing_ns:
-            self.recent = [*self.recent[1 - OF_READINGS :], reading]
-            self.read_at_ns = now_ns
+    def is_due(self, now_ns: int, message_id: int | None, spacing_ns: int) -> bool:
+        """Whether there is something to read: a new message, or `spacing_ns` passed."""
+        return not self.recent or message_id != self.message_id or now_ns - self.read_at_ns >= spacing_ns
+
+    def take(self, now_ns: int, message_id: int | None, reading: Reading) -> None:
+        """Remember a reading."""
+        self.recent = [*self.recent[1 - OF_READINGS :], reading]
+        self.read_at_ns, self.message_id = now_ns, message_id
 
     def vote(self) -> Reading:
         """The middle of three; unknown if the newest is, unless two of three are unclear."""
@@ -72,6 +75,7 @@ class AssetVotes:
 
     voted_at_ns: int = -1
     is_taker_out: bool = False
+    was_synced: bool = False
     sources: dict[str, Source] = field(default_factory=lambda: {name: Source() for name in SOURCES})
     taker: Trail = field(default_factory=Trail)
     spread: Trail = field(default_factory=Trail)
@@ -104,9 +108,11 @@ class AcbVotes:
         keys: list[str] = []
         values: list[bytes] = []
         for reading in readings.read(batch):
-            memory = self._assets.setdefault(reading.asset, AssetVotes())
-            self._read(memory, reading, now_ns)
-            votes = self._due(memory, now_ns)
+            memory = self._assets.get(reading.asset)
+            if memory is None:
+                memory = self._assets[reading.asset] = AssetVotes()
+            has_read = self._read(memory, reading, now_ns)
+            votes = self._due(memory, now_ns, has_read)
             if votes:
                 keys.append(f"{self._account}/{reading.asset}")
                 values.append(pack({"kind": "vote", "votes": votes}))
@@ -130,12 +136,20 @@ class AcbVotes:
             raise _not_ours(f"{name} {version}")
         self._now_ns, self._assets = now_ns, restored
 
-    def _read(self, memory: AssetVotes, reading: AssetReading, now_ns: int) -> None:
-        sources = memory.sources
-        sources["taker"].read(now_ns, self._taker(memory, reading, now_ns), self._interval_ns)
-        sources["spread"].read(now_ns, self._spread(memory, reading, now_ns), self._interval_ns)
-        sources["depth"].read(now_ns, self._depth(memory, reading, now_ns), self._interval_ns)
-        sources["stale"].read(now_ns, _stale(reading, now_ns), self._interval_ns)
+    def _read(self, memory: AssetVotes, reading: AssetReading, now_ns: int) -> bool:
+        """Take what is due of the four sources; whether anything was."""
+        has_read = False
+        for name, message_id, measure in (
+            ("taker", reading.taker_id, self._taker),
+            ("spread", reading.book_id, self._spread),
+            ("depth", reading.depth_id, self._depth),
+            ("stale", reading.last_id, self._stale),
+        ):
+            source = memory.sources[name]
+            if source.is_due(now_ns, message_id, self._interval_ns):
+                source.take(now_ns, message_id, measure(memory, reading, now_ns))
+                has_read = True
+        return has_read
 
     def _taker(self, memory: AssetVotes, reading: AssetReading, now_ns: int) -> Reading:
         """The log odds of buying in the last minute: out when beyond the 1 % quantile and 3 sigma, in again below 2 sigma."""
@@ -193,11 +207,24 @@ class AcbVotes:
             reading.depth_cause,
         )
 
-    def _due(self, memory: AssetVotes, now_ns: int) -> list[dict[str, object]]:
+    def _stale(self, memory: AssetVotes, reading: AssetReading, now_ns: int) -> Reading:
+        """How long the asset has said nothing, and whether its book, once it was continuous, still is."""
+        memory.was_synced = memory.was_synced or reading.is_synced
+        if reading.updated_at_ns is None or not memory.was_synced:
+            return Reading(UNKNOWN_PPM, "order book not there yet", reading.last_cause)
+        age_s = max(0, now_ns - reading.updated_at_ns) / SECOND_NS
+        silent = severity.through(severity.AGE_KNOTS, age_s)
+        if not reading.is_synced and silent < severity.UNSYNCED_PPM:
+            return Reading(severity.UNSYNCED_PPM, "order book out of sync", reading.depth_cause or reading.last_cause)
+        return Reading(silent, f"last message {age_s:.1f} s ago", reading.last_cause)
+
+    def _due(self, memory: AssetVotes, now_ns: int, has_read: bool) -> list[dict[str, object]]:
         """The votes to send now, or none."""
+        is_renewal = memory.voted_at_ns < 0 or now_ns - memory.voted_at_ns >= self._interval_ns
+        if not is_renewal and not has_read:
+            return []
         votes = {name: source.vote() for name, source in memory.sources.items()}
-        is_trip = any(level_of(vote.severity_ppm) > memory.sources[name].level for name, vote in votes.items())
-        if not is_trip and memory.voted_at_ns >= 0 and now_ns - memory.voted_at_ns < self._interval_ns:
+        if not is_renewal and all(level_of(vote.severity_ppm) <= memory.sources[name].level for name, vote in votes.items()):
             return []
         memory.voted_at_ns = now_ns
         for name, vote in votes.items():
@@ -217,30 +244,27 @@ class AcbVotes:
         ]
 
 
-def _stale(reading: AssetReading, now_ns: int) -> Reading:
-    """How long the asset has said nothing, and whether its book is continuous."""
-    if reading.updated_at_ns is None:
-        return Reading(UNKNOWN_PPM, "never heard", reading.last_cause)
-    age_s = max(0, now_ns - reading.updated_at_ns) / SECOND_NS
-    silent = severity.through(severity.AGE_KNOTS, age_s)
-    if not reading.is_synced and silent < severity.UNSYNCED_PPM:
-        return Reading(severity.UNSYNCED_PPM, "order book out of sync", reading.depth_cause or reading.last_cause)
-    return Reading(silent, f"last message {age_s:.1f} s ago", reading.last_cause)
-
-
 def _pack_asset(memory: AssetVotes) -> list[Any]:
     sources = {
-        name: [source.read_at_ns, source.level, [[each.severity_ppm, each.reason, each.cause_id] for each in source.recent]]
+        name: [
+            source.read_at_ns,
+            source.message_id,
+            [[each.severity_ppm, each.reason, each.cause_id] for each in source.recent],
+            source.level,
+        ]
         for name, source in memory.sources.items()
     }
     trails = [memory.taker.to_list(), memory.spread.to_list(), memory.depth.to_list()]
-    return [memory.voted_at_ns, memory.is_taker_out, sources, trails]
+    return [memory.voted_at_ns, memory.is_taker_out, memory.was_synced, sources, trails]
 
 
 def _unpack_asset(fields: list[Any]) -> AssetVotes:
-    voted_at_ns, is_taker_out, sources, trails = fields
-    read = {name: Source(read_at_ns, [Reading(*each) for each in recent], level) for name, (read_at_ns, level, recent) in sources.items()}
-    return AssetVotes(voted_at_ns, is_taker_out, read, *(Trail.from_list(each) for each in trails))
+    voted_at_ns, is_taker_out, was_synced, sources, trails = fields
+    read = {
+        name: Source(read_at_ns, message_id, [Reading(*each) for each in recent], level)
+        for name, (read_at_ns, message_id, recent, level) in sources.items()
+    }
+    return AssetVotes(voted_at_ns, is_taker_out, was_synced, read, *(Trail.from_list(each) for each in trails))
 
 
 def _not_ours(what: str) -> BadInput:

@@ -41,7 +41,7 @@ SIGNALS = pa.schema([pa.field("key", pa.utf8(), nullable=False), pa.field("value
 
 
 class AssetReading(NamedTuple):
-    """One row of FEATURES."""
+    """One row of FEATURES; an id is None where no message is known."""
 
     asset: str
     updated_at_ns: int | None
@@ -53,10 +53,32 @@ class AssetReading(NamedTuple):
     latency_ns: int | None  # beyond the smallest delay of the last minutes, so free of clock skew
     jitter_ns: int | None
     is_synced: bool
-    last_cause: str  # cause ids; "" where no message is known
-    taker_cause: str
-    book_cause: str
-    depth_cause: str
+    last_kind: int | None
+    last_id: int | None
+    taker_kind: int | None
+    taker_id: int | None
+    book_id: int | None
+    depth_id: int | None
+
+    @property
+    def last_cause(self) -> str:
+        """Cause id of the asset's last message; this and the others are "" where none is known."""
+        return _cause(self.asset, self.last_kind, self.last_id)
+
+    @property
+    def taker_cause(self) -> str:
+        """Cause id of its last trade."""
+        return _cause(self.asset, self.taker_kind, self.taker_id)
+
+    @property
+    def book_cause(self) -> str:
+        """Cause id of its last book ticker."""
+        return _cause(self.asset, Kind.BOOK, self.book_id)
+
+    @property
+    def depth_cause(self) -> str:
+        """Cause id of its last depth update."""
+        return _cause(self.asset, Kind.DEPTH, self.depth_id)
 
 
 def market_time_ns(batch: pa.RecordBatch) -> int | None:
@@ -107,10 +129,12 @@ def _reading(
         _natural(excess_delay_ns),
         _natural(jitter_ns),
         is_synced is True,
-        _cause(asset, last_kind, last_exchange_id),
-        _cause(asset, taker_kind, taker_exchange_id),
-        _cause(asset, Kind.BOOK, book_exchange_id),
-        _cause(asset, Kind.DEPTH, depth_exchange_id),
+        last_kind,
+        _natural(last_exchange_id),
+        taker_kind,
+        _natural(taker_exchange_id),
+        _natural(book_exchange_id),
+        _natural(depth_exchange_id),
     )
 
 
@@ -124,6 +148,6 @@ def _natural(value: int | None) -> int | None:
 
 
 def _cause(asset: str, kind: int | None, exchange_id: int | None) -> str:
-    if not kind or exchange_id is None or exchange_id < 0 or kind == Kind.TICK:
+    if not kind or exchange_id is None or kind == Kind.TICK:
         return ""
     return cause_id(asset, kind, exchange_id)

@@ -14,7 +14,7 @@ applies f5, which only lowers).
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgpack
 import pyarrow as pa
@@ -117,35 +117,35 @@ class Survival:
     def _inputs(self, rows: list[AssetReading], now_ns: int) -> Inputs:
         """The account's readings; None where they are not known yet."""
         last_ns = self._state.time_ns or now_ns
-        heard = [row if _is_heard(row, now_ns) else None for row in rows]
-        jitter = _worst([(None if row is None else row.jitter_ns, each.last_cause) for row, each in zip(heard, rows, strict=True)])
-        latency = _worst([(None if row is None else row.latency_ns, each.last_cause) for row, each in zip(heard, rows, strict=True)])
-        depths = [self._depth_ratio(row, now_ns) for row in rows]
-        gone = _worst([(None if d is None else -d, row.depth_cause) for d, row in zip(depths, rows, strict=True)])
-        spreads = [self._spread_ratio(row, now_ns) for row in rows]
-        spread = _worst([(s, row.book_cause) for s, row in zip(spreads, rows, strict=True)])
-        is_shock, taker_cause = self._taker_shock(rows, now_ns)
+        heard = [_is_heard(row, now_ns) for row in rows]
+        jitter = _worst([row.jitter_ns if is_heard else None for row, is_heard in zip(rows, heard, strict=True)])
+        latency = _worst([row.latency_ns if is_heard else None for row, is_heard in zip(rows, heard, strict=True)])
+        depth = _worst([self._depth_gone(row, now_ns) if is_heard else None for row, is_heard in zip(rows, heard, strict=True)])
+        spread = _worst([self._spread_ratio(row, now_ns) if is_heard else None for row, is_heard in zip(rows, heard, strict=True)])
+        is_shock, most_sold = self._taker_shock(rows, now_ns)
         return Inputs(
             now_ns=now_ns,
             heartbeat_age_ns=max(0, now_ns - last_ns),
-            jitter_ns=jitter[0],
-            latency_ns=latency[0],
-            depth_ratio_ppm=None if gone[0] is None else -gone[0],
-            spread_ratio_ppm=spread[0],
+            jitter_ns=jitter.reading,
+            latency_ns=latency.reading,
+            depth_ratio_ppm=None if depth.reading is None else max(0, ONE - depth.reading),
+            spread_ratio_ppm=spread.reading,
             is_taker_shock=is_shock,
             causes=(
-                ("jitter", jitter[1]),
-                ("latency", latency[1]),
-                ("depth", gone[1]),
-                ("spread", spread[1]),
-                ("taker", taker_cause),
-            ),
+                ("jitter", rows[jitter.row].last_cause),
+                ("latency", rows[latency.row].last_cause),
+                ("depth", rows[depth.row].depth_cause),
+                ("spread", rows[spread.row].book_cause),
+                ("taker", rows[most_sold].taker_cause),
+            )
+            if rows
+            else (),
         )
 
-    def _depth_ratio(self, row: AssetReading, now_ns: int) -> int | None:
-        """Depth now over its trailing hour's median in ppm, rounded down."""
-        memory = self._assets.setdefault(row.asset, AssetMemory())
-        if row.depth_usd is None or not _is_heard(row, now_ns):
+    def _depth_gone(self, row: AssetReading, now_ns: int) -> int | None:
+        """The part of its trailing hour's median depth that is gone now, in ppm rounded up; negative when there is more."""
+        memory = self._memory(row.asset)
+        if row.depth_usd is None:
             return None
         second = now_ns // SECOND_NS
         if second > memory.second:
@@ -156,12 +156,12 @@ class Survival:
             return None
         usual_usd = memory.depth.statistics().median
         present_usd = sorted(memory.depths_usd)[(len(memory.depths_usd) - 1) // 2]
-        return int(present_usd / usual_usd * ONE) if usual_usd > 0.0 else 0
+        return ONE - int(present_usd / usual_usd * ONE) if usual_usd > 0.0 else ONE
 
     def _spread_ratio(self, row: AssetReading, now_ns: int) -> int | None:
         """Spread now over its trailing day's median in ppm, rounded up."""
-        memory = self._assets.setdefault(row.asset, AssetMemory())
-        if row.spread_bps is None or not _is_heard(row, now_ns):
+        memory = self._memory(row.asset)
+        if row.spread_bps is None:
             return None
         memory.spread.add(now_ns, row.spread_bps)
         if not memory.spread.is_warm(now_ns, self._warm_up_ns, MIN_SAMPLES):
@@ -169,13 +169,20 @@ class Survival:
         usual_bps = memory.spread.statistics().median
         return int(row.spread_bps / usual_bps * ONE) + 1 if usual_bps > 0.0 else ONE
 
-    def _taker_shock(self, rows: list[AssetReading], now_ns: int) -> tuple[bool | None, str]:
-        """Whether selling overwhelms the account's assets, and the last trade of the asset sold most."""
-        flows = [(row.taker_buy_usd or 0.0, row.taker_sell_usd or 0.0, row.trades_1m or 0, row.taker_cause) for row in rows]
-        buy, sell = sum(flow[0] for flow in flows), sum(flow[1] for flow in flows)
-        cause = max(flows, key=lambda flow: flow[1])[3] if flows else ""
-        if buy + sell <= 0.0 or sum(flow[2] for flow in flows) < MIN_TRADES_1M:
-            return None, cause
+    def _memory(self, asset: str) -> AssetMemory:
+        memory = self._assets.get(asset)
+        if memory is None:
+            memory = self._assets[asset] = AssetMemory()
+        return memory
+
+    def _taker_shock(self, rows: list[AssetReading], now_ns: int) -> tuple[bool | None, int]:
+        """Whether selling overwhelms the account's assets, and the row of the asset sold most."""
+        buys = [row.taker_buy_usd or 0.0 for row in rows]
+        sells = [row.taker_sell_usd or 0.0 for row in rows]
+        buy, sell = sum(buys), sum(sells)
+        most_sold = sells.index(max(sells, default=0.0)) if rows else 0
+        if buy + sell <= 0.0 or sum(row.trades_1m or 0 for row in rows) < MIN_TRADES_1M:
+            return None, most_sold
         odds = severity.log_odds(buy, sell)
         is_warm = self._taker.is_warm(now_ns, self._warm_up_ns, MIN_SAMPLES)
         second = now_ns // SECOND_NS
@@ -185,7 +192,7 @@ class Survival:
             self._shocks = [*self._shocks[-2:], is_low]
             self._shock_second = second
         self._taker.add(now_ns, odds)
-        return (sum(self._shocks) >= 2 if is_warm else None), cause
+        return (sum(self._shocks) >= 2 if is_warm else None), most_sold
 
     def _is_due(self, decision: Decision) -> bool:
         """Whether the decision has to leave now: it takes something away, changes the posture, or the lease is due for renewal."""
@@ -221,12 +228,20 @@ def _is_heard(row: AssetReading, now_ns: int) -> bool:
     return row.updated_at_ns is not None and now_ns - row.updated_at_ns <= SILENT_AFTER_NS
 
 
-def _worst(values: list[tuple[int | None, str]]) -> tuple[int | None, str]:
-    """The 80 % quantile (nearest rank) of values where larger is worse and None is the worst, with its cause."""
+class Worst(NamedTuple):
+    """A reading and the row it came from."""
+
+    reading: int | None
+    row: int
+
+
+def _worst(values: list[int | None]) -> Worst:
+    """The 80 % quantile (nearest rank) of values where larger is worse and None is the worst."""
     if not values:
-        return None, ""
-    ordered = sorted(values, key=lambda value: (value[0] is None, value[0] or 0))
-    return ordered[(4 * len(ordered) + 4) // 5 - 1]
+        return Worst(None, 0)
+    ordered = sorted((value is None, value or 0, row) for row, value in enumerate(values))
+    is_unknown, value, row = ordered[(4 * len(ordered) + 4) // 5 - 1]
+    return Worst(None if is_unknown else value, row)
 
 
 def _unpack_asset(fields: list[Any]) -> AssetMemory:

@@ -9,6 +9,7 @@ A source that is stale, missing or unknown never counts as clear. An operator's 
 Signals are msgpack maps as they arrived: what cannot be read is the worst value, and what cannot even be ordered is refused.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -129,7 +130,7 @@ def read_votes(signal: Mapping[object, object]) -> list[Vote]:
 
 def level_of(severity_ppm: int) -> int:
     """0..4: how many trip thresholds the combined severity has reached."""
-    return sum(severity_ppm >= threshold for threshold in TRIPS_ABOVE_PPM)
+    return bisect_right(TRIPS_ABOVE_PPM, severity_ppm)
 
 
 def combined(sources: list[Source]) -> int:

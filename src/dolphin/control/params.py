@@ -40,6 +40,7 @@ def describe(record: type) -> Iterator[Description]:
     """The numeric parameters of a record class, in order."""
     for each in fields(record):
         if each.metadata:
+            assert isinstance(each.default, int)
             yield Description(
                 each.name, each.metadata["unit"], each.default, each.metadata["low"], each.metadata["high"], each.metadata["reason"]
             )
