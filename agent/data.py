@@ -2,17 +2,19 @@
 
 It reads with `hazelcast.asyncio` on the node's own loop, so a message is one callback away from the data engine. Two ways of running:
 
-* paced: one task a topic waits for messages and applies them as they come; a lost connection is retried for ever with a pause, and after it
-  `LEVERAGE` is read again;
+* paced: one task a topic waits for messages and applies them as they come;
 * deterministic: nothing moves until the feed's progress does; then each topic is drained, the messages are applied in one canonical order,
   with the node's queues run empty after each, and the agent's progress is set, for which the feed waits.
+
+A lost connection is borne as long as the client itself tries to come back; after it `LEVERAGE` is read again.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final
 
-from hazelcast.asyncio import HazelcastClient, Map
+from hazelcast.asyncio import HazelcastClient
 from hazelcast.errors import HazelcastError
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import LiveClock, MessageBus
@@ -127,20 +129,25 @@ class DolphinDataClient(LiveMarketDataClient):
         while True:
             try:
                 messages = await tail.wait()
-            except HazelcastError:
-                await asyncio.sleep(RETRY_S)
-                await self._try_reread()
+            except HazelcastError as error:
+                await self._bear(error)
                 continue
             for message in messages:
                 self.inbox.receive(tail.name, message)
             if self._entitlements.is_damaged:
-                await self._try_reread()
+                await self._mend()
 
-    async def _try_reread(self) -> None:
-        try:
+    async def _mend(self) -> None:
+        """Reads `LEVERAGE` again after damage or a lost connection; if it cannot be read, the next message brings us back here."""
+        with suppress(HazelcastError):
             await self.reread_leverage()
-        except HazelcastError:
-            await asyncio.sleep(RETRY_S)  # still away: nothing is granted meanwhile, and the next failed read brings us back here
+
+    async def _bear(self, error: HazelcastError) -> None:
+        """Waits a little after a failed call; raises `error` when the client has given up, for it will not come back."""
+        if not self._hazelcast.lifecycle_service.is_running():
+            raise error
+        await asyncio.sleep(RETRY_S)
+        await self._mend()
 
     async def _step_with_feed(self) -> None:
         """Deterministic running: step whenever the feed's progress moves."""
@@ -149,28 +156,35 @@ class DolphinDataClient(LiveMarketDataClient):
         await progress.add_entry_listener(
             include_value=False, key=FEED_KEY, added_func=lambda _: moved.set(), updated_func=lambda _: moved.set()
         )
-        done_ns = 0
+        done_ns = told_ns = 0
         while True:
-            feed_ns = await progress.get(FEED_KEY) or 0
-            if feed_ns > done_ns:
-                await self._step(progress, feed_ns)
-                done_ns = feed_ns
-                continue
             moved.clear()
             try:
-                await asyncio.wait_for(moved.wait(), LOOK_AGAIN_S)
-            except TimeoutError:
+                feed_ns = await progress.get(FEED_KEY) or 0
+                if feed_ns > done_ns:
+                    await self._step()
+                    done_ns = feed_ns
+                if done_ns > told_ns:
+                    await progress.set(AGENT_KEY, done_ns)
+                    told_ns = done_ns
+                    continue
+            except HazelcastError as error:
+                await self._bear(error)
                 continue
+            with suppress(TimeoutError):
+                await asyncio.wait_for(moved.wait(), LOOK_AGAIN_S)
 
-    async def _step(self, progress: Map, feed_ns: int) -> None:
-        parts = await asyncio.gather(*(tail.take() for tail in self._tails.values()))
-        messages = [(topic, message) for topic, part in zip(self._tails, parts, strict=True) for message in part]
+    async def _step(self) -> None:
+        """Applies what the jobs have published since the last step."""
+        outcomes = await asyncio.gather(*(tail.gather() for tail in self._tails.values()), return_exceptions=True)
+        for failure in filter(None, outcomes):
+            raise failure
+        messages = [(topic, message) for topic, tail in self._tails.items() for message in tail.take()]
         for topic, message in sorted(messages, key=_canonical):
             self.inbox.receive(topic, message)
             await self._run_queues_empty()
         if self._entitlements.is_damaged:
-            await self.reread_leverage()
-        await progress.set(AGENT_KEY, feed_ns)
+            await self._mend()
 
     async def _subscribe(self, command: SubscribeData) -> None:
         """Beats come without asking."""

@@ -160,7 +160,8 @@ class Desk:
         self._journal.write("ranking", ranking.market_time_ns, top=top)
 
     def tell_changes(self, changes: tuple[Change, ...]) -> None:
-        """Says what the entitlement became."""
+        """Says what the entitlement became. A command is of its own market time, which the batch of that time may not have brought yet."""
+        self._now_ns = max(self.now_ns, *(change.event_time_ns for change in changes if isinstance(change, CapChange)), 0)
         for change in changes:
             if isinstance(change, PostureChange):
                 self._journal.write(

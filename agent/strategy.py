@@ -5,6 +5,7 @@ is a target position per asset; the difference to what is held becomes an order:
 in APEX; exits reduce-only, passive in TURTLE, at any price in HIBERNATE. It decides what is wanted; what is allowed, the gate.
 """
 
+import itertools
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -132,10 +133,13 @@ class RankedBasket(Strategy):
                 self.flatten()  # what the cancelled order covered is uncovered now, and no beat may come
 
     def _basket(self) -> dict[str, Ranked]:
-        """The best-ranked assets that are traded here."""
+        """The best-ranked of the assets that may be held now."""
         ranking = self._desk.market.ranking
-        rows = () if ranking is None else (row for row in ranking.rows if row.asset in self._instruments)
-        return {row.asset: row for row, _ in zip(rows, range(self.config.basket_size), strict=False)}
+        rows = () if ranking is None else (row for row in ranking.rows if self._may_hold(row.asset))
+        return {row.asset: row for row in itertools.islice(rows, self.config.basket_size)}
+
+    def _may_hold(self, asset: str) -> bool:
+        return asset in self._instruments and self._desk.grant(asset).asset_cap_ppm > 0
 
     def _steer(self, asset: str, touch: Touch, ranked: Ranked | None) -> None:
         """Brings `asset` nearer to its target, one order at a time."""

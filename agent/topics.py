@@ -19,6 +19,7 @@ class TopicTail:
         self.name = name
         self._ringbuffer = ringbuffer
         self._next_sequence = next_sequence
+        self._gathered: list[Any] = []
         self.lost = 0
         """Messages that were overwritten before they were read."""
 
@@ -32,12 +33,18 @@ class TopicTail:
         """The next messages, at least one; blocks until there is one. Hazelcast's errors where the cluster is away."""
         return await self._read(1)
 
-    async def take(self) -> list[Any]:
-        """All messages that are there now."""
-        messages: list[Any] = []
-        while len(part := await self._read(0)) == MAX_READ:
-            messages += part
-        return messages + part
+    async def gather(self) -> None:
+        """Reads all messages that are there now, for `take`; what was read before an error is kept."""
+        while True:
+            part = await self._read(0)
+            self._gathered += part
+            if len(part) < MAX_READ:
+                return
+
+    def take(self) -> list[Any]:
+        """The gathered messages, once."""
+        messages, self._gathered = self._gathered, []
+        return messages
 
     async def _read(self, at_least: int) -> list[Any]:
         result = await self._ringbuffer.read_many(self._next_sequence, at_least, MAX_READ)
