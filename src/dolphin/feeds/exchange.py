@@ -11,7 +11,6 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Self
@@ -22,6 +21,7 @@ from aiohttp import WSMsgType, web
 from dolphin.errors import BadInput
 from dolphin.feeds.pacing import PacedClock
 from dolphin.feeds.source import Frame
+from dolphin.feeds.tasks import end
 from dolphin.market.book import OrderBook
 from dolphin.market.frames import SNAPSHOT_STREAM, STREAM_NAME, DepthSnapshot, DepthUpdate, decode
 
@@ -109,9 +109,7 @@ class Exchange:
     async def __aexit__(self, *_: object) -> None:
         assert self._playing is not None
         assert self._runner is not None
-        self._playing.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._playing
+        await end(self._playing)
         await self.disconnect()
         await self._runner.cleanup()
 
@@ -190,9 +188,7 @@ class Exchange:
                     await socket.send_str(_answer(client, message.data))
         finally:
             self._clients.discard(client)
-            sending.cancel()
-            with suppress(asyncio.CancelledError, ConnectionError):
-                await sending
+            await end(sending)
         return socket
 
     async def _send(self, client: _Client) -> None:

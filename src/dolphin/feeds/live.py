@@ -12,7 +12,7 @@ Snapshots are fetched for the order books that ask for one (`want_snapshots`), o
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from dolphin.errors import BadInput, DolphinError
 from dolphin.feeds.pacing import LiveClock
 from dolphin.feeds.recording import snapshot_frame
 from dolphin.feeds.source import Frame, Lost
+from dolphin.feeds.tasks import end
 from dolphin.market.frames import STREAM_NAME
 
 PUBLIC_STREAMS: Final = ("bookTicker", "depth@100ms")
@@ -250,11 +251,7 @@ async def live_frames(config: LiveConfig, clock: LiveClock, timing: Timing | Non
     try:
         yield feed
     finally:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await end(*tasks)
 
 
 def _open(url: str) -> connect:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dolphin.errors import DolphinError
+from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import Publisher
 from dolphin.feeds.source import Frame, Lost
 from dolphin.market.batcher import COALESCE_ABOVE_ROWS, Batcher
@@ -25,6 +26,11 @@ TURN_FRAMES: Final = 1_024
 
 WALL_QUANTUM_S: Final = 0.002
 """Shortest sleep: frames closer together are played together."""
+
+SHORTEST_SPAN_NS: Final = 5_000_000
+LONGEST_SPAN_NS: Final = 100_000_000
+LAG_DIVISOR: Final = 4
+FOLLOW_S: Final = 0.1
 
 REPLAY_WAITING_ROWS: Final = 2 * COALESCE_ABOVE_ROWS
 """Waiting rows from which a paced replay stops reading its source."""
@@ -127,6 +133,25 @@ async def play_paced(feed: Feed, frames: Iterable[Frame], speed: float) -> None:
         seconds = clock.seconds_to(feed.next_due_ns(frame.receive_ns))
         await _sleep_or_stop(feed.stop, max(WALL_QUANTUM_S, seconds))
     await feed.finish(None if feed.stop.is_set() else end_ns)
+
+
+def span_ns(lag_ns: int, speed: float) -> int:
+    """Market time in a batch of a paced or live feed whose jobs are `lag_ns` of market time behind it.
+
+    A batch costs the jobs nearly the same whatever its size. So one is short (5 ms of wall time) while they keep up, and grows with their
+    lag to at most 100 ms, where the cost of a row is a twentieth.
+    """
+    wall_ns = min(LONGEST_SPAN_NS, max(SHORTEST_SPAN_NS, int(lag_ns / speed) // LAG_DIVISOR))
+    return max(1, int(wall_ns * speed))
+
+
+async def follow_lag(feed: Feed, progress: Progress, jobs: tuple[str, ...], speed: float) -> None:
+    """Keep the span of `feed`'s batches fitted to how far its slowest job is behind, until cancelled."""
+    while True:
+        await asyncio.sleep(FOLLOW_S)
+        reached_ns = await progress.look(jobs)
+        if reached_ns and feed.publisher.batches:
+            feed.batcher.max_span_ns = span_ns(feed.publisher.market_time_ns - reached_ns, speed)
 
 
 class LiveClock:

@@ -7,7 +7,6 @@ ends (exit 0), SIGTERM or SIGINT asks it to stop (exit 0), or something has to c
 
 import argparse
 import asyncio
-import contextlib
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -23,20 +22,19 @@ from dolphin.errors import BadInput, DolphinError, ExitCode
 from dolphin.feeds import generator, recording
 from dolphin.feeds.journal import Journal
 from dolphin.feeds.live import LiveConfig, live_frames
-from dolphin.feeds.pacing import Feed, LiveClock, play_fast, play_live, play_paced
+from dolphin.feeds.pacing import Feed, LiveClock, follow_lag, play_fast, play_live, play_paced, span_ns
 from dolphin.feeds.progress import MAP as PROGRESS_MAP
 from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import FAST_WINDOW, Pace, Publisher
 from dolphin.feeds.publisher import MAP as MARKET_MAP
 from dolphin.feeds.source import Frame
+from dolphin.feeds.tasks import end
 from dolphin.market.batcher import Batcher, QueueFullError
 from dolphin.market.translator import Translator
 
 SHARD: Final = "0"
 FAST_SPAN_NS: Final = 100_000_000
 """Market time in a batch of a fast replay."""
-WALL_SPAN_NS: Final = 5_000_000
-"""Wall time in a batch of a paced replay or a live feed."""
 LOOP_PAUSE_NS: Final = 1_000_000_000
 """Market time between the end of a recording and its next pass."""
 MAX_SPEED: Final = 1_000.0
@@ -69,8 +67,8 @@ class Options:
 
     @property
     def max_span_ns(self) -> int:
-        """Market time in a batch."""
-        return FAST_SPAN_NS if self.speed == 0 else max(1, int(WALL_SPAN_NS * self.speed))
+        """Market time in a batch, at first."""
+        return FAST_SPAN_NS if self.speed == 0 else span_ns(0, self.speed)
 
 
 def parse(arguments: list[str] | None = None) -> Options:
@@ -123,7 +121,7 @@ async def run(options: Options) -> None:
         await publisher.open()
         feed = Feed(Translator(), Batcher(shard=SHARD, max_span_ns=options.max_span_ns, run_id=options.run_id), publisher)
         _stop_on_signals(feed.stop)
-        async with _journalled(feed, options):
+        async with _journalled(feed, options), _following(feed, progress, options):
             if first_pass is None:
                 clock = LiveClock()
                 async with live_frames(options.live, clock) as live:
@@ -167,6 +165,19 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
+async def _following(feed: Feed, progress: Progress, options: Options) -> AsyncIterator[None]:
+    """Where the wall clock paces the feed: fit the batches to how fast the jobs are, while the block runs."""
+    if options.speed == 0 or not options.jobs:
+        yield
+        return
+    following = asyncio.create_task(follow_lag(feed, progress, options.jobs, options.speed))
+    try:
+        yield
+    finally:
+        await end(following)
+
+
+@asynccontextmanager
 async def _journalled(feed: Feed, options: Options) -> AsyncIterator[None]:
     """Write the journal while the block runs, and how it ended."""
     journal = Journal(options.run_dir / "feed.ndjson", source=options.source, run_id=options.run_id)
@@ -193,9 +204,7 @@ async def _journalled(feed: Feed, options: Options) -> AsyncIterator[None]:
         error = caught
         raise
     finally:
-        telling.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await telling
+        await end(telling)
         journal.write_summary(feed, ended=ended, error=None if error is None else str(error) or type(error).__name__)
         journal.close()
 

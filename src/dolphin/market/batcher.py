@@ -39,7 +39,8 @@ class Batcher:
         assert 0 < max_rows <= COALESCE_ABOVE_ROWS
         self._shard = shard
         self._run_id = run_id
-        self._max_span_ns = max_span_ns
+        self.max_span_ns = max_span_ns
+        """Market time in a batch; may be changed between batches."""
         self._max_rows = max_rows
         self._rows: list[Row] = []
         self._cut_at = 0
@@ -56,7 +57,7 @@ class Batcher:
     @property
     def due_ns(self) -> int | None:
         """Market time at which the first waiting row's batch is complete at the latest; None where no row waits."""
-        return self._rows[self._cut_at][3] + self._max_span_ns if self.waiting_rows else None
+        return self._rows[self._cut_at][3] + self.max_span_ns if self.waiting_rows else None
 
     def add(self, rows: list[Row]) -> None:
         """Queue `rows`, in order of market time. QueueFullError where the bound cannot be kept."""
@@ -83,7 +84,7 @@ class Batcher:
 
     def _take(self) -> pa.RecordBatch:
         start = self._cut_at
-        due_ns = self._rows[start][3] + self._max_span_ns
+        due_ns = self._rows[start][3] + self.max_span_ns
         end = min(start + self._max_rows, len(self._rows))
         if self._rows[end - 1][3] >= due_ns:
             end = next(index for index in range(start + 1, end) if self._rows[index][3] >= due_ns)

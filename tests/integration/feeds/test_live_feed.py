@@ -142,7 +142,7 @@ async def test_an_exchange_that_cannot_be_reached_is_one_clear_error() -> None:
 async def test_what_was_recorded_live_replays_with_its_order_books(tmp_path: Path) -> None:
     path = tmp_path / "recorded.gz"
     async with a_market() as exchange:
-        recorded = await record_live(LiveConfig(("BTCUSDT", "ETHUSDT"), exchange.ws_url, exchange.rest_url), path, 4.0)
+        recorded = await record_live(LiveConfig(("BTCUSDT", "ETHUSDT"), exchange.ws_url, exchange.rest_url), path, 2.0)
     info = inspect([path])
     assert info.frames == recorded.frames > 0
     assert info.symbols == ("BTCUSDT", "ETHUSDT")

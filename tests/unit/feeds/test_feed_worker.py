@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from dolphin.errors import BadInput
+from dolphin.feeds.pacing import SHORTEST_SPAN_NS
 from dolphin.feeds.publisher import FAST_WINDOW
-from dolphin.feeds.worker import FAST_SPAN_NS, WALL_SPAN_NS, Options, parse
+from dolphin.feeds.worker import FAST_SPAN_NS, Options, parse
 
 COMMON = ["--member", "127.0.0.1:5701", "--run-id", "r1", "--run-dir", "runs/r1"]
 
@@ -21,7 +22,7 @@ def test_as_fast_as_possible_keeps_a_window_and_a_wall_clock_pace_keeps_none() -
     assert fast.max_span_ns == FAST_SPAN_NS
     paced = options("--source", "generator", "--speed", "8", "--job", "ars")
     assert paced.pace.window is None
-    assert paced.max_span_ns == 8 * WALL_SPAN_NS
+    assert paced.max_span_ns == 8 * SHORTEST_SPAN_NS
 
 
 def test_deterministic_is_one_batch_at_a_time_with_the_agent_whatever_the_speed() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from dolphin.errors import DolphinError
 from dolphin.feeds.generator import Synthetic, generate
-from dolphin.feeds.pacing import Feed, LiveClock, play_fast, play_live, play_paced
+from dolphin.feeds.pacing import Feed, LiveClock, play_fast, play_live, play_paced, span_ns
 from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import Pace, Publisher
 from dolphin.feeds.source import Frame, Lost
@@ -102,6 +102,12 @@ async def test_a_replay_too_fast_for_the_cluster_waits_with_its_source_and_keeps
     rows = cluster.rows()
     assert sum(row["kind"] == Kind.TRADE for row in rows) == count // 2
     assert feed.batcher.coalesced_rows == count + 1 - len(rows) > 0
+
+
+def test_batches_are_short_while_the_jobs_keep_up_and_grow_with_their_lag_up_to_a_bound() -> None:
+    ms = 1_000_000
+    assert [span_ns(lag * ms, 1.0) // ms for lag in (-50, 0, 20, 40, 200, 400, 60_000)] == [5, 5, 5, 10, 50, 100, 100]
+    assert [span_ns(lag * ms, 10.0) // ms for lag in (0, 400, 60_000)] == [50, 100, 1_000], "market time passes ten times as fast"
 
 
 async def test_a_recording_in_a_loop_goes_on_in_time_by_both_clocks() -> None:
