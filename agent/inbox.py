@@ -14,7 +14,6 @@ import pyarrow as pa
 from agent import latency
 from agent.desk import Desk
 from agent.inbound import Features, Touch, read_features, read_ranking
-from agent.journal import Journal
 from agent.latency import Latencies
 from dolphin.cluster.wire import Batch
 
@@ -28,9 +27,8 @@ TOPICS: Final = (LEVERAGE, RANKING, MARKET)
 class Inbox:
     """Applies messages. `on_quotes` gets the touches that changed with the market time of their batch, once a batch, also when none did."""
 
-    def __init__(self, desk: Desk, journal: Journal, latencies: Latencies, on_quotes: Callable[[dict[str, Touch], int], None]) -> None:
+    def __init__(self, desk: Desk, latencies: Latencies, on_quotes: Callable[[dict[str, Touch], int], None]) -> None:
         self._desk = desk
-        self._journal = journal
         self._latencies = latencies
         self._on_quotes = on_quotes
         self.received: Counter[str] = Counter()
@@ -71,12 +69,5 @@ class Inbox:
 
     def _receive_leverage(self, data: bytes) -> None:
         command = self._desk.entitlements.apply(data)
-        if command is None or command.cap_ppm == command.from_cap_ppm:
-            return
-        published_wall_ns = self._latencies.published_wall_ns(command.issued_at_ns)
-        if published_wall_ns is not None:
-            elapsed_ns = time.time_ns() - published_wall_ns
-            self._latencies.record(latency.FEED_TO_CAP_CHANGE, elapsed_ns)
-            self._journal.write(
-                "latency", command.issued_at_ns, path=latency.FEED_TO_CAP_CHANGE, asset=command.asset, elapsed_us=elapsed_ns / 1e3
-            )
+        if command is not None and command.cap_ppm != command.from_cap_ppm:
+            self._latencies.record_cap_change(command.issued_at_ns, time.time_ns())

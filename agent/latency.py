@@ -27,6 +27,7 @@ class Latencies:
     def __init__(self) -> None:
         self._histograms: dict[str, HdrHistogram] = {}
         self._published_wall_ns: OrderedDict[int, int] = OrderedDict()
+        self._awaited: OrderedDict[int, list[int]] = OrderedDict()
 
     def record(self, path: str, elapsed_ns: int) -> None:
         """Takes one reading; one below a nanosecond (a stepped clock) counts as one."""
@@ -37,17 +38,27 @@ class Latencies:
 
     def remember_batch(self, market_time_ns: int, published_wall_ns: int) -> None:
         """Keeps when the feed published the batch of `market_time_ns`."""
-        self._published_wall_ns[market_time_ns] = published_wall_ns
-        if len(self._published_wall_ns) > STAMPS_KEPT:
-            self._published_wall_ns.popitem(last=False)
+        _keep(self._published_wall_ns, market_time_ns, published_wall_ns)
+        for wall_ns in self._awaited.pop(market_time_ns, ()):
+            self.record(FEED_TO_CAP_CHANGE, wall_ns - published_wall_ns)
 
-    def published_wall_ns(self, market_time_ns: int) -> int | None:
-        """When the feed published that batch; None if it is not known (any more)."""
-        return self._published_wall_ns.get(market_time_ns)
+    def record_cap_change(self, market_time_ns: int, wall_ns: int) -> None:
+        """A cap changed here at `wall_ns` because of the batch of `market_time_ns`, which itself may arrive after the command."""
+        published_wall_ns = self._published_wall_ns.get(market_time_ns)
+        if published_wall_ns is not None:
+            self.record(FEED_TO_CAP_CHANGE, wall_ns - published_wall_ns)
+        else:
+            _keep(self._awaited, market_time_ns, [*self._awaited.get(market_time_ns, ()), wall_ns])
 
     def summary_us(self) -> dict[str, dict[str, float]]:
         """p50, p99, p999, max in microseconds and n, by path."""
         return {path: _summary_us(histogram) for path, histogram in sorted(self._histograms.items())}
+
+
+def _keep[V](recent: OrderedDict[int, V], key: int, value: V) -> None:
+    recent[key] = value
+    if len(recent) > STAMPS_KEPT:
+        recent.popitem(last=False)
 
 
 def _summary_us(histogram: HdrHistogram) -> dict[str, float]:

@@ -90,7 +90,7 @@ class Agent:
             is_deterministic=spec.is_deterministic,
             run_queues_empty=self.run_queues_empty,
         )
-        self.inbox = self._data.inbox = Inbox(self.desk, journal, self.latencies, self._data.deliver)
+        self.inbox = self._data.inbox = Inbox(self.desk, self.latencies, self._data.deliver)
         self._execution = GatedSandboxClient(
             self._loop,
             kernel.portfolio,
