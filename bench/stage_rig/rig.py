@@ -22,7 +22,7 @@ from dolphin.ops.child import die_with_parent
 from dolphin.ops.home import REPOSITORY
 
 HERE: Final = Path(__file__).resolve().parent
-FUNCTION: Final = "bench.stage_rig.same:same"
+ARROW_FUNCTIONS: Final = "bench.stage_rig.arrow_functions"
 ANSWER_TIMEOUT_S: Final = 180.0
 _STOP_TIMEOUT_S: Final = 30.0
 
@@ -65,9 +65,9 @@ class Rig:
             )
         self._answer()
 
-    def start(self, payload: Path, *, with_stage: bool) -> float:
-        """Starts the path; seconds until the first message came out of it."""
-        return self._ask("start", str(with_stage).lower(), payload) / 1e9
+    def start(self, payload: Path, function: str | None) -> float:
+        """Starts the path, with a stage unless `function` is None; seconds until the first message came out of it."""
+        return self._ask("start", function or "none", payload) / 1e9
 
     def paced(self, payload: Path, count: int, gap_ns: int) -> list[int]:
         """Latencies in nanoseconds of `count` messages, from their intended times, `gap_ns` apart."""
@@ -126,7 +126,16 @@ def our_rig(work: Path) -> Rig:
         f"-Ddolphin.python={sys.executable}",
         f"-Ddolphin.pythonpath={REPOSITORY}:{REPOSITORY / 'src'}",
     ]
-    command = [str(find_java()), *_JVM_FLAGS, *properties, "-cp", f"{classes}:{class_path}", "bench.ArrowStage", str(ONE_MEMBER), FUNCTION]
+    command = [
+        str(find_java()),
+        *_JVM_FLAGS,
+        *properties,
+        "-cp",
+        f"{classes}:{class_path}",
+        "bench.ArrowStage",
+        str(ONE_MEMBER),
+        ARROW_FUNCTIONS,
+    ]
     return Rig("ours", command, work / "ours.log")
 
 
@@ -134,7 +143,7 @@ def stock_rig(work: Path) -> Rig:
     """A 5.6.0 member with Hazelcast's own defaults and `mapUsingPython`."""
     class_path = f"{_fetch_stock()}/*"
     classes = _compile(work / "stock", (*_COMMON_SOURCES, *_JET_SOURCES, "StockStage"), class_path)
-    command = [str(find_java()), *_JVM_FLAGS, "-cp", f"{classes}:{class_path}", "bench.StockStage", str(HERE / "same.py")]
+    command = [str(find_java()), *_JVM_FLAGS, "-cp", f"{classes}:{class_path}", "bench.StockStage", str(HERE / "line_functions.py")]
     return Rig("stock", command, work / "stock.log", _stock_environment(work))
 
 

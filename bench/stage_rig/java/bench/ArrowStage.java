@@ -17,14 +17,14 @@ import java.util.List;
 /** Our stage on a member as the project configures it. */
 final class ArrowStage extends JetPath {
 
-  private final String function;
+  private final String module;
 
-  private ArrowStage(HazelcastInstance member, String function) {
+  private ArrowStage(HazelcastInstance member, String module) {
     super(member);
-    this.function = function;
+    this.module = module;
   }
 
-  /** Arguments: the member's configuration, the function as {@code module:attribute}. */
+  /** Arguments: the member's configuration, the module of the functions. */
   public static void main(String[] arguments) throws Exception {
     HazelcastInstance member =
         Hazelcast.newHazelcastInstance(new YamlConfigBuilder(arguments[0]).build());
@@ -37,12 +37,13 @@ final class ArrowStage extends JetPath {
   }
 
   @Override
-  protected Job submit(boolean withStage) {
+  protected Job submit(String function) {
     DAG dag = new DAG();
     Vertex source = dag.newVertex("source", TrafficSource::new).localParallelism(1);
     Vertex sink = dag.newVertex("sink", TrafficSink::new).localParallelism(1);
-    if (withStage) {
-      StageSpec spec = StageSpec.of("stage", function, false, List.of(Output.batches()));
+    if (function != null) {
+      StageSpec spec =
+          StageSpec.of("stage", module + ":" + function, false, List.of(Output.batches()));
       Vertex stage = dag.newVertex(spec.name(), PythonStage.supplier(spec));
       dag.edge(PythonStage.route(Edge.between(source, stage), spec));
       dag.edge(Edge.between(stage, sink));

@@ -42,11 +42,11 @@ final class BareEcho implements Subject {
   }
 
   @Override
-  public void start(Traffic messages, boolean withStage) throws IOException {
+  public void start(Traffic messages, String function) throws IOException {
     traffic = messages;
     isStopped = false;
     sizesUnderWay.clear();
-    if (withStage) {
+    if (function != null) {
       connect();
       new Thread(this::read, "bench-echo-answers").start();
     }

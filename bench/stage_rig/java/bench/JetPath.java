@@ -20,13 +20,13 @@ abstract class JetPath implements Subject {
     return current;
   }
 
-  /** Submits the job. */
-  protected abstract Job submit(boolean withStage);
+  /** Submits the job; without a stage if {@code function} is null. */
+  protected abstract Job submit(String function);
 
   @Override
-  public final void start(Traffic traffic, boolean withStage) {
+  public final void start(Traffic traffic, String function) {
     current = traffic;
-    job = submit(withStage);
+    job = submit(function);
   }
 
   @Override

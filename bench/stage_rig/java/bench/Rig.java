@@ -12,7 +12,7 @@ import java.util.Arrays;
  * standard output. Ends when standard input does.
  *
  * <pre>
- * start WITH_STAGE PAYLOAD          nanoseconds until the first message came out
+ * start FUNCTION|none PAYLOAD       nanoseconds until the first message came out
  * paced PAYLOAD COUNT GAP_NANOS     array of latencies in nanoseconds, from the intended times
  * flood PAYLOAD NANOS               messages per second
  * stop                              null
@@ -42,7 +42,8 @@ final class Rig {
 
   private String carryOut(String[] command) throws Exception {
     return switch (command[0]) {
-      case "start" -> String.valueOf(start(command[1].equals("true"), message(command[2])));
+      case "start" ->
+          String.valueOf(start(command[1].equals("none") ? null : command[1], message(command[2])));
       case "paced" ->
           Arrays.toString(
               traffic.paced(
@@ -54,10 +55,10 @@ final class Rig {
     };
   }
 
-  private long start(boolean withStage, Object message) throws Exception {
+  private long start(String function, Object message) throws Exception {
     traffic = new Traffic();
     long since = System.nanoTime();
-    subject.start(traffic, withStage);
+    subject.start(traffic, function);
     return traffic.first(message, since);
   }
 

@@ -28,7 +28,7 @@ final class StockStage extends JetPath {
     this.handlerFile = handlerFile;
   }
 
-  /** Argument: the Python file with the function {@code same}. */
+  /** Argument: the Python file of the functions. */
   public static void main(String[] arguments) throws Exception {
     Config config = new Config();
     config.getJetConfig().setEnabled(true).setResourceUploadEnabled(true);
@@ -46,7 +46,7 @@ final class StockStage extends JetPath {
   }
 
   @Override
-  protected Job submit(boolean withStage) {
+  protected Job submit(String function) {
     Pipeline pipeline = Pipeline.create();
     StreamStage<String> items =
         pipeline
@@ -57,13 +57,13 @@ final class StockStage extends JetPath {
                         ProcessorSupplier.of(TrafficSource::new))))
             .withoutTimestamps()
             .setLocalParallelism(1);
-    if (withStage) {
-      PythonServiceConfig function =
+    if (function != null) {
+      PythonServiceConfig python =
           new PythonServiceConfig()
               .setHandlerFile(handlerFile)
-              .setHandlerFunction("same")
+              .setHandlerFunction(function)
               .setChannelFn(StockStage::channel);
-      items = items.apply(PythonTransforms.mapUsingPython(function)).setLocalParallelism(1);
+      items = items.apply(PythonTransforms.mapUsingPython(python)).setLocalParallelism(1);
     }
     items
         .writeTo(Sinks.fromProcessor("sink", ProcessorMetaSupplier.of(TrafficSink::new)))

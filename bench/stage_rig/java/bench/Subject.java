@@ -9,9 +9,9 @@ interface Subject extends AutoCloseable {
   /**
    * Starts the path that messages of {@code traffic} take; the first may be sent at once.
    *
-   * @param withStage false leaves the Python function out, for the same path without it
+   * @param function name of the Python function, or null for the same path without one
    */
-  void start(Traffic traffic, boolean withStage) throws Exception;
+  void start(Traffic traffic, String function) throws Exception;
 
   /** Ends what {@link #start} started. */
   void stop() throws Exception;
