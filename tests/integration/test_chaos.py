@@ -77,7 +77,9 @@ class Cluster:
         config = self.folder / f"config{number}"
         config.mkdir(exist_ok=True)
         for file in CLUSTER_CONFIG.glob("*.yaml"):
-            (config / file.name).write_text(file.read_text().replace("port: 5701", f"port: {port}"))
+            text = file.read_text().replace("port: 5701", f"port: {port}")
+            # A killed process shows by its broken connections; a slow machine must not look like a dead one.
+            (config / file.name).write_text(text.replace("max.no.heartbeat.seconds: 5", "max.no.heartbeat.seconds: 60"))
         addresses = ",".join(f"127.0.0.1:{port}" for port in self.ports)
         return MemberProcess.start(
             jar=self.jar,
