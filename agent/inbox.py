@@ -15,7 +15,6 @@ from agent import latency
 from agent.desk import Desk
 from agent.inbound import Features, Touch, read_features, read_ranking
 from agent.latency import Latencies
-from dolphin.cluster.wire import Batch
 
 MARKET: Final = "market.0"
 RANKING: Final = "ranking"
@@ -39,18 +38,18 @@ class Inbox:
     def receive(self, topic: str, message: Any) -> None:
         """Applies one message of `topic`."""
         self.received[topic] += 1
+        if topic == LEVERAGE:
+            self._receive_leverage(message)
+            return
         try:
-            match topic, message:
-                case "market.0", Batch():
-                    self._receive_features(read_features(message.arrow))
-                case "ranking", Batch():
-                    self._desk.take_ranking(read_ranking(message.arrow))
-                case "leverage-changes", _:
-                    self._receive_leverage(bytes(message))
-                case _:
-                    raise ValueError(f"unexpected message {type(message).__name__}")
-        except (ValueError, KeyError, TypeError, pa.ArrowException):
+            content = read_features(message.arrow) if topic == MARKET else read_ranking(message.arrow)
+        except (AttributeError, ValueError, KeyError, TypeError, pa.ArrowException):
             self.unreadable[topic] += 1
+            return
+        if isinstance(content, Features):
+            self._receive_features(content)
+        else:
+            self._desk.take_ranking(content)
 
     def _receive_features(self, features: Features) -> None:
         wall_ns, info, latencies = time.time_ns(), features.info, self._latencies
@@ -67,7 +66,7 @@ class Inbox:
         self._desk.entitlements.observe(info.market_time_ns, features.last_cause)
         self._on_quotes(changed, info.market_time_ns)
 
-    def _receive_leverage(self, data: bytes) -> None:
-        command = self._desk.entitlements.apply(data)
+    def _receive_leverage(self, message: Any) -> None:
+        command = self._desk.entitlements.apply(bytes(message) if isinstance(message, bytes | bytearray) else b"")
         if command is not None and command.cap_ppm != command.from_cap_ppm:
             self._latencies.record_cap_change(command.issued_at_ns, time.time_ns())

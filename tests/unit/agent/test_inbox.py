@@ -1,0 +1,47 @@
+"""Messages that cannot be read change nothing but a counter."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.booking import Booking
+from agent.desk import Desk
+from agent.entitlement import Entitlements
+from agent.inbox import LEVERAGE, MARKET, RANKING, Inbox
+from agent.journal import Journal
+from agent.latency import Latencies
+from dolphin.gate import ONE
+
+
+class Delivered:
+    """Stands where the quotes go."""
+
+    count = 0
+
+    def __call__(self, *_: Any) -> None:
+        self.count += 1
+
+
+@pytest.fixture
+async def inbox(tmp_path: Path) -> Inbox:
+    booking = Booking.open(tmp_path / "ledger.sqlite", account="paper", run_id="test", opening_deposit_micro=ONE)
+    desk = Desk(booking, Journal(tmp_path / "agent.ndjson"), {})
+    desk.entitlements = Entitlements("paper", ["A"], speed=1.0, silence_limit_ns=1, monotonic_ns=lambda: 0, on_change=desk.tell_changes)
+    return Inbox(desk, Latencies(), Delivered())
+
+
+@pytest.mark.parametrize("topic", [MARKET, RANKING])
+@pytest.mark.parametrize("message", [None, "text", 7, bytearray(b"\x01"), {"arrow": b""}])
+async def test_a_message_of_the_wrong_kind_is_counted_and_left_out(inbox: Inbox, topic: str, message: Any) -> None:
+    inbox.receive(topic, message)
+    assert inbox.unreadable == {topic: 1}
+    assert inbox.received == {topic: 1}
+
+
+async def test_garbage_where_a_command_was_promised_is_damage(inbox: Inbox) -> None:
+    for message in (None, "text", bytearray(b"\x01")):
+        inbox.receive(LEVERAGE, message)
+    assert inbox.received == {LEVERAGE: 3}
+    assert inbox._desk.entitlements.ignored == {"damaged": 3}  # pyright: ignore[reportPrivateUsage]
+    assert inbox._desk.entitlements.is_damaged  # pyright: ignore[reportPrivateUsage]
