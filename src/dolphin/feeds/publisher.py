@@ -20,8 +20,8 @@ from dolphin.market.schema import info_of, with_info
 
 MAP: Final = "MARKET_EVENTS"
 
-FAST_WINDOW: Final = 64
-"""Batches that a replay as fast as possible leaves unfinished."""
+FAST_WINDOW: Final = 4
+"""Batches of 100 ms that a fast replay lets wait: the market must not run further ahead of the commands about it than half their lease."""
 
 
 @dataclass(frozen=True, slots=True)
