@@ -150,7 +150,6 @@ class Scanner:
             self._rows += 1
             self._unbroken = np.where(np.isnan(log_return), 0, self._unbroken + 1)
         else:
-            self._unbroken[np.isnan(mids)] = 0
             self._modes[:] = np.nan
             self._idio[:] = np.nan
         self._mids = mids
