@@ -3,6 +3,7 @@
 import json
 from typing import Final
 
+import msgpack
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -38,3 +39,15 @@ def total(batch: pa.RecordBatch) -> pa.RecordBatch:
 def broken(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Raises on its first batch."""
     raise ValueError(f"cannot count {batch.num_rows} rows")
+
+
+def manual_cuts(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """An operator's cut of each asset; the batch's market time is the sequence number."""
+    assets = batch.column("asset").to_pylist()
+    times = batch.column("market_time_ns").to_pylist()
+    signals = [
+        {"kind": "manual", "op": "cut", "level": 4, "reason": "test", "by": "test", "seq": time_ns, "time_ns": time_ns} for time_ns in times
+    ]
+    return pa.record_batch(
+        {"key": [f"cuts/{asset}" for asset in assets], "value": pa.array([msgpack.packb(signal) for signal in signals], pa.binary())}
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from hazelcast.asyncio import HazelcastClient
+from hazelcast.proxy.base import TopicMessage
 from test_jobs import hz_cli, listen
 from waiting import until
 
@@ -126,13 +127,45 @@ async def test_a_function_that_raises_suspends_its_job_with_the_traceback_and_no
     await finished(hazelcast, "healthy", 1)
 
     async def is_suspended() -> bool:
-        return (await jobs.show("broken"))["status"] == "suspended"
+        state = await jobs.show("broken")
+        return state["status"] == "suspended" and "failure" in state
 
-    await until(is_suspended, "the job with the broken function is suspended")
+    await until(is_suspended, "the job with the broken function is suspended, and says why")
     failure = (await jobs.show("broken"))["failure"]
     assert "ValueError: cannot count 2 rows" in failure
     assert "stage_functions.py" in failure
     assert (await jobs.show("healthy"))["status"] == "running"
+
+
+async def test_only_accepted_signals_are_published_in_their_order(hazelcast: HazelcastClient) -> None:
+    pipeline = Pipeline("cuts")
+    cuts = pipeline.read_journal("MARKET_EVENTS", start="newest").python("cuts", "stage_functions:manual_cuts")
+    cuts.apply("leverage", map_name="LEVERAGE", key="{key}", payload="value").to_topic("leverage-changes")
+    await Jobs(hazelcast).submit(pipeline)
+    heard: list[dict[str, object]] = []
+
+    def hear(message: TopicMessage) -> None:
+        command = unpack(message.message)
+        if command["account"] == "cuts":
+            heard.append(command)
+
+    await (await hazelcast.get_reliable_topic("leverage-changes")).add_listener(hear)
+
+    await publish(hazelcast, "cuts", {20: ["A", "B"]})
+    await publish(hazelcast, "cuts", {10: ["A"]})  # an old sequence number
+    await publish(hazelcast, "cuts", {30: ["B", "A"]})
+    await finished(hazelcast, "cuts", 30)
+
+    async def are_four() -> bool:
+        return len(heard) >= 4
+
+    await until(are_four, "four commands")
+    assert [(command["asset"], command["seq"], command["cap_ppm"]) for command in heard] == [
+        ("A", 1, 0),
+        ("B", 1, 0),
+        ("B", 2, 0),
+        ("A", 2, 0),
+    ]
 
 
 async def test_hz_cli_submits_a_pipeline_by_name(hazelcast: HazelcastClient, member: MemberProcess, jar: Path) -> None:

@@ -23,7 +23,7 @@ MAIN_CLASS: Final = "dolphin.jet.member.MemberMain"
 ONE_MEMBER: Final = REPOSITORY / "cluster-config" / "one-member.yaml"
 JAR: Final = REPOSITORY / "jet" / "target" / "dolphin-jet.jar"
 
-START_TIMEOUT_S: Final = 60.0
+START_TIMEOUT_S: Final = 120.0
 STOP_GRACE_S: Final = 10.0
 _POLL_S: Final = 0.02
 _ERROR_PREFIX: Final = "dolphin member: "

@@ -4,6 +4,7 @@ import com.hazelcast.internal.json.Json;
 import com.hazelcast.internal.json.JsonObject;
 import com.hazelcast.jet.Job;
 import com.hazelcast.jet.core.JobStatus;
+import com.hazelcast.jet.core.JobSuspensionCause;
 import com.hazelcast.jet.core.metrics.Measurement;
 import com.hazelcast.jet.core.metrics.MetricNames;
 import com.hazelcast.jet.core.metrics.MetricTags;
@@ -47,11 +48,19 @@ final class JobReadings {
   /** Why the job stands still or has ended, if that was not asked for; else null. */
   private static String trouble(Job job) {
     return switch (job.getStatus()) {
-      case SUSPENDED ->
-          job.getSuspensionCause().dueToError() ? job.getSuspensionCause().errorCause() : null;
+      case SUSPENDED -> suspension(job);
       case FAILED -> job.isUserCancelled() ? null : failure(job);
       default -> null;
     };
+  }
+
+  private static String suspension(Job job) {
+    try {
+      JobSuspensionCause cause = job.getSuspensionCause();
+      return cause.dueToError() ? cause.errorCause() : null;
+    } catch (IllegalStateException e) {
+      return null; // Jet records the cause a moment after the state, and forgets it on resumption
+    }
   }
 
   private static String failure(Job job) {
