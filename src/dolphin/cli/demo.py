@@ -19,7 +19,7 @@ RecordingOption = Annotated[
     list[Path] | None,
     typer.Option("--recording", help="Play these recorded USD-M frames (a file, a folder, or several) instead of the synthetic market."),
 ]
-SpeedOption = Annotated[str, typer.Option("--speed", help="Market seconds per second, or max, or auto (about a minute in all).")]
+SpeedOption = Annotated[str, typer.Option("--speed", help="Market seconds per second, auto (about a minute in all), or max (in lockstep).")]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings (docs/configuration.md).")]
 
 
@@ -28,7 +28,7 @@ def demo(
     recording: RecordingOption = None,
     speed: SpeedOption = "auto",
     deterministic: Annotated[
-        bool, typer.Option("--deterministic", help="Event time drives everything: same input, same decisions.")
+        bool, typer.Option("--deterministic", help="Event time drives everything: same input, same decisions (as --speed max).")
     ] = False,
     config: ConfigOption = None,
     home: HomeOption = DEFAULT_HOME,

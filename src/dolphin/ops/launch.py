@@ -53,7 +53,7 @@ def plan_show(wish: Wish, config: Config) -> Show:
         length_s, assets, label = None, tuple(config.live.symbols), f"live {', '.join(config.live.symbols)} (paper orders only)"
     speed = _settle_speed(wish, length_s)
     label += " as fast as possible" if speed == AS_FAST_AS_POSSIBLE else f" at {speed:g}x"
-    market = Market(wish.source, wish.recordings, tuple(assets), speed, wish.deterministic, wish.loop)
+    market = Market(wish.source, wish.recordings, tuple(assets), speed, wish.loop)
     return Show(market, label, None if wish.loop else length_s)
 
 

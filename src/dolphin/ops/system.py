@@ -35,8 +35,7 @@ class Market:
     paths: tuple[Path, ...]
     assets: tuple[str, ...]
     speed: float
-    """Market seconds per second; 0 is as fast as the cluster keeps up."""
-    deterministic: bool
+    """Market seconds per second; 0 is as fast as possible, in lockstep: no batch enters before the last one is decided and acted on."""
     loop: bool
 
 
@@ -138,6 +137,6 @@ class System:
         plan = self.plan
         arguments = ["--member", self.member.address, "--cluster-name", plan.config.member.cluster_name, "--run-id", plan.run_id]
         arguments += ["--run-dir", str(plan.files.directory), "--speed", str(plan.market.speed)]
-        if plan.market.deterministic:
+        if plan.market.speed == 0:
             arguments.append("--deterministic")
         return arguments
