@@ -7,9 +7,10 @@ A stage function is one of
   and `restore(self, state: bytes)`.
 
 `batch` is a `pyarrow.RecordBatch`; `result` is None, a record batch, or a list of record batches. A class may define
-`watermark(self, time_ns) -> result`, called when event time is known to have reached `time_ns`. Either may carry
-`input_schema` and `output_schema` (`pyarrow.Schema`): the columns it needs, and exactly what it returns. Parameters
-of a pipeline become keyword arguments of the class, or of every call of a plain function.
+`watermark(self, time_ns) -> result`, called when event time is known to have reached `time_ns`. Either may declare
+`INPUT` and `OUTPUT` (`pyarrow.Schema`), the columns it needs and exactly the columns it returns: a class on itself, a
+plain function on itself or in its module. Parameters of a pipeline become keyword arguments of the class, or of every
+call of a plain function.
 
 For recovery to be exact a function must depend on nothing but its parameters, its state and its batches: no clock, no
 randomness, no network.
@@ -64,8 +65,8 @@ def load(name: str, params: Mapping[str, Any]) -> StageFunction:
         make=_maker(target, params),
         is_stateful=inspect.isclass(target) and hasattr(target, "snapshot"),
         has_watermark=inspect.isclass(target) and hasattr(target, "watermark"),
-        input_schema=_schema(name, target, "input_schema"),
-        output_schema=_schema(name, target, "output_schema"),
+        input_schema=_schema(name, target, "INPUT"),
+        output_schema=_schema(name, target, "OUTPUT"),
     )
 
 
@@ -118,6 +119,8 @@ def _maker(target: Any, params: Mapping[str, Any]) -> Callable[[], Any]:
 
 def _schema(name: str, target: Any, attribute: str) -> pa.Schema | None:
     schema = getattr(target, attribute, None)
+    if schema is None and not inspect.isclass(target):
+        schema = getattr(inspect.getmodule(target), attribute, None)
     if schema is not None and not isinstance(schema, pa.Schema):
         raise BadInput("not a pyarrow.Schema", field=f"{name}.{attribute}", value=schema, remedy="Assign pa.schema([...])")
     return schema

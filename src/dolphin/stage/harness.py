@@ -27,11 +27,12 @@ class Harness:
         self._wall_clock_ns = wall_clock_ns
         self._spare: Any | None = function.make()
         self._instances: dict[str, Any] = {}
+        self._fitting_input: pa.Schema | None = None
+        self._fitting_output: pa.Schema | None = None
 
     def process(self, key: str, batch: pa.RecordBatch) -> list[pa.RecordBatch]:
         """The function's results for one batch, with the batch's metadata on each."""
-        if self._function.input_schema is not None:
-            _check_input(self._function, batch.schema)
+        self._check_input(batch.schema)
         results = _as_list(self._function, "process", self._instance(key).process(batch))
         return self._finish(results, batch.schema.metadata or {})
 
@@ -78,10 +79,29 @@ class Harness:
         stamp = {EMITTED: str(self._wall_clock_ns()).encode()}
         finished: list[pa.RecordBatch] = []
         for result in results:
-            if self._function.output_schema is not None:
-                _check_output(self._function, result.schema)
+            self._check_output(result.schema)
             finished.append(result.replace_schema_metadata({**(result.schema.metadata or {}), **carried, **stamp}))
         return finished
+
+    def _check_input(self, schema: pa.Schema) -> None:
+        if self._function.input_schema is None or (self._fitting_input is not None and schema.equals(self._fitting_input)):
+            return
+        problems = list(schema_problems(self._function.input_schema, schema))
+        if problems:
+            raise StageError(f"{self._function.name}: the batch does not fit INPUT: {'; '.join(problems)}")
+        self._fitting_input = schema
+
+    def _check_output(self, schema: pa.Schema) -> None:
+        declared = self._function.output_schema
+        if declared is None or (self._fitting_output is not None and schema.equals(self._fitting_output)):
+            return
+        problems = [
+            *schema_problems(declared, schema),
+            *(f"column {name} is not declared" for name in schema.names if name not in declared.names),
+        ]
+        if problems:
+            raise StageError(f"{self._function.name}: the result does not fit OUTPUT: {'; '.join(problems)}")
+        self._fitting_output = schema
 
 
 def _as_list(function: StageFunction, method: str, result: Result) -> list[pa.RecordBatch]:
@@ -99,21 +119,6 @@ def _as_list(function: StageFunction, method: str, result: Result) -> list[pa.Re
 
 def _wrong_type(function: StageFunction, method: str, what: str) -> StageError:
     return StageError(f"{function.name}: {method} returned {what}; return a pyarrow.RecordBatch, a list of them, or None")
-
-
-def _check_input(function: StageFunction, schema: pa.Schema) -> None:
-    assert function.input_schema is not None
-    problems = list(schema_problems(function.input_schema, schema))
-    if problems:
-        raise StageError(f"{function.name}: the batch does not fit input_schema: {'; '.join(problems)}")
-
-
-def _check_output(function: StageFunction, schema: pa.Schema) -> None:
-    assert function.output_schema is not None
-    problems = list(schema_problems(function.output_schema, schema))
-    problems += [f"column {name} is not declared" for name in schema.names if name not in function.output_schema.names]
-    if problems:
-        raise StageError(f"{function.name}: the result does not fit output_schema: {'; '.join(problems)}")
 
 
 def schema_problems(needed: pa.Schema, given: pa.Schema) -> Iterable[str]:

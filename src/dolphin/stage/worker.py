@@ -94,8 +94,8 @@ class Session:
 
     def __init__(self, config: dict[str, Any]) -> None:
         """Loads the function that `config` names; raises what that raises."""
-        pa.array([0])  # imports pandas, if it is there: a third of a second that must not count against the first batch
         self.function: StageFunction = load(config["function"], config["params"])
+        _settle_pandas()
         self._harness = Harness(self.function, is_keyed=config["keyed"], wall_clock_ns=time.time_ns)
         self._encoder = Encoder(parse(config["outputs"]))
 
@@ -135,6 +135,29 @@ class Session:
     def _encode(self, key: str, time_ns: int, results: list[pa.RecordBatch]) -> Iterable[Item]:
         for result in results:
             yield from self._encoder.encode(key, time_ns, result)
+
+
+class _NoPandas:
+    """An import finder for which there is no pandas."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
+def _settle_pandas() -> None:
+    """Lets pyarrow's first conversion find no pandas, unless the function's module has imported it.
+
+    It looks once, and the import would take most of a worker's start. `to_pandas()` looks again and still works.
+    """
+    if "pandas" in sys.modules:
+        return
+    sys.meta_path.insert(0, _NoPandas)  # pyright: ignore[reportArgumentType]
+    try:
+        pa.array([0])
+    finally:
+        sys.meta_path.remove(_NoPandas)  # pyright: ignore[reportArgumentType]
 
 
 def _from_ipc(arrow: memoryview) -> pa.RecordBatch:

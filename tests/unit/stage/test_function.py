@@ -44,7 +44,7 @@ class WithoutProcess:
 
 
 class WithBadSchema:
-    output_schema = "price: double"
+    OUTPUT = "price: double"
 
     def process(self, batch: pa.RecordBatch) -> None:
         pass
@@ -88,7 +88,7 @@ def test_parameters_go_to_every_call_of_a_plain_function() -> None:
         (f"{MODULE}:number", {}, "function", "neither a function nor a class"),
         (f"{MODULE}:WithoutProcess", {}, "function", "without process"),
         (f"{MODULE}:OnlySnapshots", {}, "function", "only one of snapshot"),
-        (f"{MODULE}:WithBadSchema", {}, f"{MODULE}:WithBadSchema.output_schema", "not a pyarrow.Schema"),
+        (f"{MODULE}:WithBadSchema", {}, f"{MODULE}:WithBadSchema.OUTPUT", "not a pyarrow.Schema"),
         (f"{MODULE}:Stateful", {"windw": 5}, "params", "windw"),
         (f"{MODULE}:plain", {"factr": 5}, "params", "factr"),
     ],

@@ -124,14 +124,14 @@ def test_a_snapshot_that_is_not_bytes_is_refused() -> None:
 def test_columns_that_are_missing_or_of_another_type_are_named_on_the_way_in() -> None:
     needed = pa.schema([("x", pa.float64()), ("y", pa.utf8())])
     stage = harness(Total, schemas=(needed, None))
-    with pytest.raises(StageError, match="input_schema: column x is int64, not double; column y is missing"):
+    with pytest.raises(StageError, match="INPUT: column x is int64, not double; column y is missing"):
         stage.process("", batch(1))
 
 
 def test_a_result_must_have_exactly_the_declared_columns() -> None:
     declared = pa.schema([("sum", pa.int64())])
     stage = harness(Total, schemas=(None, declared))
-    with pytest.raises(StageError, match="output_schema: column sum is missing; column total is not declared"):
+    with pytest.raises(StageError, match="OUTPUT: column sum is missing; column total is not declared"):
         stage.process("", batch(1))
 
 

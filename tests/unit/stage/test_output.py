@@ -3,7 +3,7 @@
 import msgpack
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dolphin.stage.function import StageError
@@ -34,6 +34,7 @@ def test_a_batch_without_rows_gives_none_and_no_group() -> None:
     assert list(split(empty, Split("asset", 8))) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=6), min_size=1, max_size=50), st.integers(1, 300))
 def test_a_split_moves_every_row_to_the_group_of_its_value_and_keeps_their_order(values: list[str], groups: int) -> None:
     batch = pa.record_batch({"asset": pa.array(values, pa.utf8()), "row": list(range(len(values)))})

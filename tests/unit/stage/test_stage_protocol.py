@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dolphin.stage import protocol
@@ -68,6 +68,7 @@ def test_answers_are_written_as_java_reads_them() -> None:
         assert b"".join(pieces).hex() == FRAMES[name]["frame"], name
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 40), min_size=1))
 def test_frames_are_the_same_however_the_bytes_are_cut(cuts: list[int]) -> None:
     names = ["config", "batch", "rows", "watermark", "snapshot"]
@@ -102,6 +103,7 @@ def test_an_unknown_type_is_refused() -> None:
         reader.next()
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["batch", "rows"]), st.data())
 def test_a_body_that_ends_inside_a_field_is_refused(name: str, data: st.DataObject) -> None:
     body = read_one(name).body

@@ -35,16 +35,17 @@ def measure(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 class Sum:
-    """Running sum of the numbers in `value` (8 bytes, little-endian) per instance; answers the sum after each batch."""
+    """Running sum of the numbers in `value` (8 bytes, little-endian) per instance; answers the sum after each row."""
 
     def __init__(self) -> None:
         self.total = 0
 
     def process(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        totals: list[bytes] = []
         for value in batch.column("value").to_pylist():
             self.total += struct.unpack("<q", value)[0]
-        key = batch.column("key")[-1].as_py()
-        return pa.record_batch({"key": [key], "value": pa.array([struct.pack("<q", self.total)], pa.binary())})
+            totals.append(struct.pack("<q", self.total))
+        return pa.record_batch({"key": batch.column("key"), "value": pa.array(totals, pa.binary())})
 
     def snapshot(self) -> bytes:
         return struct.pack("<q", self.total)

@@ -6,6 +6,8 @@ import com.hazelcast.jet.core.Inbox;
 import com.hazelcast.jet.core.Outbox;
 import com.hazelcast.jet.core.Processor;
 import com.hazelcast.jet.core.Watermark;
+import com.hazelcast.jet.core.metrics.Metric;
+import com.hazelcast.jet.core.metrics.Metrics;
 import com.hazelcast.logging.ILogger;
 import dolphin.jet.Batch;
 import dolphin.jet.Row;
@@ -24,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -55,6 +58,7 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
   }
 
   private final StageSpec spec;
+  private final Function<String, Metric> metric;
   private final RequestLog log;
   private final FailureBudget budget;
   private final Waker waker = new Waker();
@@ -73,7 +77,12 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
   private Map.Entry<String, byte[]> saving;
 
   PythonStageProcessor(StageSpec spec) {
+    this(spec, Metrics::metric);
+  }
+
+  PythonStageProcessor(StageSpec spec, Function<String, Metric> metric) {
     this.spec = spec;
+    this.metric = metric;
     this.log = new RequestLog(spec.maxInFlight());
     this.budget = new FailureBudget(spec.maxFailures());
   }
@@ -184,7 +193,7 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
   private boolean turn() {
     waker.attach();
     if (metrics == null) {
-      metrics = new StageMetrics();
+      metrics = new StageMetrics(metric);
     }
     long nowNs = System.nanoTime();
     if (worker == null) {

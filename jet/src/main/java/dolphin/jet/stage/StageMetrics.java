@@ -1,9 +1,8 @@
 package dolphin.jet.stage;
 
 import com.hazelcast.jet.core.metrics.Metric;
-import com.hazelcast.jet.core.metrics.Metrics;
-import com.hazelcast.jet.core.metrics.Unit;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /**
  * The stage's own metrics among Jet's (job API, JMX, Management Center): one set per worker.
@@ -20,16 +19,26 @@ final class StageMetrics {
   private static final long PUBLISH_NS = TimeUnit.SECONDS.toNanos(1);
   private static final long ROTATE_NS = TimeUnit.SECONDS.toNanos(60);
 
-  private final Metric batches = Metrics.metric("stage.batches");
-  private final Metric rows = Metrics.metric("stage.rows");
-  private final Metric inFlight = Metrics.metric("stage.inFlight");
-  private final Metric latencyP50Us = Metrics.metric("stage.latencyP50Us");
-  private final Metric latencyP99Us = Metrics.metric("stage.latencyP99Us");
-  private final Metric restarts = Metrics.metric("stage.restarts");
-  private final Metric failures = Metrics.metric("stage.failures", Unit.COUNT);
+  private final Metric batches;
+  private final Metric rows;
+  private final Metric inFlight;
+  private final Metric latencyP50Us;
+  private final Metric latencyP99Us;
+  private final Metric restarts;
+  private final Metric failures;
   private final LatencyHistogram latencies = new LatencyHistogram();
   private long publishedNs;
   private long rotatedNs;
+
+  StageMetrics(Function<String, Metric> metric) {
+    batches = metric.apply("stage.batches");
+    rows = metric.apply("stage.rows");
+    inFlight = metric.apply("stage.inFlight");
+    latencyP50Us = metric.apply("stage.latencyP50Us");
+    latencyP99Us = metric.apply("stage.latencyP99Us");
+    restarts = metric.apply("stage.restarts");
+    failures = metric.apply("stage.failures");
+  }
 
   void onResult(int rowsIn, long latencyNs) {
     batches.increment();

@@ -105,7 +105,7 @@ final class WorkerProcess {
       if (worker == null) {
         throw new JetException("could not start: " + failure.getMessage(), failure);
       }
-      worker.kill("it did not connect");
+      worker.killIfAlive("it did not connect");
       throw new JetException("could not start: " + worker.conclude(), failure);
     }
   }
@@ -139,7 +139,7 @@ final class WorkerProcess {
       ready.orTimeout(START_LIMIT_S, TimeUnit.SECONDS).join();
       return this;
     } catch (CompletionException late) {
-      kill("it was not ready within " + START_LIMIT_S + " s");
+      killIfAlive("it was not ready within " + START_LIMIT_S + " s");
       throw new JetException("could not start: " + end.join(), late);
     }
   }
@@ -187,6 +187,13 @@ final class WorkerProcess {
   /** Kills the worker and all it started; returns at once. */
   void kill(String reason) {
     killWith(KILL, reason);
+  }
+
+  /** The reason counts only if the worker has not ended by itself. */
+  private void killIfAlive(String reason) {
+    if (process.isAlive()) {
+      kill(reason);
+    }
   }
 
   /** As {@link #kill}, after its threads' Python tracebacks went to its output. */

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * What happens when a function misbehaves: the outcome stated in {@code docs/stage.md}, and a job
  * beside it that never notices.
  */
-@Timeout(value = 40, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 150, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class MisbehaviourTest {
 
   private static final Duration DEADLINE = Duration.ofMillis(1500);
@@ -148,6 +148,7 @@ class MisbehaviourTest {
             StageMember.rowStage("stage-" + how, "Misbehaves", false),
             "{\"how\":\"" + how + "\"}",
             deadline,
+            2,
             MEMORY_BYTES);
     JobConfig config = new JobConfig().setName("job-" + how).setSuspendOnFailure(true);
     return member
@@ -164,7 +165,7 @@ class MisbehaviourTest {
   }
 
   static void await(String what, java.util.function.BooleanSupplier holds) {
-    long deadline = System.nanoTime() + 40_000_000_000L;
+    long deadline = System.nanoTime() + 120_000_000_000L;
     while (!holds.getAsBoolean()) {
       assertTrue(System.nanoTime() < deadline, "did not come true: " + what);
       try {

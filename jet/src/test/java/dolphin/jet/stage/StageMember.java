@@ -75,8 +75,9 @@ final class StageMember {
     return StageSpec.of(name, "stage_functions:" + function, keyed, List.of(ROWS));
   }
 
-  /** The same stage with other bounds, and two failures allowed. */
-  static StageSpec with(StageSpec spec, String paramsJson, Duration deadline, long memoryBytes) {
+  /** The same stage with other bounds. */
+  static StageSpec with(
+      StageSpec spec, String paramsJson, Duration deadline, int maxFailures, long memoryBytes) {
     return new StageSpec(
         spec.name(),
         spec.function(),
@@ -85,11 +86,16 @@ final class StageMember {
         spec.pythonPath(),
         spec.keyed(),
         deadline,
-        2,
+        maxFailures,
         spec.maxInFlight(),
         spec.maxBatchBytes(),
         memoryBytes,
         spec.outputs());
+  }
+
+  /** A stage that is killed on purpose, as often as the test likes. */
+  static StageSpec forChaos(StageSpec spec) {
+    return with(spec, "{}", StageSpec.DEFAULT_BATCH_DEADLINE, Integer.MAX_VALUE, 0);
   }
 
   /** The source, the stages one after the other, the sink. */
