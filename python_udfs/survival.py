@@ -34,19 +34,47 @@ SILENT_AFTER_NS = 2 * SECOND_NS  # an asset that said nothing for so long has no
 DEPTH_HORIZON_NS = 3_600 * SECOND_NS
 MIN_SAMPLES = 30
 MIN_TRADES_1M = 20
-DEPTH_OF_SECONDS = 5  # depth now = the median of the last 5 s: one flicker of the book is not a collapse
+NOW_SECONDS = 5  # depth and spread now = the median of the last 5 s: one flicker of the book is not a collapse
 SHOCK_SIGMA = 4.0
 SNAPSHOT = ["survival", 1]
+
+
+@dataclass(slots=True)
+class Usual:
+    """One reading of one asset: what is usual, and what it is now."""
+
+    trail: Trail
+    second: int = -1
+    recent: list[float] = field(default_factory=list)  # one a second, newest last
+
+    def add(self, now_ns: int, value: float) -> None:
+        """Take the reading at market time `now_ns`."""
+        self.trail.add(now_ns, value)
+        if now_ns // SECOND_NS > self.second:
+            self.second = now_ns // SECOND_NS
+            self.recent = [*self.recent[1 - NOW_SECONDS :], value]
+
+    def now(self) -> float:
+        """The lower median of the last seconds; needs at least one reading."""
+        return sorted(self.recent)[(len(self.recent) - 1) // 2]
+
+    def to_list(self) -> list[object]:
+        """Everything `from_list` needs."""
+        return [self.trail.to_list(), self.second, self.recent]
+
+    @classmethod
+    def from_list(cls, fields: list[Any]) -> "Usual":
+        """The reading that `to_list` wrote."""
+        trail, second, recent = fields
+        return cls(Trail.from_list(trail), second, recent)
 
 
 @dataclass(slots=True)
 class AssetMemory:
     """What is remembered about one asset."""
 
-    depth: Trail = field(default_factory=lambda: Trail(DEPTH_HORIZON_NS))
-    spread: Trail = field(default_factory=Trail)
-    second: int = -1
-    depths_usd: list[float] = field(default_factory=list)  # newest last, one a second
+    depth_usd: Usual = field(default_factory=lambda: Usual(Trail(DEPTH_HORIZON_NS)))
+    spread_bps: Usual = field(default_factory=lambda: Usual(Trail()))
 
 
 class Survival:
@@ -90,10 +118,7 @@ class Survival:
 
     def snapshot(self) -> bytes:
         """Everything the next batch depends on."""
-        assets = {
-            asset: [memory.depth.to_list(), memory.spread.to_list(), memory.second, memory.depths_usd]
-            for asset, memory in self._assets.items()
-        }
+        assets = {asset: [memory.depth_usd.to_list(), memory.spread_bps.to_list()] for asset, memory in self._assets.items()}
         sent = None if self._sent is None else list(self._sent)
         return pack(
             [*SNAPSHOT, list(self._state), self._epoch, self._seq, sent, assets, self._taker.to_list(), self._shocks, self._shock_second]
@@ -103,7 +128,7 @@ class Survival:
         """Become the stage that wrote `data`; BadInput where it is not its snapshot."""
         try:
             name, version, state, epoch, seq, sent, assets, taker, shocks, shock_second = msgpack.unpackb(data)
-            restored = {asset: _unpack_asset(fields) for asset, fields in assets.items()}
+            restored = {asset: AssetMemory(*map(Usual.from_list, fields)) for asset, fields in assets.items()}
             controller = _unpack_state(state)
             decision = None if sent is None else _unpack_decision(sent)
             trail = Trail.from_list(taker)
@@ -144,30 +169,25 @@ class Survival:
 
     def _depth_gone(self, row: AssetReading, now_ns: int) -> int | None:
         """The part of its trailing hour's median depth that is gone now, in ppm rounded up; negative when there is more."""
-        memory = self._memory(row.asset)
+        depth = self._memory(row.asset).depth_usd
         if row.depth_usd is None:
             return None
-        second = now_ns // SECOND_NS
-        if second > memory.second:
-            memory.second = second
-            memory.depths_usd = [*memory.depths_usd[1 - DEPTH_OF_SECONDS :], row.depth_usd]
-        memory.depth.add(now_ns, row.depth_usd)
-        if not memory.depth.is_warm(now_ns, self._warm_up_ns, MIN_SAMPLES):
+        depth.add(now_ns, row.depth_usd)
+        if not depth.trail.is_warm(now_ns, self._warm_up_ns, MIN_SAMPLES):
             return None
-        usual_usd = memory.depth.statistics().median
-        present_usd = sorted(memory.depths_usd)[(len(memory.depths_usd) - 1) // 2]
-        return ONE - int(present_usd / usual_usd * ONE) if usual_usd > 0.0 else ONE
+        usual_usd = depth.trail.statistics().median
+        return ONE - int(depth.now() / usual_usd * ONE) if usual_usd > 0.0 else ONE
 
     def _spread_ratio(self, row: AssetReading, now_ns: int) -> int | None:
         """Spread now over its trailing day's median in ppm, rounded up."""
-        memory = self._memory(row.asset)
+        spread = self._memory(row.asset).spread_bps
         if row.spread_bps is None:
             return None
-        memory.spread.add(now_ns, row.spread_bps)
-        if not memory.spread.is_warm(now_ns, self._warm_up_ns, MIN_SAMPLES):
+        spread.add(now_ns, row.spread_bps)
+        if not spread.trail.is_warm(now_ns, self._warm_up_ns, MIN_SAMPLES):
             return None
-        usual_bps = memory.spread.statistics().median
-        return int(row.spread_bps / usual_bps * ONE) + 1 if usual_bps > 0.0 else ONE
+        usual_bps = spread.trail.statistics().median
+        return int(spread.now() / usual_bps * ONE) + 1 if usual_bps > 0.0 else ONE
 
     def _memory(self, asset: str) -> AssetMemory:
         memory = self._assets.get(asset)
@@ -242,11 +262,6 @@ def _worst(values: list[int | None]) -> Worst:
     ordered = sorted((value is None, value or 0, row) for row, value in enumerate(values))
     is_unknown, value, row = ordered[(4 * len(ordered) + 4) // 5 - 1]
     return Worst(None if is_unknown else value, row)
-
-
-def _unpack_asset(fields: list[Any]) -> AssetMemory:
-    depth, spread, second, depths_usd = fields
-    return AssetMemory(Trail.from_list(depth), Trail.from_list(spread), second, depths_usd)
 
 
 def _unpack_state(fields: list[Any]) -> State:

@@ -62,12 +62,17 @@ def f4_recovery(age_ns: int, params: SurvivalParams) -> int:
     return params.shock_ppm + (ONE - params.shock_ppm) * age_ns // params.shock_recovery_ns
 
 
+def f4_recovery_age(level_ppm: int, params: SurvivalParams) -> int:
+    """The longest time after a shock at which `f4_recovery` is not above `level_ppm`, to within a ppm; 0 for a level below the shock's."""
+    return max(0, level_ppm - params.shock_ppm) * params.shock_recovery_ns // (ONE - params.shock_ppm)
+
+
 def f4_depth_level(depth_ratio_ppm: Reading, params: SurvivalParams) -> int:
     """The most that f4 may recover to at this depth over its median."""
     reading = as_int(depth_ratio_ppm, 0, MAX_NS)
     if reading is None:
         return params.shock_ppm
-    return rising(reading, params.depth_limit_ppm, params.depth_nominal_ppm, params.shock_ppm)
+    return rising(reading, params.recovery_depth_limit_ppm, params.recovery_depth_nominal_ppm, params.shock_ppm)
 
 
 def f4_spread_level(spread_ratio_ppm: Reading, params: SurvivalParams) -> int:
@@ -75,7 +80,7 @@ def f4_spread_level(spread_ratio_ppm: Reading, params: SurvivalParams) -> int:
     reading = as_int(spread_ratio_ppm, 0, MAX_NS)
     if reading is None:
         return params.shock_ppm
-    return falling(reading, params.spread_nominal_ppm, params.spread_limit_ppm, params.shock_ppm)
+    return falling(reading, params.recovery_spread_nominal_ppm, params.recovery_spread_limit_ppm, params.shock_ppm)
 
 
 def f5(drawdown_ppm: Reading) -> int:

@@ -104,13 +104,17 @@ class SurvivalParams:
     passive_below_ppm: int = number(700_000, "ppm", 0, ONE, "given: f3 below this allows passive orders only")
     passive_clear_ppm: int = number(800_000, "ppm", 0, ONE, "given: f3 above this allows takers again")
 
-    shock_ppm: int = number(300_000, "ppm", 0, ONE, "given: f4 right after a shock")
+    shock_ppm: int = number(300_000, "ppm", 0, ONE - 1, "given: f4 right after a shock")
     shock_recovery_ns: int = number(HOUR, "ns", MINUTE, 24 * HOUR, "given: f4 back at 1 an hour after the last shock")
-    spread_nominal_ppm: int = number(
-        2 * ONE, "ppm of its median", ONE, 1000 * ONE, "while recovering: twice the usual spread still counts as recovered"
+    recovery_depth_limit_ppm: int = number(200_000, "ppm", 0, ONE, "while recovering: a fifth of the usual depth allows no recovery")
+    recovery_depth_nominal_ppm: int = number(
+        800_000, "ppm", 1, ONE, "while recovering: f4 is back at 1 only with the book; in the afternoon of 2025-10-10 it was not"
     )
-    spread_limit_ppm: int = number(
-        10 * ONE, "ppm of its median", ONE + 1, 1000 * ONE, "while recovering: ten times the usual spread allows no recovery"
+    recovery_spread_nominal_ppm: int = number(
+        1_500_000, "ppm of its median", ONE, 1000 * ONE, "while recovering: one and a half times the usual spread counts as recovered"
+    )
+    recovery_spread_limit_ppm: int = number(
+        4 * ONE, "ppm of its median", ONE + 1, 1000 * ONE, "while recovering: four times the usual spread allows no recovery"
     )
 
     leak_ppm: int = number(100_000, "ppm of deficit", 1, ONE, "deficits below this drain the integral, larger ones fill it")
@@ -131,7 +135,8 @@ class SurvivalParams:
         check_order(self, "jitter_nominal_ns", "jitter_limit_ns", worse)
         check_order(self, "latency_nominal_ns", "latency_limit_ns", worse)
         check_order(self, "depth_limit_ppm", "depth_nominal_ppm", worse)
-        check_order(self, "spread_nominal_ppm", "spread_limit_ppm", worse)
+        check_order(self, "recovery_depth_limit_ppm", "recovery_depth_nominal_ppm", worse)
+        check_order(self, "recovery_spread_nominal_ppm", "recovery_spread_limit_ppm", worse)
         check_order(self, "passive_below_ppm", "passive_clear_ppm", "the gate would chatter")
         unknown = self.wired - SENSORS
         if unknown:

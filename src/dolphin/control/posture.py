@@ -38,11 +38,12 @@ LADDER = (
     Rung(Posture.TURTLE, 400_000, 500_000, 0, "no new exposure: passive exits only"),
     Rung(Posture.HIBERNATE, 100_000, 200_000, 0, "cancel all, flatten, stop"),
 )
+FALLS = LADDER[:0:-1]  # the most restrictive first
 
 
 def fallen(posture: Posture, r_ppm: int) -> Posture:
     """The posture after a fall to `r_ppm`: the most restrictive one whose gate R is under, never a milder one than now."""
-    for rung in reversed(LADDER[1:]):
+    for rung in FALLS:
         if r_ppm < rung.enter_below_ppm:
             return max(posture, rung.posture)
     return posture

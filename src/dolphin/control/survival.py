@@ -57,7 +57,7 @@ class State(NamedTuple):
     integral_ppm_us: int = 0
     slot: int = 0  # index of the newest 1 s slot
     peaks_ppm: tuple[int, ...] = (0,) * SLOTS  # largest R_raw in each slot, newest first
-    shock_at_ns: int = NO_SHOCK
+    shock_at_ns: int = NO_SHOCK  # recovery from a shock is counted from here
     shock_cause: str = ""
     is_passive_only: bool = True
     posture: Posture = Posture.HIBERNATE
@@ -232,15 +232,21 @@ def _shock(state: State, inputs: Inputs, params: SurvivalParams, now_ns: int) ->
 
 
 def _f4(inputs: Inputs, params: SurvivalParams, now_ns: int, shock_at_ns: int) -> tuple[int, int]:
-    """(f4, time of the shock still being recovered from): the ramp, held down by the level of depth and spread until both are back."""
+    """(f4, time from which the recovery is counted, NO_SHOCK when it is complete).
+
+    Recovery may not outrun the level of depth and spread: where it would, it is counted from later, so that one good moment after hours
+    of a thin book gives nothing back at once.
+    """
     if shock_at_ns == NO_SHOCK:
         return ONE, NO_SHOCK
-    f4_ppm = factors.f4_recovery(now_ns - shock_at_ns, params)
+    level_ppm = ONE
     if "depth" in params.wired:
-        f4_ppm = min(f4_ppm, factors.f4_depth_level(inputs.depth_ratio_ppm, params))
+        level_ppm = factors.f4_depth_level(inputs.depth_ratio_ppm, params)
     if "spread" in params.wired:
-        f4_ppm = min(f4_ppm, factors.f4_spread_level(inputs.spread_ratio_ppm, params))
-    return f4_ppm, NO_SHOCK if f4_ppm == ONE else shock_at_ns
+        level_ppm = min(level_ppm, factors.f4_spread_level(inputs.spread_ratio_ppm, params))
+    age_ns = min(now_ns - shock_at_ns, factors.f4_recovery_age(level_ppm, params))
+    f4_ppm = factors.f4_recovery(age_ns, params)
+    return f4_ppm, NO_SHOCK if f4_ppm == ONE else now_ns - age_ns
 
 
 def _integral(state: State, r_raw_ppm: int, elapsed_ns: int, params: SurvivalParams) -> int:

@@ -70,8 +70,8 @@ def test_nonsense_is_the_worst_reading(reading: object) -> None:
         (factors.f3_jitter, PARAMS.jitter_nominal_ns, PARAMS.jitter_limit_ns),
         (factors.f3_latency, PARAMS.latency_nominal_ns, PARAMS.latency_limit_ns),
         (factors.f3_depth, PARAMS.depth_nominal_ppm, PARAMS.depth_limit_ppm),
-        (factors.f4_depth_level, PARAMS.depth_nominal_ppm, PARAMS.depth_limit_ppm),
-        (factors.f4_spread_level, PARAMS.spread_nominal_ppm, PARAMS.spread_limit_ppm),
+        (factors.f4_depth_level, PARAMS.recovery_depth_nominal_ppm, PARAMS.recovery_depth_limit_ppm),
+        (factors.f4_spread_level, PARAMS.recovery_spread_nominal_ppm, PARAMS.recovery_spread_limit_ppm),
     ],
 )
 def test_a_band_is_whole_at_its_nominal_edge_and_on_its_floor_at_the_limit(factor, nominal: int, limit: int) -> None:
@@ -86,6 +86,12 @@ def test_recovery_after_a_shock_is_linear_over_an_hour() -> None:
     assert factors.f4_recovery(HOUR // 2, PARAMS) == 650_000
     assert factors.f4_recovery(HOUR - 1, PARAMS) == 999_999
     assert factors.f4_recovery(HOUR, PARAMS) == factors.f4_recovery(2 * HOUR, PARAMS) == ONE
+
+
+@pytest.mark.parametrize("level_ppm", [0, 299_999, 300_000, 300_001, 650_000, 999_999, ONE])
+def test_the_age_of_a_level_is_where_the_recovery_reaches_it(level_ppm: int) -> None:
+    age_ns = factors.f4_recovery_age(level_ppm, PARAMS)
+    assert factors.f4_recovery(age_ns, PARAMS) in (max(300_000, level_ppm), max(300_000, level_ppm - 1))
 
 
 def test_invariants_are_all_or_nothing() -> None:

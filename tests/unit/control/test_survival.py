@@ -143,13 +143,15 @@ def test_a_shock_lowers_at_once_and_recovers_over_an_hour_unless_it_comes_again(
 
 def test_recovery_does_not_outrun_the_level_of_depth_and_spread() -> None:
     state, _ = run(started(), at(1, is_taker_shock=True))
-    state, decision = run(state, at(7_200, depth_ratio_ppm=100_000))
+    state, decision = run(state, at(7_200, depth_ratio_ppm=200_000))
     assert decision.factors_ppm[3] == 300_000
-    state, decision = run(state, at(7_201, spread_ratio_ppm=6 * ONE))
+    state, decision = run(started(), at(1, is_taker_shock=True), at(7_201, spread_ratio_ppm=2_750_000))
     assert decision.factors_ppm[3] == 650_000
     state, decision = run(state, at(7_202))
+    assert 650_000 < decision.factors_ppm[3] < 651_000  # one good moment gives nothing back at once
+    state, decision = run(state, at(7_202 + 1_800))
     assert decision.factors_ppm[3] == ONE
-    _, decision = run(state, at(7_203, spread_ratio_ppm=6 * ONE))
+    _, decision = run(state, at(9_003, spread_ratio_ppm=2_750_000))
     assert decision.factors_ppm[3] == ONE  # the level bounds a recovery, it is no shock of its own
 
 
