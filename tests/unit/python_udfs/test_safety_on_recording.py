@@ -22,13 +22,16 @@ SHARED = Path(os.environ.get("DOLPHIN_SHARED_DATA", Path(__file__).resolve().par
 FILES = [SHARED / "binance_ws_2024-08-08" / f"usdm_{name}_20240808.gz" for name in ("btcusdt", "ethusdt")]
 ID_IN_FRAME = {Kind.TRADE: "t", Kind.DEPTH: "u", Kind.BOOK: "u"}
 
-pytestmark = pytest.mark.skipif(not all(path.exists() for path in FILES), reason=f"the recordings are not at {SHARED}")
+pytestmark = [
+    pytest.mark.skipif(not all(path.exists() for path in FILES), reason=f"the recordings are not at {SHARED}"),
+    pytest.mark.timeout(900),  # 170,000 frames: 20 s of one core
+]
 
 
 @pytest.fixture(scope="module")
 def played() -> tuple[list[Command], Command]:
     """(every cut of a cap, the account's last command)."""
-    translator, batcher = Translator(), Batcher(shard="0", max_span_ns=50_000_000)
+    translator, batcher = Translator(), Batcher(shard="0", max_span_ns=100_000_000)
     features, votes, control, entries = Features(), AcbVotes("paper"), Survival("paper"), Entries()
     for frame in recording.read(FILES):
         found = batcher.take(frame.receive_ns)
