@@ -24,8 +24,12 @@ from dolphin.market.translator import Row, Translator
 pytestmark = pytest.mark.integration
 
 MARKET = Synthetic(assets=3, minutes=30.0, scenario=())
-BOUND_S = 60.0
-QUICK = Timing(silence_limit_s=1.5, backoff_first_s=0.05, backoff_max_s=0.2, snapshot_interval_s=0.02, snapshot_again_s=0.1)
+BOUND_S = 120.0
+
+
+def quick(silence_limit_s: float = BOUND_S) -> Timing:
+    """Short waits; the silence limit is out of the way of a stalling host, but for the test that is about it."""
+    return Timing(silence_limit_s, backoff_first_s=0.05, backoff_max_s=0.2, snapshot_interval_s=0.02, snapshot_again_s=0.1)
 
 
 @dataclass
@@ -69,10 +73,10 @@ def a_market() -> Exchange:
 
 
 @asynccontextmanager
-async def watched() -> AsyncIterator[Watched]:
+async def watched(timing: Timing | None = None) -> AsyncIterator[Watched]:
     async with a_market() as exchange:
         config = LiveConfig(MARKET.symbols, exchange.ws_url, exchange.rest_url)
-        async with live_frames(config, LiveClock(), QUICK) as live:
+        async with live_frames(config, LiveClock(), timing or quick()) as live:
             yield Watched(exchange, live)
 
 
@@ -110,7 +114,7 @@ async def test_a_lost_depth_update_is_a_gap_of_that_asset_alone_and_a_new_snapsh
 
 
 async def test_a_connection_that_is_open_but_silent_is_given_up_and_opened_again() -> None:
-    async with watched() as feed:
+    async with watched(quick(silence_limit_s=1.5)) as feed:
         await feed.until(Watched.is_synced, "synchronised")
         feed.exchange.is_muted = True
         await feed.until(lambda it: it.gaps() == set(MARKET.symbols), "the silence is taken for a loss")
@@ -123,7 +127,7 @@ async def test_a_symbol_that_is_not_traded_is_refused_before_connecting() -> Non
     async with a_market() as exchange:
         config = LiveConfig(("BTCUSDT", "NOSUCHUSDT"), exchange.ws_url, exchange.rest_url)
         with pytest.raises(BadInput, match="symbols = 'NOSUCHUSDT'"):
-            async with live_frames(config, LiveClock(), QUICK):
+            async with live_frames(config, LiveClock(), quick()):
                 pass
         assert exchange.connections == 0
 
@@ -131,11 +135,11 @@ async def test_a_symbol_that_is_not_traded_is_refused_before_connecting() -> Non
 async def test_an_exchange_that_cannot_be_reached_is_one_clear_error() -> None:
     async with a_market() as exchange:
         config = LiveConfig(("BTCUSDT",), "ws://127.0.0.1:9", exchange.rest_url)
-        async with live_frames(config, LiveClock(), QUICK) as live:
+        async with live_frames(config, LiveClock(), quick()) as live:
             with pytest.raises(DolphinError, match="cannot be reached"):
                 await Watched(exchange, live).until(lambda _: False, "the attempts are bounded")
     with pytest.raises(DolphinError, match="cannot be reached"):
-        async with live_frames(LiveConfig(("BTCUSDT",), "ws://127.0.0.1:9", "http://127.0.0.1:9"), LiveClock(), QUICK):
+        async with live_frames(LiveConfig(("BTCUSDT",), "ws://127.0.0.1:9", "http://127.0.0.1:9"), LiveClock(), quick()):
             pass
 
 
