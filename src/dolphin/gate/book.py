@@ -67,13 +67,13 @@ class Book:
         for name, position in self.positions.items():
             if asset in (None, name):
                 mark = marks_e8.get(name)
-                if mark is None or not is_count(mark) or mark <= 0:
+                if not is_count(mark) or mark <= 0:
                     return None
                 total += notional_micro(position, mark)
         for w in self.working.values():
             if asset in (None, w.asset) and not w.is_reduce_only:
                 mark = marks_e8.get(w.asset)
-                if mark is None or not is_count(mark) or mark <= 0:
+                if not is_count(mark) or mark <= 0:
                     return None
                 total += notional_micro(w.remaining_e8, max(mark, w.price_e8 or 0))
         return total

@@ -134,7 +134,7 @@ def _decide_exit(order: Order, grant: Grant, standing: Standing) -> Decision:
     if order.style not in TABLE[grant.posture].exits:
         return Deny(DenyReason.STYLE_NOT_PERMITTED)
     position, covered = standing.position_e8, standing.exits_working_e8
-    if position is None or covered is None or not is_count(position) or not is_count(covered) or covered < 0:
+    if not is_count(position) or not is_count(covered) or covered < 0:
         return Deny(DenyReason.UNKNOWN_POSITION)
     open_e8 = -order.side * position - covered
     if open_e8 <= 0:
@@ -153,13 +153,13 @@ def _decide_entry(order: Order, grant: Grant, standing: Standing, limits: Limits
     if not (is_count(grant.asset_cap_ppm) and is_count(grant.account_cap_ppm)):
         return Deny(DenyReason.BAD_GRANT)
     position, mark, equity = standing.position_e8, standing.mark_e8, standing.equity_micro
-    if position is None or not is_count(position):
+    if not is_count(position):
         return Deny(DenyReason.UNKNOWN_POSITION)
     if position * order.side < 0 or standing.entries_side not in (0, order.side):
         return Deny(DenyReason.AGAINST_POSITION)
-    if mark is None or not is_count(mark) or mark <= 0:
+    if not is_count(mark) or mark <= 0:
         return Deny(DenyReason.UNKNOWN_PRICE)
-    if equity is None or not is_count(equity):
+    if not is_count(equity):
         return Deny(DenyReason.UNKNOWN_EQUITY)
     room_micro = _room_micro(grant, standing, equity, rule.max_leverage_ppm)
     if isinstance(room_micro, Deny):
@@ -176,7 +176,7 @@ def _decide_entry(order: Order, grant: Grant, standing: Standing, limits: Limits
 def _room_micro(grant: Grant, standing: Standing, equity_micro: int, posture_max_ppm: int) -> int | Deny:
     """Micro-dollars of exposure that may still be added, > 0, or why there are none."""
     asset, account = standing.asset_exposure_micro, standing.account_exposure_micro
-    if asset is None or account is None or not is_count(asset) or not is_count(account) or asset < 0 or account < asset:
+    if not is_count(asset) or not is_count(account) or asset < 0 or account < asset:
         return Deny(DenyReason.UNKNOWN_EXPOSURE)
     account_cap_ppm = min(grant.account_cap_ppm, posture_max_ppm)
     asset_cap_ppm = min(grant.asset_cap_ppm, account_cap_ppm)
@@ -188,7 +188,7 @@ def _room_micro(grant: Grant, standing: Standing, equity_micro: int, posture_max
 
 def _is_order(order: Order) -> bool:
     price = order.price_e8
-    is_priced = price is None if order.style == Style.MARKET else is_count(price) and price is not None and price > 0
+    is_priced = price is None if order.style == Style.MARKET else is_count(price) and price > 0
     return (
         isinstance(order.style, Style)
         and is_priced

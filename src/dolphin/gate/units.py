@@ -4,7 +4,7 @@ Quantities are in 10^-8 of the base asset and prices in 10^-8 dollars (exact for
 money is micro-dollars, leverage is parts per million. Notionals round up and room rounds down, so rounding never lets an order grow.
 """
 
-from typing import Final
+from typing import Final, TypeGuard
 
 ONE_E8: Final = 100_000_000
 """1 unit of the base asset, or 1 dollar of price, in e8."""
@@ -24,6 +24,6 @@ def qty_within_e8(room_micro: int, price_e8: int, step_e8: int) -> int:
     return room_micro * E8_SQUARE_PER_MICRO // price_e8 // step_e8 * step_e8
 
 
-def is_count(value: object) -> bool:
+def is_count(value: object) -> TypeGuard[int]:
     """True for an integer that really is one: no bool, float, NaN, None or text."""
     return type(value) is int

@@ -94,6 +94,7 @@ def test_an_exit_is_clipped_to_the_uncovered_position_and_never_flips_it(
         (1, 200 * ONE_E8, Clip(200 * ONE_E8 - STEP)),
         (20_000 * ONE - 5 * ONE, ONE_E8, Clip(ONE_E8 // 20)),
         (20_000 * ONE - 5 * ONE + 1, ONE_E8, Deny(DenyReason.BELOW_MINIMUM)),
+        (20_000 * ONE - 1, STEP, Deny(DenyReason.OVER_CAP)),
         (20_000 * ONE, STEP, Deny(DenyReason.OVER_CAP)),
         (20_000 * ONE + 1, STEP, Deny(DenyReason.OVER_CAP)),
     ],
@@ -200,6 +201,23 @@ def test_an_unknown_instrument_denies(limits: Limits | None) -> None:
 @pytest.mark.parametrize(("cap", "equity"), [(0, EQUITY), (-1, EQUITY), (6 * ONE, 0), (6 * ONE, -1)])
 def test_no_cap_or_no_equity_means_no_entry(cap: int, equity: int) -> None:
     assert decide(order(), grant(cap=cap), replace(standing(), equity_micro=equity), LIMITS) == Deny(DenyReason.CAP_IS_ZERO)
+
+
+@pytest.mark.parametrize("mark", [0, -1])
+def test_a_price_that_is_none_is_unknown(mark: int) -> None:
+    assert decide(order(), grant(), replace(standing(), mark_e8=mark), LIMITS) == Deny(DenyReason.UNKNOWN_PRICE)
+
+
+def test_a_negative_cover_is_unknown() -> None:
+    exit_order = order(Style.MARKET, side=-1, is_exit=True)
+    assert decide(exit_order, grant(), standing(ONE_E8, exits=-1), LIMITS) == Deny(DenyReason.UNKNOWN_POSITION)
+
+
+@pytest.mark.parametrize("posture", [None, [], {}, 0, math.nan])
+def test_a_posture_that_is_no_name_denies(posture: object) -> None:
+    for is_exit in (True, False):
+        wanted = replace(grant(), posture=posture)  # type: ignore[arg-type]
+        assert decide(order(is_exit=is_exit), wanted, standing(), LIMITS) == Deny(DenyReason.UNKNOWN_POSTURE)
 
 
 def test_exposures_that_contradict_each_other_are_unknown() -> None:
