@@ -2,6 +2,7 @@
 
 Ours runs through a Python stage; the peer is the chain of Jet's own journal source and reliable-topic sink, stock settings, without any
 stage; the floor is a publish straight to the listener's topic. Each is measured with batches 2 ms apart and one after the other.
+A host that stalls is refused: it would measure its neighbours (docs/decisions/0002-waking-jet.md).
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from bench.measurement.host import probe_host
 from dolphin.cluster.client import client
 from dolphin.cluster.jobs import Jobs
 from dolphin.cluster.member import JAR, ONE_MEMBER, MemberProcess, find_java
@@ -35,6 +37,7 @@ Readings = dict[str, float]
 
 def run(seconds: float) -> dict[str, Any]:
     """The benchmark; see docs/performance.md for the form."""
+    host = probe_host()
     paced = max(200, round(seconds * 1e6 / PACE_US / (3 * ROUNDS)))
     ours, peer, floor = [], [], []
     with tempfile.TemporaryDirectory() as directory:
@@ -50,6 +53,7 @@ def run(seconds: float) -> dict[str, Any]:
                 peer.append(_chain(member, "journal", paced))
     best, other, bare = _summary(ours), _summary(peer), _summary(floor)
     return {
+        "host": host.as_dict(),
         "peer": "Jet's journal source and topic sink, stock, no stage",
         "ours": best,
         "peer_result": other,

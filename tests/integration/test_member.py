@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dolphin.cluster.member import MemberProcess
+from dolphin.cluster.member import MAIN_CLASS, ONE_MEMBER, MemberProcess, find_java
 from dolphin.errors import BadInput, DolphinError
 
 pytestmark = pytest.mark.integration
@@ -47,6 +47,22 @@ def test_a_missing_jar_is_named(tmp_path: Path) -> None:
 def test_a_machine_that_cannot_hold_the_heap_is_told(jar: Path, tmp_path: Path) -> None:
     with pytest.raises(DolphinError, match="the member did not start"):
         MemberProcess.start(jar=jar, log=tmp_path / "member.log", jvm_flags=("-Xmx1k",))
+
+
+def test_a_member_told_to_ends_with_its_standard_input(jar: Path) -> None:
+    command = [str(find_java()), "-Ddolphin.port=0", "-Ddolphin.cluster=eof", "-cp", f"{jar}:{jar.parent / 'lib'}/*", MAIN_CLASS]
+    member = subprocess.Popen(
+        [*command, str(ONE_MEMBER), "--die-with-parent"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert member.stdin is not None
+    assert member.stdout is not None
+    assert member.stdout.readline().startswith('{"ready":true')
+    member.stdin.close()
+    assert member.wait(60) == 0
 
 
 def test_a_member_dies_with_its_parent(jar: Path, tmp_path: Path) -> None:
