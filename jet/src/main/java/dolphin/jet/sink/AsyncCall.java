@@ -7,9 +7,15 @@ import com.hazelcast.jet.core.Inbox;
 import com.hazelcast.jet.core.Watermark;
 import dolphin.jet.Waker;
 import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Makes a {@link Call} for each item and emits the answers in the order of the items.
@@ -18,14 +24,23 @@ import java.util.concurrent.CompletionException;
  * in its queue, and Jet holds back whoever sends them. A watermark is forwarded when every call
  * before it has been acknowledged, so downstream it means "written". A snapshot waits for the same,
  * so nothing acknowledged upstream can be lost with this processor. A failed call fails the job.
+ *
+ * <p>Calls with the same {@link Call#key key} are made one after the other: Hazelcast tries a call
+ * again whose partition is just migrating, and an older value that arrives late would stay. For the
+ * same reason a closed processor waits for its calls, so that none of them ends after the job has
+ * started again elsewhere.
  */
 final class AsyncCall extends AbstractProcessor {
 
   static final int MAX_IN_FLIGHT = 256;
 
+  private static final long CLOSE_WAIT_S = 5;
+
   private final Call.Factory factory;
   private final Waker waker = new Waker();
   private final Queue<Slot> slots = new ArrayDeque<>(MAX_IN_FLIGHT);
+  private final Queue<Slot> waiting = new ArrayDeque<>();
+  private final Map<Object, Slot> latestOfKey = new HashMap<>();
   private Call call;
 
   AsyncCall(Call.Factory factory) {
@@ -39,42 +54,73 @@ final class AsyncCall extends AbstractProcessor {
 
   @Override
   public boolean tryProcess() {
-    waker.attach();
-    return emitFinished();
+    return turn();
   }
 
   @Override
   public void process(int ordinal, Inbox inbox) {
-    waker.attach();
     while (slots.size() < MAX_IN_FLIGHT && !inbox.isEmpty()) {
-      Object item = inbox.poll();
-      CompletableFuture<?> future = call.start(item).toCompletableFuture();
-      waker.wakeAfter(future);
-      slots.add(new Slot(item, future));
+      add(inbox.poll());
     }
-    emitFinished();
+    turn();
+  }
+
+  private void add(Object item) {
+    Object key = call.key(item);
+    Slot slot = new Slot(item, key, key == null ? null : latestOfKey.get(key));
+    if (key != null) {
+      latestOfKey.put(key, slot);
+    }
+    slots.add(slot);
+    waiting.add(slot);
   }
 
   @Override
   public boolean tryProcessWatermark(Watermark watermark) {
-    slots.add(new Slot(watermark, null));
+    slots.add(new Slot(watermark, null, null));
     return true;
   }
 
   @Override
   public boolean complete() {
-    waker.attach();
-    return emitFinished() && slots.isEmpty();
+    return turn() && slots.isEmpty();
   }
 
   @Override
   public boolean saveToSnapshot() {
-    waker.attach();
-    return emitFinished() && slots.isEmpty();
+    return turn() && slots.isEmpty();
   }
 
   @Override
-  public boolean closeIsCooperative() {
+  public void close() throws InterruptedException {
+    CompletableFuture<?>[] underWay =
+        slots.stream()
+            .map(slot -> slot.future)
+            .filter(Objects::nonNull)
+            .toArray(CompletableFuture<?>[]::new);
+    try {
+      CompletableFuture.allOf(underWay).get(CLOSE_WAIT_S, TimeUnit.SECONDS);
+    } catch (ExecutionException failed) {
+      // whoever closes a processor with a failed call knows of the failure already
+    } catch (TimeoutException late) {
+      getLogger().warning("closed with calls still under way after " + CLOSE_WAIT_S + " s");
+    }
+  }
+
+  /** Starts what may start and emits what is done; returns false if the outbox is full. */
+  private boolean turn() {
+    waker.attach();
+    waiting.removeIf(this::start);
+    return emitFinished();
+  }
+
+  private boolean start(Slot slot) {
+    if (!slot.mayStart()) {
+      return false;
+    }
+    slot.predecessor = null;
+    slot.future = call.start(slot.item).toCompletableFuture();
+    waker.wakeAfter(slot.future);
     return true;
   }
 
@@ -86,23 +132,40 @@ final class AsyncCall extends AbstractProcessor {
         return false;
       }
       slots.remove();
+      latestOfKey.remove(slot.key, slot);
     }
     return true;
   }
 
-  /** An item whose call is under way, or a watermark that waits for the calls before it. */
+  /** An item and its call, or a watermark that waits for the calls before it. */
   private static final class Slot {
     private final Object item;
-    private final CompletableFuture<?> future;
+    private final Object key;
+
+    /** The call before this one with the same key, until this one has started. */
+    private Slot predecessor;
+
+    /** Null for a watermark, and before the start. */
+    private CompletableFuture<?> future;
+
     private Object output;
 
-    Slot(Object item, CompletableFuture<?> future) {
+    Slot(Object item, Object key, Slot predecessor) {
       this.item = item;
-      this.future = future;
+      this.key = key;
+      this.predecessor = predecessor;
+    }
+
+    /** After a failed call the job starts again, so what comes after it does not start at all. */
+    boolean mayStart() {
+      return predecessor == null
+          || (predecessor.future != null
+              && predecessor.future.isDone()
+              && !predecessor.future.isCompletedExceptionally());
     }
 
     boolean isFinished() {
-      return future == null || future.isDone();
+      return item instanceof Watermark || (future != null && future.isDone());
     }
 
     /** The same object each time: an outbox that was full wants the very item again. */

@@ -17,6 +17,11 @@ final class EntryProcessorCall implements Call {
   }
 
   @Override
+  public String key(Object item) {
+    return ((Row) item).key();
+  }
+
+  @Override
   public CompletionStage<?> start(Object item) {
     Row row = (Row) item;
     return map.submitToKey(row.key(), processor.create(row.value()));

@@ -18,9 +18,12 @@ final class MapCall implements Call {
   }
 
   @Override
+  public String key(Object item) {
+    return item instanceof Row row ? row.key() : batchKey.of((Batch) item);
+  }
+
+  @Override
   public CompletionStage<?> start(Object item) {
-    return item instanceof Row row
-        ? map.setAsync(row.key(), row.value())
-        : map.setAsync(batchKey.of((Batch) item), item);
+    return map.setAsync(key(item), item instanceof Row row ? row.value() : item);
   }
 }

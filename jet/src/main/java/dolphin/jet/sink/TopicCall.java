@@ -33,6 +33,12 @@ final class TopicCall implements Call {
     this.publisher = member.getCluster().getLocalMember().getAddress();
   }
 
+  /** Batches of a topic keep their order; commands carry their own, and must not wait. */
+  @Override
+  public String key(Object item) {
+    return item instanceof Batch batch ? topic.of(batch) : null;
+  }
+
   @Override
   public CompletionStage<?> start(Object item) {
     return item instanceof Row row

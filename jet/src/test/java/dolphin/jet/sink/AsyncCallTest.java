@@ -27,6 +27,12 @@ class AsyncCallTest {
   private static final class Held implements Call {
     final List<CompletableFuture<Object>> futures = new ArrayList<>();
 
+    /** Texts with the same first letter have the same key. */
+    @Override
+    public Object key(Object item) {
+      return item instanceof String text ? text.charAt(0) : null;
+    }
+
     @Override
     public CompletionStage<?> start(Object item) {
       CompletableFuture<Object> future = new CompletableFuture<>();
@@ -93,6 +99,53 @@ class AsyncCallTest {
     held.futures.get(0).complete("a");
     assertTrue(processor.saveToSnapshot());
     assertEquals(List.of("a"), drained());
+  }
+
+  @Test
+  void callsWithTheSameKeyAreMadeOneAfterTheOther() {
+    process("a1", "a2", "b1", "a3");
+    assertEquals(2, held.futures.size(), "a1 and b1");
+    held.futures.get(1).complete("b1");
+    processor.tryProcess();
+    assertEquals(2, held.futures.size(), "b1 is no reason to start a2");
+    held.futures.get(0).complete("a1");
+    processor.tryProcess();
+    assertEquals(3, held.futures.size(), "a2");
+    held.futures.get(2).complete("a2");
+    processor.tryProcess();
+    held.futures.get(3).complete("a3");
+    processor.tryProcess();
+    assertEquals(List.of("a1", "a2", "b1", "a3"), drained());
+  }
+
+  @Test
+  void nothingFollowsAFailedCallOfItsKey() {
+    process(1, "a1", "a2");
+    held.futures.get(1).completeExceptionally(new IllegalStateException("no"));
+    processor.tryProcess();
+    assertEquals(2, held.futures.size());
+  }
+
+  @Test
+  void closingWaitsForTheCallsUnderWay() throws Exception {
+    process("a1", "a2");
+    Thread closer = new Thread(this::close);
+    closer.start();
+    while (closer.getState() != Thread.State.TIMED_WAITING && closer.isAlive()) {
+      Thread.onSpinWait();
+    }
+    assertTrue(closer.isAlive());
+    held.futures.get(0).complete("a1");
+    closer.join();
+    assertEquals(1, held.futures.size(), "and starts no other");
+  }
+
+  private void close() {
+    try {
+      processor.close();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
