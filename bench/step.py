@@ -1,7 +1,7 @@
 """Step: one evaluation of the survival controller in Python, against a call that does nothing.
 
-`calm` has nothing to report, `degraded` computes every factor and writes reasons; `entry` is one leverage signal through the reference of the
-entry processor, msgpack in and out. A sample includes reading the clock twice, ours and the floor's alike.
+`calm` has nothing to report, `degraded` computes every factor and writes reasons; `entry` is one leverage signal through the reference
+of the entry processor, msgpack in and out. A sample includes reading the clock twice, ours and the floor's alike.
 """
 
 from typing import Any

@@ -141,6 +141,13 @@ def test_what_is_not_known_grants_nothing_and_never_loosens(unknown: dict[str, A
     assert entries.command("paper/BTCUSDT").cap_ppm == 6_000_000
 
 
+def test_books_that_are_not_there_yet_at_the_start_are_unknown_and_hold_nothing() -> None:
+    stage, entries = AcbVotes("paper"), Entries()
+    play(stage, entries, 0, 3, lambda _asset, _at_ns: {"is_synced": False})
+    play(stage, entries, 3, 65)
+    assert entries.command("paper/BTCUSDT").cap_ppm == 6_000_000
+
+
 def test_votes_leave_four_times_a_second_and_at_once_on_a_trip(calm: tuple[AcbVotes, Entries]) -> None:
     stage, _ = calm
     left = []

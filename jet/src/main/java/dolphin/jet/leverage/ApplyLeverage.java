@@ -15,12 +15,13 @@ import java.util.Map;
  * <p>It answers a msgpack map {@code accepted, changed, refusal, command} and never throws on a
  * payload: an exception would lose the cut in somebody's retry. Its backup processor sets the
  * absolute value it stored; the rule runs once, on the owner. One instance is for one key, because
- * Hazelcast asks it for its backup after it ran.
+ * Hazelcast asks it for its backup after it ran: a second key is refused.
  */
 public final class ApplyLeverage
     implements EntryProcessor<String, byte[], byte[]>, IdentifiedDataSerializable {
 
   private byte[] payload;
+  private transient String key;
   private transient byte[] stored;
 
   /** For deserialization only. */
@@ -32,7 +33,11 @@ public final class ApplyLeverage
 
   @Override
   public byte[] process(Map.Entry<String, byte[]> entry) {
-    LeverageEntry.Applied applied = LeverageEntry.apply(entry.getKey(), entry.getValue(), payload);
+    if (key != null && !key.equals(entry.getKey())) {
+      return LeverageEntry.refusal("one signal is for one entry");
+    }
+    key = entry.getKey();
+    LeverageEntry.Applied applied = LeverageEntry.apply(key, entry.getValue(), payload);
     stored = applied.value();
     if (stored != null) {
       entry.setValue(stored);
@@ -43,7 +48,7 @@ public final class ApplyLeverage
   /** The processor that makes a backup equal to the owner; null if the entry did not change. */
   @Override
   public EntryProcessor<String, byte[], byte[]> getBackupProcessor() {
-    return stored == null ? null : new SetLeverage(stored);
+    return stored == null ? null : new SetLeverage(key, stored);
   }
 
   /** The command in an answer, to be published; null if the signal was refused. */

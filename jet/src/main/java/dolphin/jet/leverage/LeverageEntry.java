@@ -95,6 +95,11 @@ final class LeverageEntry {
     return command == null ? null : packed(packer -> packCommand(packer, command(command)));
   }
 
+  /** The answer that refuses a signal without a look at the entry. */
+  static byte[] refusal(String why) {
+    return answer(false, false, why, null);
+  }
+
   /** Writes one part of a message. */
   private interface Part {
     void pack(MessageBufferPacker packer) throws IOException;

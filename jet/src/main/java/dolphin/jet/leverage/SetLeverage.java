@@ -15,18 +15,22 @@ import java.util.Map;
 public final class SetLeverage
     implements EntryProcessor<String, byte[], byte[]>, IdentifiedDataSerializable {
 
+  private String key;
   private byte[] value;
 
   /** For deserialization only. */
   public SetLeverage() {}
 
-  SetLeverage(byte[] value) {
+  SetLeverage(String key, byte[] value) {
+    this.key = key;
     this.value = value;
   }
 
   @Override
   public byte[] process(Map.Entry<String, byte[]> entry) {
-    entry.setValue(value);
+    if (entry.getKey().equals(key)) {
+      entry.setValue(value);
+    }
     return null;
   }
 
@@ -48,11 +52,13 @@ public final class SetLeverage
 
   @Override
   public void writeData(ObjectDataOutput out) throws IOException {
+    out.writeString(key);
     out.writeByteArray(value);
   }
 
   @Override
   public void readData(ObjectDataInput in) throws IOException {
+    key = in.readString();
     value = in.readByteArray();
   }
 }

@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,6 +84,24 @@ class ApplyLeverageTest {
     List<byte[]> after = values(members.get(1).getMap("LEVERAGE"));
     for (int key = 0; key < KEYS; key++) {
       assertArrayEquals(before.get(key), after.get(key));
+    }
+  }
+
+  @Test
+  void oneSignalGivenToManyKeysIsTakenByOneAndMixesUpNoBackup() throws IOException {
+    IMap<String, byte[]> map = members.get(0).getMap("LEVERAGE");
+    Set<String> keys = new TreeSet<>();
+    for (int key = 0; key < KEYS; key++) {
+      map.executeOnKey("paper/A" + key, new ApplyLeverage(vote(1, true)));
+      keys.add("paper/A" + key);
+    }
+    map.executeOnKeys(keys, new ApplyLeverage(vote(2, true)));
+    List<byte[]> before = values(map);
+    members.get(0).getLifecycleService().terminate();
+    List<byte[]> after = values(members.get(1).getMap("LEVERAGE"));
+    for (int key = 0; key < KEYS; key++) {
+      assertArrayEquals(before.get(key), after.get(key));
+      assertEquals("A" + key, Fields.read(after.get(key)).fields().string("asset"));
     }
   }
 
