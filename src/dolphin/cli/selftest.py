@@ -8,7 +8,7 @@ from rich.console import Console
 from dolphin.cli.options import JsonOption, print_json
 from dolphin.errors import ExitCode
 from dolphin.ops import selftest
-from dolphin.ops.build import ensure_jar
+from dolphin.ops.build import ensure_jar, warm_kernels
 
 app = typer.Typer()
 
@@ -21,6 +21,7 @@ def run_checks(
     """Run every check: lints, types, the Java build and its tests, and all Python tests."""
     console = Console(stderr=True)
     ensure_jar(console)
+    warm_kernels(console)
     outcomes = selftest.run(selftest.steps(pytest_arguments or ()), console, quiet=as_json)
     failed = [outcome for outcome in outcomes if outcome.exit_status != 0]
     console.rule("summary", align="left")

@@ -27,7 +27,7 @@ def up(
     as_json: JsonOption = False,
 ) -> None:
     """Start the system and leave it running. Orders are paper orders, whatever the feed."""
-    from dolphin.ops.build import ensure_jar
+    from dolphin.ops.build import ensure_jar, warm_kernels
     from dolphin.ops.launch import Wish, plan_show
     from dolphin.ops.supervisor import Request, start_detached
 
@@ -36,6 +36,7 @@ def up(
     show = plan_show(Wish(source, tuple(recording or ()), speed, deterministic=False, loop=source != "live"), settings)
     console = Console(stderr=True)
     jar = ensure_jar(console)
+    warm_kernels(console)
     with console.status("Starting the system ..."):
         standing = start_detached(Request(home.absolute(), settings, show, jar))
     if as_json:

@@ -1,10 +1,15 @@
-"""The Java side is built once, and again only when its sources change: a fingerprint of the sources is kept beside the jar."""
+"""What is built once, and again only when its sources change: the jar of `jet/` and the compiled kernels of the feature stage.
+
+A fingerprint of the sources is kept beside what was built from them.
+"""
 
 import hashlib
 import os
 import re
 import shutil
 import subprocess
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +60,7 @@ def ensure_jar(console: Console) -> Path:
     """
     jar = _JET / "target" / "dolphin-jet.jar"
     stamp = _JET / "target" / "built-from"
-    wanted = _fingerprint()
+    wanted = _fingerprint([REPOSITORY / "pom.xml", _JET / "pom.xml", *sorted((_JET / "src" / "main").rglob("*"))])
     if jar.exists() and stamp.exists() and stamp.read_text() == wanted:
         return jar
     find_jdk()
@@ -75,9 +80,27 @@ def ensure_jar(console: Console) -> Path:
     return jar
 
 
-def _fingerprint() -> str:
+def warm_kernels(console: Console) -> None:
+    """Compiles the numba kernels into their cache, so that a stage that uses them starts at once.
+
+    Raises:
+        DolphinError: they do not compile; says why.
+    """
+    stamp = Path(sys.prefix) / "kernels-built-from"
+    wanted = _fingerprint(sorted((REPOSITORY / "src" / "dolphin" / "signals").glob("*.py")))
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    with console.status("Compiling the feature kernels (first run only) ..."):
+        warm = "from python_udfs.features import Features; Features()"
+        done = subprocess.run([sys.executable, "-c", warm], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no error line"])[-1]
+        raise DolphinError(f"the feature kernels do not compile: {last}", remedy="Remove .venv and try again.")
+    stamp.write_text(wanted)
+
+
+def _fingerprint(sources: Sequence[Path]) -> str:
     digest = hashlib.sha256()
-    sources = [REPOSITORY / "pom.xml", _JET / "pom.xml", *sorted((_JET / "src" / "main").rglob("*"))]
     for source in sources:
         if source.is_file():
             digest.update(str(source.relative_to(REPOSITORY)).encode() + b"\0" + source.read_bytes())

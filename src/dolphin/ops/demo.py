@@ -13,7 +13,7 @@ from rich.console import Console
 from dolphin.cluster.jobs import list_jobs
 from dolphin.config import Config
 from dolphin.ledger.summary import summarise
-from dolphin.ops.build import ensure_jar
+from dolphin.ops.build import ensure_jar, warm_kernels
 from dolphin.ops.home import RunFiles, new_run_id, open_home
 from dolphin.ops.launch import Show
 from dolphin.ops.report import Report, build, decisions_digest
@@ -33,7 +33,9 @@ def play(show: Show, config: Config, home_path: Path, console: Console) -> Repor
     Raises:
         DolphinError: a part did not start or died.
     """
-    plan = Plan(open_home(home_path), new_run_id(), config, show.market, ensure_jar(console))
+    home, jar = open_home(home_path), ensure_jar(console)
+    warm_kernels(console)
+    plan = Plan(home, new_run_id(), config, show.market, jar)
     screen = Screen(console, show.label, show.length_s)
     close = screen.open()
     story = Story()
