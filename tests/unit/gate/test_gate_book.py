@@ -128,7 +128,9 @@ def test_replacing_an_order_frees_its_own_room_but_never_grows_past_the_cap() ->
         ("STALKER", False, ("market",)),
         ("STALKER", True, ("market", "limit")),
         ("TURTLE", False, ("market", "limit", "post")),
+        ("TURTLE", True, ("market", "limit", "post")),
         ("HIBERNATE", False, ("market", "limit", "post", "exit")),
+        ("HIBERNATE", True, ("market", "limit", "post", "exit")),
         ("nonsense", False, ("market", "limit", "post", "exit")),
     ],
 )
