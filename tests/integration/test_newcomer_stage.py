@@ -6,6 +6,7 @@ function gave on the file.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -105,6 +106,16 @@ def run_on_file(folder: Path) -> dict[str, float]:
 
 def test_the_function_runs_on_a_file_without_a_cluster(folder: Path) -> None:
     assert run_on_file(folder) == {"BTCUSDT": 287.5, "ETHUSDT": 10.0}
+
+
+def test_the_example_of_the_page_runs_on_a_file(folder: Path) -> None:
+    page = (REPOSITORY / "docs" / "stage.md").read_text()
+    (folder / "widening.py").write_text(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0])
+    spreads = pa.table({"asset": ["A", "B", "A", "B"], "spread_bps": [1.0, 1.0, 2.5, 4.0]})
+    pq.write_table(spreads, folder / "features.parquet")
+    command = ("stage", "run", "widening:Widening", folder / "features.parquet", "--out", folder / "warnings.parquet")
+    assert dolphin(folder, *command, "--params", '{"factor": 3}')["rows_out"] == 1
+    assert pq.read_table(folder / "warnings.parquet").to_pylist() == [{"asset": "B", "times": 4.0}]
 
 
 @pytest.fixture
