@@ -48,8 +48,10 @@ ASSETS: Final = [f"ASSET{i:02}" for i in range(40)]
 ROWS: Final = 20
 PAUSE_S: Final = 0.02
 RETRIES: Final = 200
+SETTLE_S: Final = 90.0
+"""For the job to catch up after the last kill; on a busy machine a restart takes tens of seconds."""
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240 + CHAOS_S)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300 + CHAOS_S)]
 
 
 def sums() -> Pipeline:
@@ -259,8 +261,10 @@ async def test_keyed_sums_are_exact_while_workers_and_members_are_killed(cluster
         asset: {"total": sum(writer.totals[asset] for writer in writers), "rows": sum(writer.rows[asset] for writer in writers)}
         for asset in ASSETS
     }
-    with suppress(AssertionError):  # the comparison that follows says more
-        await until(lambda: _equals(results, expected), "the sums settle")
+    with suppress(TimeoutError):  # the comparison that follows says more
+        async with asyncio.timeout(SETTLE_S):
+            while not await _equals(results, expected):  # noqa: ASYNC110 - the other side is another process
+                await asyncio.sleep(0.2)
     assert await _sums(results) == expected
 
     await jobs.act("cancel", "sums")
