@@ -31,7 +31,7 @@ final class StageMember {
     usePython();
     Config config = new Config();
     config.setClusterName(clusterName);
-    config.setProperty("hazelcast.logging.type", System.getProperty("stage.log", "none"));
+    config.setProperty("hazelcast.logging.type", "none");
     config.setProperty("hazelcast.shutdownhook.enabled", "false");
     config.getJetConfig().setEnabled(true);
     config.getJetConfig().setCooperativeThreadCount(1);
