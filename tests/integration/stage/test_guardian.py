@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 
 from dolphin.stage import protocol
-from dolphin.stage.output import to_ipc
+from dolphin.stage.output import StreamWriter
 from dolphin.stage.protocol import Frame, FrameReader, FrameType
 
 pytestmark = pytest.mark.integration
@@ -73,7 +73,7 @@ class Member:
         self.requests.sendall(b"".join(pieces))
 
     def send_batch(self, seq: int) -> None:
-        body = (0).to_bytes(8, "little") + protocol.text("k") + bytes(to_ipc(pa.record_batch({"x": [1]})))
+        body = (0).to_bytes(8, "little") + protocol.text("k") + bytes(StreamWriter().stream(pa.record_batch({"x": [1]})))
         self.send(protocol.encode(FrameType.BATCH, seq, body))
 
     def receive(self) -> Frame:
