@@ -117,8 +117,21 @@ final class JobControl {
   }
 
   private JsonObject cancel(Job job) {
-    job.cancel();
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    while (!tryCancel(job) && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(POLL_NANOS);
+    }
     return summary(await(job, ENDED));
+  }
+
+  /** Jet refuses while it restarts a job of its own accord, as it does after a member has joined. */
+  private static boolean tryCancel(Job job) {
+    try {
+      job.cancel();
+      return true;
+    } catch (IllegalStateException restarting) {
+      return false;
+    }
   }
 
   private static Refusal notIn(Job job, String state) {
