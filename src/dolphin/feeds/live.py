@@ -98,7 +98,7 @@ class LiveCounters:
     snapshots_failed: int = 0
 
 
-class _Broken(Exception):  # noqa: N818 - a signal inside this module
+class _Broken(Exception):
     """The session cannot go on."""
 
 

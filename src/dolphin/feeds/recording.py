@@ -241,7 +241,7 @@ def _open(path: Path) -> Any:
     return gzip.open(path, "rb") if is_gzip else path.open("rb")
 
 
-class _NotALine(Exception):  # noqa: N818 - a signal inside this module, not an error type
+class _NotALine(Exception):
     """A line that is not one of the format's."""
 
 

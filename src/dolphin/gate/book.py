@@ -17,7 +17,7 @@ from typing import Final
 from dolphin.control.ppm import ONE
 from dolphin.gate.rule import Clip, Decision, Deny, DenyReason, Grant, Limits, Order, Standing, decide
 from dolphin.gate.table import TABLE, UNKNOWN_POSTURE, Style, WorkingRule
-from dolphin.gate.units import is_count, notional_micro
+from dolphin.gate.units import is_price, notional_micro
 
 MAX_WORKING: Final = 1_000
 """Orders that may be working at once."""
@@ -67,13 +67,13 @@ class Book:
         for name, position in self.positions.items():
             if asset in (None, name):
                 mark = marks_e8.get(name)
-                if not is_count(mark) or mark <= 0:
+                if not is_price(mark):
                     return None
                 total += notional_micro(position, mark)
         for w in self.working.values():
             if asset in (None, w.asset) and not w.is_reduce_only:
                 mark = marks_e8.get(w.asset)
-                if not is_count(mark) or mark <= 0:
+                if not is_price(mark):
                     return None
                 total += notional_micro(w.remaining_e8, max(mark, w.price_e8 or 0))
         return total

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from dolphin.control.ppm import ONE
 from dolphin.gate.table import PASSIVE, TABLE, Style
-from dolphin.gate.units import is_count, notional_micro, qty_within_e8
+from dolphin.gate.units import is_count, is_price, notional_micro, qty_within_e8
 
 
 class DenyReason(StrEnum):
@@ -157,7 +157,7 @@ def _decide_entry(order: Order, grant: Grant, standing: Standing, limits: Limits
         return Deny(DenyReason.UNKNOWN_POSITION)
     if position * order.side < 0 or standing.entries_side not in (0, order.side):
         return Deny(DenyReason.AGAINST_POSITION)
-    if not is_count(mark) or mark <= 0:
+    if not is_price(mark):
         return Deny(DenyReason.UNKNOWN_PRICE)
     if not is_count(equity):
         return Deny(DenyReason.UNKNOWN_EQUITY)
@@ -188,7 +188,7 @@ def _room_micro(grant: Grant, standing: Standing, equity_micro: int, posture_max
 
 def _is_order(order: Order) -> bool:
     price = order.price_e8
-    is_priced = price is None if order.style == Style.MARKET else is_count(price) and price > 0
+    is_priced = price is None if order.style == Style.MARKET else is_price(price)
     return (
         isinstance(order.style, Style)
         and is_priced

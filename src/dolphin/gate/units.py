@@ -27,3 +27,8 @@ def qty_within_e8(room_micro: int, price_e8: int, step_e8: int) -> int:
 def is_count(value: object) -> TypeGuard[int]:
     """True for an integer that really is one: no bool, float, NaN, None or text."""
     return type(value) is int
+
+
+def is_price(value: object) -> TypeGuard[int]:
+    """True for a count above zero."""
+    return is_count(value) and value > 0

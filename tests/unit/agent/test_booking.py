@@ -23,20 +23,24 @@ def buy(booking: Booking, order_id: str, qty_e8: int, price_e8: int, fee_micro: 
 def test_equity_is_cash_and_open_profit_at_closing_prices(tmp_path: Path) -> None:
     booking = open_booking(tmp_path, "one")
     buy(booking, "1", 2 * ONE_E8, 100 * ONE_E8, fee_micro=ONE)
-    assert booking.value({"A": 90 * ONE_E8}, 4) == (1_000 - 1 - 20) * ONE
+    assert booking.value({"A": 90 * ONE_E8}) == (1_000 - 1 - 20) * ONE
+    booking.mark(4)
     assert booking.drawdown_ppm == 21_000
 
 
 def test_a_position_without_a_price_makes_equity_unknown(tmp_path: Path) -> None:
     booking = open_booking(tmp_path, "one")
     buy(booking, "1", ONE_E8, 100 * ONE_E8)
-    assert booking.value({}, 4) is None
+    assert booking.value({}) is None
+    booking.mark(4)
+    assert booking.drawdown_ppm == 0, "an unknown equity is no reading"
 
 
 def test_positions_of_a_killed_run_are_closed_at_their_last_marked_worth(tmp_path: Path) -> None:
     first = open_booking(tmp_path, "one")
     buy(first, "1", 3 * ONE_E8, 33_333_333_333)
-    worth = first.value({"A": 300 * ONE_E8}, 4)
+    worth = first.value({"A": 300 * ONE_E8})
+    first.mark(4)
     second = open_booking(tmp_path, "two")
     assert second.equity_micro == second.cash_micro == worth
     second.close(9, "done")
@@ -48,7 +52,8 @@ def test_positions_of_a_killed_run_are_closed_at_their_last_marked_worth(tmp_pat
 def test_a_gain_that_was_only_marked_is_not_granted(tmp_path: Path) -> None:
     first = open_booking(tmp_path, "one")
     buy(first, "1", ONE_E8, 100 * ONE_E8)
-    first.value({"A": 150 * ONE_E8}, 4)
+    first.value({"A": 150 * ONE_E8})
+    first.mark(4)
     second = open_booking(tmp_path, "two")
     assert second.cash_micro == 1_000 * ONE
     assert second.drawdown_ppm > 0, "the high-water mark stays"

@@ -101,6 +101,14 @@ def test_a_held_asset_without_a_mark_makes_the_accounts_exposure_unknown() -> No
     assert decision == Deny(DenyReason.UNKNOWN_EXPOSURE)
 
 
+@pytest.mark.parametrize("mark", [0, -1, None, 1.0, True])
+def test_a_mark_that_is_no_price_makes_exposure_unknown(mark: object) -> None:
+    marks: dict[str, int] = {"BTC": MARKS["BTC"], "ETH": mark}  # type: ignore[dict-item]
+    assert fill(Book(), "1", "ETH", 1, ONE_E8).exposure_micro(marks) is None
+    assert put(Book(), entry("2", "ETH")).exposure_micro(marks) is None
+    assert put(Book(), entry("3", "BTC")).exposure_micro(marks) is not None
+
+
 def test_exits_working_together_never_exceed_the_position() -> None:
     held = fill(Book(), "1", "BTC", 1, ONE_E8)
     book = put(held, exit_of("2", qty=ONE_E8 - 3))
@@ -108,6 +116,13 @@ def test_exits_working_together_never_exceed_the_position() -> None:
     assert decision == Clip(3)
     _, decision = admit(book, exit_of("4"), APEX, EQUITY, MARKS, LIMITS)
     assert decision == Deny(DenyReason.NOTHING_TO_REDUCE)
+
+
+def test_only_working_entries_of_the_same_asset_can_be_opposed() -> None:
+    book = put(fill(Book(), "0", "BTC", 1, ONE_E8), exit_of("exit"), entry("btc"))
+    put(book, entry("more btc"), entry("short eth", "ETH", side=-1))
+    _, decision = admit(put(Book(), entry("btc")), entry("short btc", side=-1), APEX, EQUITY, MARKS, LIMITS)
+    assert decision == Deny(DenyReason.AGAINST_POSITION)
 
 
 def test_replacing_an_order_frees_its_own_room_but_never_grows_past_the_cap() -> None:
