@@ -16,15 +16,29 @@ public final class LoopbackMember {
   private LoopbackMember() {}
 
   public static HazelcastInstance start() {
+    return Hazelcast.newHazelcastInstance(config());
+  }
+
+  /** A member of the cluster that {@code first} belongs to. */
+  public static HazelcastInstance join(HazelcastInstance first) {
+    Config config = config();
+    int port = first.getCluster().getLocalMember().getSocketAddress().getPort();
+    config.getNetworkConfig().getJoin().getTcpIpConfig().addMember("127.0.0.1:" + port);
+    return Hazelcast.newHazelcastInstance(config);
+  }
+
+  private static Config config() {
     Config config = new Config();
+    config.setClusterName("loopback-" + ProcessHandle.current().pid());
     config.setProperty("hazelcast.logging.type", "none");
     config.setProperty("hazelcast.shutdownhook.enabled", "false");
     config.setProperty("hazelcast.partition.count", String.valueOf(PARTITIONS));
     config.getJetConfig().setEnabled(true).setCooperativeThreadCount(1);
-    config.getNetworkConfig().setPort(0);
+    config.getNetworkConfig().setPort(0).setPortAutoIncrement(false);
     config.getNetworkConfig().getInterfaces().setEnabled(true).addInterface("127.0.0.1");
     config.getNetworkConfig().getJoin().getAutoDetectionConfig().setEnabled(false);
     config.getNetworkConfig().getJoin().getMulticastConfig().setEnabled(false);
+    config.getNetworkConfig().getJoin().getTcpIpConfig().setEnabled(true);
     config
         .getMapConfig("journaled*")
         .getEventJournalConfig()
@@ -34,6 +48,6 @@ public final class LoopbackMember {
     config
         .getSerializationConfig()
         .addDataSerializableFactory(DolphinSerializers.FACTORY_ID, new DolphinSerializers());
-    return Hazelcast.newHazelcastInstance(config);
+    return config;
   }
 }
