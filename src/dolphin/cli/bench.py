@@ -1,7 +1,8 @@
 """`dolphin bench`: run a benchmark of bench/ and show ours beside the peer and the floor.
 
 A benchmark is a module `bench/NAME.py` whose docstring opens with what it measures and whose `run(seconds)` returns the object described in
-docs/performance.md. Targets that are missed are shown as missed; the exit status says only whether the benchmark could be run.
+docs/performance.md, which `--save` regenerates. Targets that are missed are shown as missed; the exit status says only whether the
+benchmark could be run.
 """
 
 import ast
@@ -19,19 +20,20 @@ from rich.table import Table
 
 from dolphin.cli.options import JsonOption, print_json
 from dolphin.errors import BadInput
+from dolphin.ops import performance
 from dolphin.ops.build import ensure_jar
 from dolphin.ops.home import REPOSITORY
 
 app = typer.Typer()
 
 _FOLDER = REPOSITORY / "bench"
-_COMPARE = {"<=": lambda a, b: a <= b, ">=": lambda a, b: a >= b}
 
 
 @app.command("bench")
 def bench(
     name: Annotated[str, typer.Argument(help="Which one; `list` names them.")],
     seconds: Annotated[float, typer.Option("--seconds", min=0.5, max=600, help="Roughly how long to measure.")] = 10.0,
+    save: Annotated[bool, typer.Option("--save", help="Keep the result in bench/results and regenerate docs/performance.md.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a hot path against a named peer and the physical floor, in one run."""
@@ -46,6 +48,8 @@ def bench(
     with console.status(f"Measuring {name} for about {seconds:g} s ..."):
         result: dict[str, Any] = importlib.import_module(f"bench.{name}").run(seconds)
     result = {"name": name, "machine": _machine(), **result}
+    if save:
+        performance.save(result)
     if as_json:
         print_json(result)
     else:
@@ -77,17 +81,7 @@ def _render(result: Mapping[str, Any], console: Console) -> None:
         table.add_column(column, justify="right")
     keys = dict.fromkeys(key for readings in columns.values() for key in readings)
     for key in keys:
-        table.add_row(key, *(_number(readings.get(key)) for readings in columns.values()))
+        table.add_row(key, *(performance.number(readings.get(key)) for readings in columns.values()))
     console.print(table)
     for ratio, value in result["ratios"].items():
-        target = result.get("targets", {}).get(ratio)
-        verdict = "" if target is None else f"   target {target['op']} {target['value']:g}: {_verdict(value, target)}"
-        console.print(f"{ratio}: {value:.3g}{verdict}")
-
-
-def _verdict(value: float, target: Mapping[str, Any]) -> str:
-    return "[green]met[/]" if _COMPARE[target["op"]](value, target["value"]) else "[bold red]MISSED[/]"
-
-
-def _number(value: object) -> str:
-    return f"{value:,.4g}" if isinstance(value, int | float) else "" if value is None else str(value)
+        console.print(f"{ratio}: {value:.3g}   {performance.verdict(result, ratio)}")
