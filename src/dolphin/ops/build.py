@@ -4,7 +4,6 @@ A fingerprint of the sources is kept beside what was built from them.
 """
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from dolphin.cluster.member import find_java
 from dolphin.errors import BadInput, DolphinError
 from dolphin.ops.home import REPOSITORY
 
@@ -36,19 +36,16 @@ def find_jdk() -> Jdk:
     Raises:
         BadInput: none, too old, or a runtime without a compiler.
     """
-    home = os.environ.get("JAVA_HOME")
-    java = shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
+    java = find_java()
     remedy = f'Install a JDK {MINIMUM_JAVA} or newer (for example "apt install openjdk-17-jdk-headless"), or set JAVA_HOME to one.'
-    if java is None:
-        raise BadInput("no java found", field="JAVA_HOME", value=home, remedy=remedy)
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    said = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=False).stderr
     match = re.search(r'version "(?:1\.)?(\d+)', said)
     version = int(match[1]) if match else 0
     if version < MINIMUM_JAVA:
-        raise BadInput(f"Java {version} is too old", field="java", value=java, remedy=remedy)
-    if not Path(java).resolve().with_name("javac").exists():
-        raise BadInput("this is a Java runtime without a compiler", field="java", value=java, remedy=remedy)
-    return Jdk(Path(java), version)
+        raise BadInput(f"Java {version} is too old", field="java", value=str(java), remedy=remedy)
+    if not java.resolve().with_name("javac").exists():
+        raise BadInput("this is a Java runtime without a compiler", field="java", value=str(java), remedy=remedy)
+    return Jdk(java, version)
 
 
 def ensure_jar(console: Console) -> Path:
