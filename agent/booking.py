@@ -65,7 +65,8 @@ class Booking:
                 ledger.record_outcome(order.order_id, Outcome.CANCELLED, detail="venue restarted", market_time_ns=market_time_ns)
             if not ledger.reconcile({}, market_time_ns):
                 self._close_out(market_time_ns)
-        self.value({}, market_time_ns)
+        self.value({})
+        self.mark(market_time_ns)
 
     def intend(self, order: Order, grant: Grant, commands: tuple[Command, ...], market_time_ns: int) -> None:
         """Before the gate looks at `order`."""
@@ -110,14 +111,16 @@ class Booking:
             market_time_ns=market_time_ns,
         ).pnl_micro_usd
 
-    def value(self, closing_prices_e8: Mapping[str, int], market_time_ns: int) -> int | None:
+    def value(self, closing_prices_e8: Mapping[str, int]) -> int | None:
         """Values the account at the prices at which each position could be closed; None if an open position has none."""
-        if all(asset in closing_prices_e8 for asset in self._ledger.positions):
-            self.equity_micro = self._ledger.equity_at(closing_prices_e8)
-            self._ledger.mark(self.equity_micro, market_time_ns)
-        else:
-            self.equity_micro = None
+        is_known = all(asset in closing_prices_e8 for asset in self._ledger.positions)
+        self.equity_micro = self._ledger.equity_at(closing_prices_e8) if is_known else None
         return self.equity_micro
+
+    def mark(self, market_time_ns: int) -> None:
+        """Has the ledger take the last valuation: for the drawdown, and written down if it has moved."""
+        if self.equity_micro is not None:
+            self._ledger.mark(self.equity_micro, market_time_ns)
 
     def close(self, market_time_ns: int, reason: str) -> None:
         """Ends the run in good order."""

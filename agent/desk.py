@@ -106,6 +106,7 @@ class Desk:
                 order_id, fill_id, asset=asset, sign=sign, qty_e8=qty_e8, price_e8=price_e8, fee_micro=fee_micro, market_time_ns=now_ns
             )
             self._value()
+            self._booking.mark(now_ns)
         self._journal.write(
             "fill",
             now_ns,
@@ -240,9 +241,10 @@ class Desk:
         )
 
     def _value(self) -> None:
-        self._booking.value(self.market.closing_prices_e8(self.book.positions), self.now_ns)
+        self._booking.value(self.market.closing_prices_e8(self.book.positions))
 
     def _tell_equity(self) -> None:
+        self._booking.mark(self.now_ns)
         exposure_micro = self.book.exposure_micro(self.market.asks_e8())
         self._journal.write(
             "equity",

@@ -18,7 +18,8 @@ ASSETS: Final = tuple(f"A{number}USDT" for number in range(8))
 PERIOD_NS: Final = 10_000_000
 """100 batches a second."""
 WARM_UP_BATCHES: Final = 50
-RANKED_EVERY: Final = 20
+RANKED_EVERY: Final = 100
+"""A new ranking each second: the agent changes its basket, which is several orders."""
 LEASE_NS: Final = 3_600_000_000_000
 
 
