@@ -1,7 +1,9 @@
 """A pipeline described in Python runs as a Jet job, and its job does what it is told."""
 
 import asyncio
+import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from dolphin.cluster.member import MemberProcess, find_java
 from dolphin.cluster.wire import Batch
 from dolphin.errors import BadInput
 from dolphin.pipeline import Pipeline
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.integration
 
@@ -135,6 +139,22 @@ async def test_the_member_refuses_a_graph_it_cannot_build(hazelcast: HazelcastCl
 
     with pytest.raises(BadInput, match="unknown kind 'teleport'"):
         await Jobs(hazelcast).submit(Forged("forged"))
+
+
+async def dolphin_job(member: MemberProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dolphin", "job", *arguments, "--member", member.address, "--cluster-name", member.cluster_name]
+    return await asyncio.to_thread(subprocess.run, command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+
+
+async def test_the_command_line_tells_the_same(hazelcast: HazelcastClient, member: MemberProcess) -> None:
+    await Jobs(hazelcast).submit(relay())
+    listed = await dolphin_job(member, "list", "--json")
+    assert [job["status"] for job in json.loads(listed.stdout)["jobs"] if job["name"] == "relay"] == ["running"]
+    suspended = await dolphin_job(member, "suspend", "relay")
+    assert (suspended.returncode, suspended.stdout.split()[:2]) == (0, ["relay", "suspended"])
+    unknown = await dolphin_job(member, "cancel", "rely")
+    assert unknown.returncode == 2
+    assert unknown.stderr.startswith("dolphin: name = 'rely': no such job. The jobs there are:")
 
 
 def hz_cli(member: MemberProcess, jar: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
