@@ -18,7 +18,7 @@ import pytest
 
 from dolphin.feeds import generator, recording
 from dolphin.feeds.source import Frame
-from dolphin.market.schema import cause_id
+from dolphin.market.schema import Kind, cause_id
 from dolphin.market.translator import Translator
 
 SHARED = Path(os.environ.get("DOLPHIN_SHARED_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
@@ -77,12 +77,8 @@ def await_nothing_running(home: Path, seconds: float = 15.0) -> list[str]:
 def causes_in(frames: Iterable[Frame]) -> set[str]:
     """The cause id of every message in a market."""
     translator = Translator()
-    return {
-        cause_id(row.asset, row.kind, row.exchange_id)
-        for frame in frames
-        for row in translator.on_frame(frame.receive_ns, frame.raw, frame.event_shift_ns)
-        if row.asset and row.exchange_id is not None
-    }
+    rows = (row for frame in frames for row in translator.on_frame(frame.receive_ns, frame.raw, frame.event_shift_ns))
+    return {cause_id(asset, Kind(kind), exchange_id) for asset, kind, _, _, exchange_id, *_ in rows if asset and exchange_id is not None}
 
 
 def assert_every_cut_has_a_cause_in(report: dict[str, Any], frames: Iterable[Frame]) -> None:

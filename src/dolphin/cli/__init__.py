@@ -38,11 +38,11 @@ def main(arguments: Sequence[str]) -> int:
     except DolphinError as error:
         _report(error, as_json="--json" in arguments)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("dolphin: interrupted; everything it started has been stopped.", file=sys.stderr)
-        return _INTERRUPTED
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else ExitCode.FAILED
+    except SystemExit as end:  # how typer ends, after Ctrl-C too
+        status = end.code if isinstance(end.code, int) else ExitCode.FAILED
+        if status == _INTERRUPTED:
+            print("dolphin: interrupted; everything it started has been stopped.", file=sys.stderr)
+        return status
     return ExitCode.DONE
 
 

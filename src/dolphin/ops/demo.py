@@ -78,7 +78,9 @@ def _watch(system: System, follow: Follower, screen: Screen) -> None:
         feed_status = system.feed.exit_status()
         if feed_status is None:
             continue
-        deadline = deadline or time.monotonic() + (_DRAIN_S if feed_status == 0 else _AFTER_DEATH_S)
+        if deadline is None:
+            deadline = time.monotonic() + (_DRAIN_S if feed_status == 0 else _AFTER_DEATH_S)
+            continue  # what the agent wrote before the feed ended has to be read first
         done = follow.story.agent_time_ns >= follow.story.feed_time_ns if feed_status == 0 else follow.story.posture == "HIBERNATE"
         if done:
             return

@@ -15,6 +15,7 @@ from waiting import until
 
 from dolphin.cluster.member import MemberProcess
 from dolphin.cluster.wire import Batch
+from dolphin.feeds.publisher import FAST_WINDOW
 from dolphin.market.schema import MARKET, BatchInfo, Kind, info_of
 
 pytestmark = pytest.mark.integration
@@ -117,9 +118,9 @@ async def test_a_fast_replay_keeps_within_its_window(hazelcast: HazelcastClient,
     heard = await hear_batches(hazelcast)
     path = recording(tmp_path, frames=1_000)
     process = await start(member, tmp_path, "--source", "recording", "--path", str(path), "--speed", "0", "--job", "idle")
-    await until(lambda: _has(heard, 64), "a window of batches")
+    await until(lambda: _has(heard, FAST_WINDOW), "a window of batches")
     await asyncio.sleep(0.5)
-    assert len(heard) == 64
+    assert len(heard) == FAST_WINDOW
     await (await hazelcast.get_map("DOLPHIN_PROGRESS")).set("idle", START + 10**12)
     assert await process.wait() == 0
     await until(lambda: _has(heard, journal(tmp_path)[-1]["batches"]), "the rest")
