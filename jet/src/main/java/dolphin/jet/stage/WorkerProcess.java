@@ -216,6 +216,11 @@ final class WorkerProcess {
     }
     awaitExit();
     process.destroyForcibly();
+    release();
+  }
+
+  private void release() {
+    closeQuietly(process.getOutputStream());
     closeQuietly(requests);
     closeQuietly(responses);
   }
@@ -234,6 +239,7 @@ final class WorkerProcess {
       kill("it broke the protocol: " + broken.getMessage());
     }
     String reason = conclude();
+    release();
     end.complete(reason);
     ready.completeExceptionally(new JetException(reason));
     waker.wake();

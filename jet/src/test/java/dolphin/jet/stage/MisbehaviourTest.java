@@ -90,7 +90,8 @@ class MisbehaviourTest {
   void theJobIsSuspendedAndSaysWhy(String how, String reason) {
     Job job = submit(how, "bad-" + how, how.contains("hangs") ? DEADLINE : PATIENT, "bad");
     await("suspended", () -> job.getStatus() == JobStatus.SUSPENDED);
-    String cause = job.getSuspensionCause().errorCause();
+    await("the cause is recorded", () -> suspensionCause(job) != null);
+    String cause = suspensionCause(job);
     assertTrue(cause.contains("Python stage stage-" + how + " failed 2 times in a row"), cause);
     assertTrue(cause.contains(reason), cause);
     if (!how.startsWith("wrong") && !how.equals("exits")) {
@@ -136,6 +137,15 @@ class MisbehaviourTest {
     assertEquals(
         List.of("rows 0 nulls 0 bytes 0", "rows 1 nulls 1 bytes " + BATCH_BYTES),
         values("measured"));
+  }
+
+  /** Jet shows the status a moment before it has stored the cause. */
+  private static String suspensionCause(Job job) {
+    try {
+      return job.getSuspensionCause().errorCause();
+    } catch (IllegalStateException notYet) {
+      return null;
+    }
   }
 
   private static Job submit(String how, String output, Duration deadline, String... values) {
