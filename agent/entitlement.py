@@ -245,12 +245,17 @@ class Entitlements:
             return
         loop = asyncio.get_running_loop()
         when = loop.time() + delay_ns / 1e9
-        if self._timer is not None and not self._timer.cancelled() and loop.time() < self._timer_at_s <= when:
-            return
         if self._timer is not None:
+            if self._timer_at_s <= when:
+                return
             self._timer.cancel()
-        self._timer = loop.call_at(when, self.judge)  # uvloop answers a plain Handle, which cannot say when, if that is now
+        self._timer = loop.call_at(when, self._on_timer)  # uvloop answers a plain Handle, which cannot say when, if that is now
         self._timer_at_s = when
+
+    def _on_timer(self) -> None:
+        """The timer is spent, also where it fired a little early: uvloop counts whole milliseconds."""
+        self._timer = None
+        self.judge()
 
     def _next_expiry_ns(self) -> int | None:
         """Monotonic nanoseconds until the next lease or the silence limit runs out; None if nothing is believed anyway."""

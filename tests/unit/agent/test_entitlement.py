@@ -106,6 +106,16 @@ async def test_the_timer_stands_at_the_deadline_and_falls_without_a_message() ->
     assert harness.entitlements.market_time_ns >= T0 + 50_000_000
 
 
+async def test_a_timer_that_fires_before_the_lease_has_run_out_is_set_again(harness: Harness) -> None:
+    harness.entitle(lease=20_000_000)
+    await asyncio.sleep(0.05)  # it fires while the agent's clock has not moved
+    assert harness.entitlements.posture is Posture.APEX
+    harness.clock.now_ns += 20_000_000
+    async with asyncio.timeout(30):
+        while harness.entitlements.posture is not Posture.HIBERNATE:  # noqa: ASYNC110 - nothing but time happens here
+            await asyncio.sleep(0.001)
+
+
 async def test_a_renewal_keeps_it_up(harness: Harness) -> None:
     harness.entitle()
     for n in range(1, 20):
