@@ -124,7 +124,9 @@ final class JobControl {
     return summary(await(job, ENDED));
   }
 
-  /** Jet refuses while it restarts a job of its own accord, as it does after a member has joined. */
+  /**
+   * Jet refuses while it restarts a job of its own accord, as it does after a member has joined.
+   */
   private static boolean tryCancel(Job job) {
     try {
       job.cancel();
