@@ -1,6 +1,6 @@
 """acb: the adaptive cut-off. Shocks in the features become votes, and votes become cuts where the leverage lives.
 
-The entry processor decides and answers with a command; only a changed entry is published.
+The entry processor decides and answers with a command, which is published; a renewal too, for it carries the lease.
 """
 
 from dolphin.pipeline import BATCH_KEY, Pipeline, setting
