@@ -1,0 +1,70 @@
+"""The system left running: up, status, down, on the live feed's own protocol against the local exchange."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+BOUND_S = 60.0
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+
+
+def dolphin(*arguments: str) -> tuple[int, Any]:
+    """Exit status and JSON answer of one command."""
+    done = subprocess.run([sys.executable, "-m", "dolphin", *arguments, "--json"], capture_output=True, text=True, timeout=150, check=False)
+    return done.returncode, json.loads(done.stdout.strip().splitlines()[-1])
+
+
+@pytest.fixture
+def live_config(tmp_path: Path) -> Iterator[Path]:
+    """A configuration whose live feed is a stand-in on loopback."""
+    command = [sys.executable, "-m", "dolphin", "exchange", "--assets", "2", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as exchange:
+        assert exchange.stdout is not None
+        told = json.loads(exchange.stdout.readline())
+        path = tmp_path / "live.toml"
+        urls = f"ws_url = {json.dumps(told['ws_url'])}\nrest_url = {json.dumps(told['rest_url'])}\n"
+        path.write_text(f"[live]\nsymbols = {json.dumps(list(told['symbols']))}\n{urls}")
+        yield path
+        exchange.terminate()
+
+
+def await_status(home: Path, holds: Callable[[Any], bool]) -> Any:
+    deadline = time.monotonic() + BOUND_S
+    while time.monotonic() < deadline:
+        status, told = dolphin("status", "--home", str(home))
+        assert status == 0, told
+        if holds(told):
+            return told
+        time.sleep(0.5)
+    raise AssertionError(f"never came true; the last status was {told}")
+
+
+def test_up_on_the_live_feed_is_seen_by_status_refused_twice_and_gone_after_down(tmp_path: Path, live_config: Path) -> None:
+    home = tmp_path / "home"
+    status, up = dolphin("up", "--feed", "live", "--config", str(live_config), "--home", str(home))
+    assert status == 0, up
+    assert up["state"] == "up"
+    assert "paper" in up["market"]
+
+    told = await_status(home, lambda told: told["rankings"] > 0 and told["market_time_ns"] > 0)
+    assert {job["name"]: job["status"] for job in told["jobs"]} == {"ars": "running", "acb": "running", "survival": "running"}
+    assert told["posture"] == "HIBERNATE", "nothing is warm yet"
+
+    status, refused = dolphin("up", "--home", str(home))
+    assert (status, refused["error"]["exit_code"]) == (3, 3)
+
+    status, _ = dolphin("down", "--home", str(home))
+    assert status == 0
+    assert not [line for process in psutil.process_iter(["cmdline"]) if str(home) in (line := " ".join(process.info["cmdline"] or ()))]
+
+    status, gone = dolphin("status", "--home", str(home))
+    assert status == 2
+    assert "dolphin up" in gone["error"]["remedy"]
