@@ -68,7 +68,11 @@ def ensure_jar(console: Console) -> Path:
     log.parent.mkdir(exist_ok=True)
     with console.status("Building the Java side (first run only) ..."), log.open("w") as out:
         done = subprocess.run(
-            [maven, "-B", "-pl", "jet", "-Dmaven.test.skip=true", "package"], cwd=REPOSITORY, stdout=out, stderr=subprocess.STDOUT, check=False
+            [maven, "-B", "-pl", "jet", "-Dmaven.test.skip=true", "package"],
+            cwd=REPOSITORY,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
     if done.returncode != 0:
         first = next((line for line in log.read_text().splitlines() if line.startswith("[ERROR]")), "no error line")
