@@ -19,7 +19,7 @@ _ASSETS_SHOWN = 8
 
 
 class Screen:
-    """Shows a story. `market` says what is played; `end_ns`, where known, is the market time at which it ends."""
+    """Shows a story. `market` says what is played; `length_s`, where known, is how long it lasts in market time."""
 
     def __init__(self, console: Console, market: str, length_s: float | None) -> None:
         self._console = console
