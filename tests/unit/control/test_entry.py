@@ -26,7 +26,7 @@ def generator() -> ModuleType:
 
 
 def test_the_golden_vectors_are_what_the_rule_says_today() -> None:
-    assert (CONTRACT / "acb_vectors.jsonl").read_text(encoding="utf-8") == "\n".join(generator().lines()) + "\n"
+    assert (CONTRACT / "gate_vectors.jsonl").read_text(encoding="utf-8") == "\n".join(generator().lines()) + "\n"
 
 
 def vote(seq: int) -> bytes:

@@ -23,7 +23,7 @@ import org.msgpack.core.MessagePack;
 /** The rule as bytes: the same ones as the Python reference, and an answer to any bytes at all. */
 class LeverageEntryTest {
 
-  private static final Path VECTORS = Path.of("..", "tests", "contract", "acb_vectors.jsonl");
+  private static final Path VECTORS = Path.of("..", "tests", "contract", "gate_vectors.jsonl");
 
   @Test
   void everyGoldenVectorGivesTheBytesOfThePythonReference() throws IOException {
