@@ -4,10 +4,11 @@ import sys
 
 from bench.signal_rig.fresh import report
 from dolphin.control import entry, survival
+from dolphin.control.assessment import Inputs
 from dolphin.control.leverage import pack
-from dolphin.control.params import BreakerParams, SurvivalParams
+from dolphin.control.params import GovernorParams, SurvivalParams
 from dolphin.control.ppm import ONE
-from dolphin.control.survival import Inputs, State
+from dolphin.control.survival import State
 
 _SECOND_NS = 1_000_000_000
 _START_NS = 1_700_000_000 * _SECOND_NS
@@ -32,19 +33,19 @@ def signal(at_ns: int) -> bytes:
 
 
 def main(seconds: float) -> None:
-    params, breaker = SurvivalParams(), BreakerParams()
+    params, governor = SurvivalParams(), GovernorParams()
     good = Inputs(_START_NS, 0, jitter_ns=0, latency_ns=0, depth_ratio_ppm=ONE, spread_ratio_ppm=ONE, is_taker_shock=False)
     calm = good._replace(now_ns=_START_NS + _SECOND_NS)
     degraded = calm._replace(latency_ns=_SECOND_NS, depth_ratio_ppm=200_000, is_taker_shock=True)
-    started, _ = survival.step(State(), good, params)
+    started, _ = survival.step(State(), good, params, governor)
     value: bytes | None = None
     for step in range(8):
-        value = entry.apply("paper/BTCUSDT", value, signal(_START_NS + step), breaker).value
+        value = entry.apply("LEVERAGE", "paper/BTCUSDT", value, signal(_START_NS + step)).value
     later = signal(_START_NS + _SECOND_NS)
     functions = {
-        "calm": lambda: survival.step(started, calm, params),
-        "degraded": lambda: survival.step(started, degraded, params),
-        "entry": lambda: entry.apply("paper/BTCUSDT", value, later, breaker),
+        "calm": lambda: survival.step(started, calm, params, governor),
+        "degraded": lambda: survival.step(started, degraded, params, governor),
+        "entry": lambda: entry.apply("LEVERAGE", "paper/BTCUSDT", value, later),
         "floor": lambda: None,
     }
     report(functions, seconds)
