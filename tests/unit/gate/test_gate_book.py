@@ -90,8 +90,11 @@ def test_the_same_id_twice_is_denied() -> None:
 
 
 def test_working_orders_are_bounded() -> None:
-    book = put(Book(), *(entry(str(n), qty=1) for n in range(MAX_WORKING)))
-    _, decision = admit(book, entry("one more", qty=1), APEX, EQUITY, MARKS, LIMITS)
+    one = put(Book(), entry("0", qty=1)).working["0"]
+    almost_full = Book(working={str(n): one for n in range(MAX_WORKING - 1)})
+    full, decision = admit(almost_full, entry("the last", qty=1), APEX, EQUITY, MARKS, LIMITS)
+    assert decision == Allow()
+    _, decision = admit(full, entry("one more", qty=1), APEX, EQUITY, MARKS, LIMITS)
     assert decision == Deny(DenyReason.TOO_MANY_WORKING)
 
 
