@@ -143,8 +143,13 @@ def read_factors(raw: object) -> tuple[int, ...]:
     """Five factors; zeros if they are not five numbers in range."""
     if not isinstance(raw, list) or len(raw) != FACTORS:
         return (0,) * FACTORS
-    found = [as_int(each, 0, ONE) for each in raw]
-    return tuple([each for each in found if each is not None]) if None not in found else (0,) * FACTORS
+    found: list[int] = []
+    for each in raw:
+        factor = as_int(each, 0, ONE)
+        if factor is None:
+            return (0,) * FACTORS
+        found.append(factor)
+    return tuple(found)
 
 
 def read_texts(raw: object) -> tuple[str, ...]:

@@ -75,9 +75,14 @@ def test_a_stored_level_that_does_not_exist_is_damage() -> None:
     value = entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5)).value
     assert value is not None
     fields = msgpack.unpackb(value)
-    for rule in ({**fields["rule"], "level": 5}, {**fields["rule"], "manual": [-1, 0, ""]}, {**fields["rule"], "level": "4"}, {}):
+    damaged = [{"level": 5}, {"level": -1}, {"level": "4"}, {"manual": [-1, 0, ""]}, {"manual": [5, 0, ""]}]
+    for rule in [{}, *({**fields["rule"], **each} for each in damaged)]:
         applied = entry.apply("LEVERAGE", "paper/BTCUSDT", msgpack.packb({**fields, "rule": rule}), vote(6))
         assert msgpack.unpackb(applied.answer)["refusal"] == "stored state unreadable"
+
+
+def test_a_signal_that_cannot_be_read_is_refused_as_such_even_over_damage() -> None:
+    assert msgpack.unpackb(entry.apply("LEVERAGE", "paper", b"x", b"\xc1").answer)["refusal"] == "signal unreadable"
 
 
 def test_a_cut_asset_is_still_cut_after_a_full_stop_and_earns_its_cap_anew() -> None:
