@@ -81,6 +81,15 @@ def test_a_stored_level_that_does_not_exist_is_damage() -> None:
         assert msgpack.unpackb(applied.answer)["refusal"] == "stored state unreadable"
 
 
+@pytest.mark.parametrize("version", [0, -1, 1.0, True, "1", None])
+def test_a_stored_version_that_does_not_exist_is_damage(version: object) -> None:
+    value = entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5)).value
+    assert value is not None
+    damaged = msgpack.packb({**msgpack.unpackb(value), "version": version})
+    assert entry.apply("LEVERAGE", "paper/BTCUSDT", damaged, vote(6)).value == damaged
+    assert entry.restored("LEVERAGE", "paper/BTCUSDT", damaged) == damaged
+
+
 def test_a_signal_that_cannot_be_read_is_refused_as_such_even_over_damage() -> None:
     assert msgpack.unpackb(entry.apply("LEVERAGE", "paper", b"x", b"\xc1").answer)["refusal"] == "signal unreadable"
 
