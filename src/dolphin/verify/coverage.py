@@ -18,6 +18,7 @@ from dolphin.verify.justified import Justification, Verdict, check
 from dolphin.verify.recording import Probe
 
 JUSTIFIED: Final = REPOSITORY / "tests" / "level_a" / "mcdc_exclusions.toml"
+KEYS: Final = ("module", "function", "decision", "condition")
 LIMIT_S: Final = 300
 
 
@@ -62,8 +63,8 @@ def judge(files: Mapping[str, Path], probes: Mapping[str, Probe]) -> list[Module
     return [_judge(module, probes.get(module) or Probe(instrument(module, path.read_text())[1])) for module, path in files.items()]
 
 
-def measure(tests: Sequence[str] = modules.TESTS, justified: Path = JUSTIFIED) -> Coverage:
-    """Runs `tests` under the recorder.
+def measure(chosen: Mapping[str, Path], tests: Sequence[str] = modules.TESTS, justified: Path = JUSTIFIED) -> Coverage:
+    """Runs `tests` under the recorder and judges the `chosen` modules.
 
     Raises:
         DolphinError: a test fails, so that nothing can be said.
@@ -92,8 +93,9 @@ def measure(tests: Sequence[str] = modules.TESTS, justified: Path = JUSTIFIED) -
                 remedy=f"Run: ./dolphin test -- {' '.join(tests)}",
             )
         found = msgspec.json.decode(result.read_bytes(), type=tuple[ModuleCoverage, ...])
-    missing = [each for module in found for each in module.missing]
-    return Coverage(found, check(missing, Justification.read(justified, ("module", "function", "decision", "condition"))))
+    judged = tuple(each for each in found if each.module in chosen)
+    missing = [each for module in judged for each in module.missing]
+    return Coverage(judged, check(missing, modules.about(chosen, Justification.read(justified, KEYS))))
 
 
 def _judge(module: str, probe: Probe) -> ModuleCoverage:

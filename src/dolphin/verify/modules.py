@@ -4,11 +4,12 @@ In the ledger only the rules are: a file that imports a clock, a database or the
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from dolphin.ops.home import REPOSITORY
+from dolphin.verify.justified import Justification
 
 SOURCE: Final = REPOSITORY / "src"
 FOLDERS: Final = ("control", "gate", "ledger")
@@ -22,6 +23,12 @@ def python_modules(source: Path = SOURCE) -> dict[str, Path]:
     """The level A modules by name, in order, with their files."""
     files = sorted(path for folder in FOLDERS for path in (source / "dolphin" / folder).glob("*.py"))
     return {_name(path, source): path for path in files if not OUTSIDE & set(_imported(path))}
+
+
+def about(chosen: Mapping[str, Path], entries: Sequence[Justification]) -> list[Justification]:
+    """The justifications (whose places begin with a module) that `chosen` modules need, and those of modules that are gone."""
+    others = python_modules().keys() - chosen.keys()
+    return [entry for entry in entries if entry.place[0] not in others]
 
 
 def _name(path: Path, source: Path) -> str:

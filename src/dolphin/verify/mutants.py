@@ -105,8 +105,7 @@ def measure(chosen: Mapping[str, Path], progress: Progress, justified: Path = JU
                 for name, path in part.items():
                     scores.append(_score(workspace, name, path))
                     survivors += _survivors(workspace, name, path)
-    known = Justification.read(justified, KEYS)
-    return Score(tuple(scores), check(survivors, [entry for entry in known if entry.place[0] in chosen]))
+    return Score(tuple(scores), check(survivors, modules.about(chosen, Justification.read(justified, KEYS))))
 
 
 def without_property_decorators(source: str) -> str:
