@@ -12,6 +12,8 @@ from dolphin.control.survival import State
 
 _SECOND_NS = 1_000_000_000
 _START_NS = 1_700_000_000 * _SECOND_NS
+_CALLS = 50  # in a row: a controller that is stepped by every batch is in the cache
+_BATCH_NS = 100_000_000  # the feed publishes a batch that often
 
 
 def signal(at_ns: int) -> bytes:
@@ -35,7 +37,7 @@ def signal(at_ns: int) -> bytes:
 def main(seconds: float) -> None:
     params, governor = SurvivalParams(), GovernorParams()
     good = Inputs(_START_NS, 0, jitter_ns=0, latency_ns=0, depth_ratio_ppm=ONE, spread_ratio_ppm=ONE, is_taker_shock=False)
-    calm = good._replace(now_ns=_START_NS + _SECOND_NS)
+    calm = good._replace(now_ns=_START_NS + _BATCH_NS)
     degraded = calm._replace(latency_ns=_SECOND_NS, depth_ratio_ppm=200_000, is_taker_shock=True)
     started, _ = survival.step(State(), good, params, governor)
     value: bytes | None = None
@@ -48,7 +50,7 @@ def main(seconds: float) -> None:
         "entry": lambda: entry.apply("LEVERAGE", "paper/BTCUSDT", value, later),
         "floor": lambda: None,
     }
-    report(functions, seconds)
+    report(functions, seconds, calls=_CALLS)
 
 
 if __name__ == "__main__":

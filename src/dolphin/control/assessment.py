@@ -70,19 +70,22 @@ class Demand(NamedTuple):
 
 def assess(memory: Memory, inputs: Inputs, params: SurvivalParams) -> tuple[Memory, Demand]:
     """One evaluation; total, pure, integer-only."""
+    wired = params.wired
     now_ns, elapsed_ns, is_back = _clock(memory, inputs, params)
-    missing = _missing(inputs, params)
-    broken = _broken(memory, inputs, params, is_back)
-    blame = [("heartbeat", f"invariant broken: {each}") for each in broken]
-    if missing:
+    age_ns = as_int(inputs.heartbeat_age_ns, 0, MAX_NS)
+    missing = _missing(inputs, age_ns, wired)
+    broken = _broken(memory, inputs, age_ns, params, is_back)
+    blame: list[tuple[str, str]] = []
+    if broken or missing:
+        blame += [("heartbeat", f"invariant broken: {each}") for each in broken]
         blame += [(sensor, f"{sensor} has no usable reading") for sensor in missing]
     is_started = memory.is_started or not missing
     shock_at_ns, shock_cause, shock_names = _shock(memory, inputs, params, now_ns)
     f1_ppm = factors.f1(not broken)
-    f2_ppm = factors.f2(inputs.envelope_age_ns, inputs.envelope_verdict) if "envelope" in params.wired else ONE
+    f2_ppm = factors.f2(inputs.envelope_age_ns, inputs.envelope_verdict) if "envelope" in wired else ONE
     f3_ppm = _f3(inputs, params, blame)
     f4_ppm, shock_at_ns = _f4(inputs, params, now_ns, shock_at_ns)
-    f5_ppm = factors.f5(inputs.drawdown_ppm) if "equity" in params.wired else ONE
+    f5_ppm = factors.f5(inputs.drawdown_ppm) if "equity" in wired else ONE
     if f2_ppm < ONE:
         blame.append(("envelope", f"forewarner envelope: f2 {f2_ppm}"))
     if f4_ppm < ONE:
@@ -107,7 +110,7 @@ def assess(memory: Memory, inputs: Inputs, params: SurvivalParams) -> tuple[Memo
         r_raw_ppm,
         (f1_ppm, f2_ppm, f3_ppm, f4_ppm, f5_ppm),
         is_passive_only,
-        tuple([text for _, text in blame]),
+        tuple([text for _, text in blame]) if blame else (),
         _causes(blame, inputs, after.shock_cause) if blame else (),
         min(now_ns + params.lease_ns, MAX_NS),
     )
@@ -120,17 +123,17 @@ def not_sensed(params: SurvivalParams) -> tuple[str, ...]:
 
 def _clock(memory: Memory, inputs: Inputs, params: SurvivalParams) -> tuple[int, int, bool]:
     """(now, time to count since the last step, whether the time is unusable)."""
-    now_ns = as_int(inputs.now_ns, 0, MAX_NS)
-    if now_ns is None or now_ns < memory.time_ns:
+    now_ns = as_int(inputs.now_ns, memory.time_ns, MAX_NS)
+    if now_ns is None:
         return memory.time_ns, 0, True
-    return now_ns, min(now_ns - memory.time_ns, params.heartbeat_limit_ns), False
+    elapsed_ns = now_ns - memory.time_ns
+    return now_ns, elapsed_ns if elapsed_ns < params.heartbeat_limit_ns else params.heartbeat_limit_ns, False
 
 
-def _missing(inputs: Inputs, params: SurvivalParams) -> list[str]:
+def _missing(inputs: Inputs, age_ns: int | None, wired: frozenset[str]) -> list[str]:
     """Wired sensors without a usable reading."""
-    wired = params.wired
     found: list[str] = []
-    if as_int(inputs.heartbeat_age_ns, 0, MAX_NS) is None:
+    if age_ns is None:
         found.append("heartbeat")
     if "envelope" in wired and as_int(inputs.envelope_age_ns, 0, MAX_NS) is None:
         found.append("envelope")
@@ -153,10 +156,9 @@ def _missing(inputs: Inputs, params: SurvivalParams) -> list[str]:
     return found
 
 
-def _broken(memory: Memory, inputs: Inputs, params: SurvivalParams, is_back: bool) -> tuple[str, ...]:
+def _broken(memory: Memory, inputs: Inputs, age_ns: int | None, params: SurvivalParams, is_back: bool) -> tuple[str, ...]:
     """The invariants that do not hold now."""
-    age_ns = as_int(inputs.heartbeat_age_ns, 0, MAX_NS)
-    if age_ns is not None and age_ns <= params.heartbeat_limit_ns and not is_back:
+    if not is_back and age_ns is not None and age_ns <= params.heartbeat_limit_ns:
         return inputs.broken
     found = list(inputs.broken)
     if is_back:
@@ -170,21 +172,15 @@ def _broken(memory: Memory, inputs: Inputs, params: SurvivalParams, is_back: boo
 
 def _f3(inputs: Inputs, params: SurvivalParams, blame: list[tuple[str, str]]) -> int:
     """Microstructure confidence: the product of its three readings; adds what lowers it to `blame`."""
-    f3_ppm = ONE
-    if "jitter" in params.wired:
-        f3_ppm = _blamed(f3_ppm, factors.f3_jitter(inputs.jitter_ns, params), "jitter", blame)
-    if "latency" in params.wired:
-        f3_ppm = _blamed(f3_ppm, factors.f3_latency(inputs.latency_ns, params), "latency", blame)
-    if "depth" in params.wired:
-        f3_ppm = _blamed(f3_ppm, factors.f3_depth(inputs.depth_ratio_ppm, params), "depth", blame)
-    return f3_ppm
-
-
-def _blamed(product_ppm: int, factor_ppm: int, sensor: str, blame: list[tuple[str, str]]) -> int:
-    if factor_ppm == ONE:
-        return product_ppm
-    blame.append((sensor, f"{sensor}: f3 part {factor_ppm}"))
-    return mul(product_ppm, factor_ppm)
+    wired = params.wired
+    jitter_ppm = factors.f3_jitter(inputs.jitter_ns, params) if "jitter" in wired else ONE
+    latency_ppm = factors.f3_latency(inputs.latency_ns, params) if "latency" in wired else ONE
+    depth_ppm = factors.f3_depth(inputs.depth_ratio_ppm, params) if "depth" in wired else ONE
+    if jitter_ppm == latency_ppm == depth_ppm == ONE:
+        return ONE
+    parts = (("jitter", jitter_ppm), ("latency", latency_ppm), ("depth", depth_ppm))
+    blame += [(sensor, f"{sensor}: f3 part {part_ppm}") for sensor, part_ppm in parts if part_ppm < ONE]
+    return mul(mul(jitter_ppm, latency_ppm), depth_ppm)
 
 
 def _shock(memory: Memory, inputs: Inputs, params: SurvivalParams, now_ns: int) -> tuple[int, str, list[str]]:
@@ -222,10 +218,11 @@ def _f4(inputs: Inputs, params: SurvivalParams, now_ns: int, shock_at_ns: int) -
 
 def _integral(memory: Memory, r_raw_ppm: int, elapsed_ns: int, params: SurvivalParams) -> int:
     """The leaky integral of the deficit in ppm us, clamped so that it takes at most `integral_max_ppm` (anti-windup)."""
-    full = params.integral_full_scale_us * params.integral_max_ppm // ONE
     elapsed_us = -(-elapsed_ns // 1000)
     grown = memory.integral_ppm_us + (ONE - r_raw_ppm - params.leak_ppm) * elapsed_us
-    return max(0, min(full, grown))
+    if grown <= 0:
+        return 0
+    return min(grown, params.integral_full_scale_us * params.integral_max_ppm // ONE)
 
 
 def _peaks(memory: Memory, r_raw_ppm: int, now_ns: int) -> tuple[int, tuple[int, ...]]:
@@ -244,14 +241,18 @@ def _peaks(memory: Memory, r_raw_ppm: int, now_ns: int) -> tuple[int, tuple[int,
 
 def _command(r_raw_ppm: int, integral: int, peak_ppm: int, params: SurvivalParams) -> int:
     """R_cmd: R_raw lowered by the integral and by the fall since the largest R_raw of the last 10 s."""
-    i_ppm = min(integral * ONE // params.integral_full_scale_us, params.integral_max_ppm)
-    d_ppm = min(mul(params.derivative_gain_ppm, peak_ppm - r_raw_ppm), params.derivative_max_ppm)
-    return mul(mul(r_raw_ppm, ONE - i_ppm), ONE - d_ppm)
+    r_cmd_ppm = r_raw_ppm
+    if integral:
+        r_cmd_ppm = mul(r_cmd_ppm, ONE - min(integral * ONE // params.integral_full_scale_us, params.integral_max_ppm))
+    if peak_ppm > r_raw_ppm:
+        r_cmd_ppm = mul(r_cmd_ppm, ONE - min(mul(params.derivative_gain_ppm, peak_ppm - r_raw_ppm), params.derivative_max_ppm))
+    return r_cmd_ppm
 
 
 def _causes(blame: list[tuple[str, str]], inputs: Inputs, shock_cause: str) -> tuple[str, ...]:
     """Cause ids of the blamed readings, in their order, each once."""
     causes = dict(inputs.causes)
     causes["shock"] = shock_cause
-    found = [causes.get(sensor, "") for sensor, _ in blame]
-    return tuple(dict.fromkeys(cause for cause in found if cause))
+    found = dict.fromkeys([causes.get(sensor, "") for sensor, _ in blame])
+    found.pop("", None)
+    return tuple(found)

@@ -47,28 +47,32 @@ class Grant(NamedTuple):
 
 def govern(state: State, demand: Demand, params: GovernorParams) -> State:
     """The state after a demand; total. Its time must be readable; a demand from before the last one is a broken invariant."""
-    is_back = demand.time_ns < state.time_ns
-    broken = (*demand.broken, "time stepped back") if is_back else demand.broken
-    now_ns = state.time_ns if is_back else demand.time_ns
-    before = state._replace(time_ns=now_ns, is_ready=demand.is_ready, is_broken=bool(broken))
-    if broken:
-        return latched(before, ", ".join(broken))
-    if state.latch:
-        return latched(before, state.latch)
-    if not demand.is_ready:
-        return before._replace(rise_anchor_ns=now_ns, posture_since_ns=now_ns)
-    if not state.is_started:
-        return before._replace(
-            is_started=True,
-            r_ppm=demand.r_cmd_ppm,
-            rise_anchor_ns=now_ns,
-            posture=gates.first(demand.r_cmd_ppm),
-            posture_since_ns=now_ns,
-        )
+    now_ns = demand.time_ns
+    if demand.broken or now_ns < state.time_ns or state.latch or not demand.is_ready or not state.is_started:
+        return _interrupted(state, demand)
     unseen_ns = max(0, now_ns - state.time_ns - params.seen_ns)
     r_ppm, anchor_ns = _damped(state, demand.r_cmd_ppm, now_ns, unseen_ns, params)
     posture, since_ns = _posture(state, r_ppm, now_ns, unseen_ns, params)
     return State(now_ns, True, True, False, UNLATCHED, r_ppm, anchor_ns, posture, since_ns, state.ceiling)
+
+
+def _interrupted(state: State, demand: Demand) -> State:
+    """The state after a demand that is not simply the next one: broken, latched, not ready, or the first."""
+    is_back = demand.time_ns < state.time_ns
+    broken = (*demand.broken, "time stepped back") if is_back else demand.broken
+    now_ns = state.time_ns if is_back else demand.time_ns
+    heard = state._replace(time_ns=now_ns, is_ready=demand.is_ready, is_broken=bool(broken))
+    if broken or state.latch:
+        return latched(heard, ", ".join(broken))
+    if not demand.is_ready:
+        return heard._replace(rise_anchor_ns=now_ns, posture_since_ns=now_ns)
+    return heard._replace(
+        is_started=True,
+        r_ppm=demand.r_cmd_ppm,
+        rise_anchor_ns=now_ns,
+        posture=gates.first(demand.r_cmd_ppm),
+        posture_since_ns=now_ns,
+    )
 
 
 def latched(state: State, why: str) -> State:
@@ -92,7 +96,7 @@ def grant(state: State) -> Grant:
     """What the state entitles to."""
     if state.latch or not state.is_ready:
         return Grant(Posture.HIBERNATE, 0, 0)
-    posture = max(state.posture, state.ceiling)
+    posture = state.posture if state.posture >= state.ceiling else state.ceiling
     return Grant(posture, gates.cap(posture, state.r_ppm), state.r_ppm)
 
 
