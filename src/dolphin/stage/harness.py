@@ -5,7 +5,7 @@ works in a job. It does no I/O; the wall clock is handed in.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -14,6 +14,17 @@ from dolphin.stage.function import Result, StageError, StageFunction
 MARKET_TIME = b"market_time_ns"
 EMITTED = b"emitted_wall_ns"
 UNKEYED = ""
+
+
+class Stamped(NamedTuple):
+    """A result as the function returned it, and the metadata that belongs on it."""
+
+    batch: pa.RecordBatch
+    metadata: dict[bytes, bytes]
+
+    def records(self) -> pa.RecordBatch:
+        """Both in one."""
+        return self.batch.replace_schema_metadata(self.metadata)
 
 
 class Harness:
@@ -30,20 +41,20 @@ class Harness:
         self._fitting_input: pa.Schema | None = None
         self._fitting_output: pa.Schema | None = None
 
-    def process(self, key: str, batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+    def process(self, key: str, batch: pa.RecordBatch) -> list[Stamped]:
         """The function's results for one batch, with the batch's metadata on each."""
         self._check_input(batch.schema)
         results = _as_list(self._function, "process", self._instance(key).process(batch))
         return self._finish(results, batch.schema.metadata or {})
 
-    def watermark(self, time_ns: int) -> list[tuple[str, list[pa.RecordBatch]]]:
+    def watermark(self, time_ns: int) -> list[tuple[str, list[Stamped]]]:
         """Tells every instance, in the order of their keys, how far event time has come; results by key."""
         if not self._function.has_watermark:
             return []
         if not self._is_keyed:
             self._instance(UNKEYED)
         metadata = {MARKET_TIME: str(time_ns).encode()}
-        answers: list[tuple[str, list[pa.RecordBatch]]] = []
+        answers: list[tuple[str, list[Stamped]]] = []
         for key in sorted(self._instances):
             results = _as_list(self._function, "watermark", self._instances[key].watermark(time_ns))
             if results:
@@ -75,12 +86,14 @@ class Harness:
             self._instances[key] = instance
         return instance
 
-    def _finish(self, results: list[pa.RecordBatch], carried: dict[bytes, bytes]) -> list[pa.RecordBatch]:
-        stamp = {EMITTED: str(self._wall_clock_ns()).encode()}
-        finished: list[pa.RecordBatch] = []
+    def _finish(self, results: list[pa.RecordBatch], carried: dict[bytes, bytes]) -> list[Stamped]:
+        stamp = {**carried, EMITTED: b"%d" % self._wall_clock_ns()}
+        finished: list[Stamped] = []
         for result in results:
-            self._check_output(result.schema)
-            finished.append(result.replace_schema_metadata({**(result.schema.metadata or {}), **carried, **stamp}))
+            schema = result.schema
+            self._check_output(schema)
+            own = schema.metadata
+            finished.append(Stamped(result, {**own, **stamp} if own else stamp))
         return finished
 
     def _check_input(self, schema: pa.Schema) -> None:

@@ -36,10 +36,10 @@ def run_local(
             [(UNKEYED, batch)] if keyed_by is None else [(str(group), part) for group, part in split(batch, Split(keyed_by, key_groups))]
         )
         for key, part in parts:
-            yield from harness.process(key, part)
+            yield from (result.records() for result in harness.process(key, part))
         if (batch.schema.metadata or {}).get(MARKET_TIME) is not None:
             for _, results in harness.watermark(int(batch.schema.metadata[MARKET_TIME])):
-                yield from results
+                yield from (result.records() for result in results)
 
 
 def _with_market_time(batch: pa.RecordBatch) -> pa.RecordBatch:

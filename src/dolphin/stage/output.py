@@ -16,6 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from dolphin.stage.function import StageError
+from dolphin.stage.harness import Stamped
+from dolphin.stage.ipc import StreamWriter
 from dolphin.stage.protocol import Item, ItemKind
 
 
@@ -41,8 +43,6 @@ class Rows:
     columns: tuple[str, ...]
     is_last_row_only: bool
 
-
-_END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 type Output = Batches | Split | Rows
 
@@ -80,50 +80,20 @@ class Encoder:
         self._edges = edges
         self._writer = StreamWriter()
 
-    def encode(self, key: str, time_ns: int, batch: pa.RecordBatch) -> Iterable[Item]:
-        """The items of one result batch, in order for each edge. Raises `StageError` for a column that is missing or
-        null where it must not be."""
+    def encode(self, key: str, time_ns: int, result: Stamped) -> Iterable[Item]:
+        """The items of one result, in order for each edge. Raises `StageError` for a column that is missing or null where
+        it must not be."""
+        batch, metadata = result
         for output, edges in self._edges.items():
             match output:
                 case Batches():
-                    yield Item(edges, ItemKind.BATCH, key, time_ns, self._writer.stream(batch))
+                    yield Item(edges, ItemKind.BATCH, key, time_ns, self._writer.pieces(batch, metadata))
                 case Split():
                     for group, part in split(batch, output):
-                        yield Item(edges, ItemKind.BATCH, str(group), time_ns, self._writer.stream(part))
+                        yield Item(edges, ItemKind.BATCH, str(group), time_ns, self._writer.pieces(part, metadata))
                 case Rows():
                     for row_key, value in rows(batch, output):
-                        yield Item(edges, ItemKind.ROW, row_key, 0, value)
-
-
-class StreamWriter:
-    """Arrow IPC streams of one batch each, at half the cost of `pyarrow.ipc.new_stream`.
-
-    A stream is its messages one after the other (schema, batch, end), and Arrow gives each alone. Only dictionaries need messages
-    of their own; a schema that was found to have none is remembered, because the batches of a stage have one schema.
-    """
-
-    def __init__(self) -> None:
-        self._plain: pa.Schema | None = None
-
-    def stream(self, batch: pa.RecordBatch) -> bytes | memoryview:
-        """The stream with this batch."""
-        schema = batch.schema
-        if self._plain is None or not schema.equals(self._plain):
-            if any(_has_dictionary(field.type) for field in schema):
-                return _any_stream(batch)
-            self._plain = schema
-        return b"".join((schema.serialize(), batch.serialize(), _END_OF_STREAM))
-
-
-def _has_dictionary(kind: pa.DataType) -> bool:
-    return pa.types.is_dictionary(kind) or any(_has_dictionary(kind.field(i).type) for i in range(kind.num_fields))
-
-
-def _any_stream(batch: pa.RecordBatch) -> memoryview:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    return memoryview(sink.getvalue())
+                        yield Item(edges, ItemKind.ROW, row_key, 0, (value,))
 
 
 def split(batch: pa.RecordBatch, output: Split) -> Iterable[tuple[int, pa.RecordBatch]]:

@@ -34,11 +34,13 @@ Answers, carrying the `seq` of their request:
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 PROTOCOL = 1
 MAX_ERROR_BYTES = 16 * 1024
+READ_BYTES = 512 * 1024
+"""Size of a reader's buffer; it is larger only while a larger frame comes in."""
 
 _HEADER = struct.Struct("<IBQ")
 _U32 = struct.Struct("<I")
@@ -46,9 +48,14 @@ _I64 = struct.Struct("<q")
 _RESULT = struct.Struct("<QII")
 _HELLO = struct.Struct("<II")
 _EDGES_KIND = struct.Struct("<IB")
+_TIME_LENGTH = struct.Struct("<qI")
 
 HEADER_BYTES = _HEADER.size
 _UNCOUNTED_BYTES = 4  # the length field itself
+
+
+type Pieces = Sequence[bytes | memoryview]
+"""Bytes to be written one after the other."""
 
 
 class FrameType(IntEnum):
@@ -78,20 +85,18 @@ class ProtocolError(Exception):
     """The peer sent bytes that are no frame of this protocol; the connection is of no more use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing to emit: `payload` (Arrow stream or row value) under `key`, to every edge whose bit is set in `edges`."""
+class Item(NamedTuple):
+    """One thing to emit: `payload` (Arrow stream or row value, in pieces) under `key`, to every edge whose bit is set in `edges`."""
 
     edges: int
     kind: ItemKind
     key: str
     time_ns: int
-    payload: bytes | memoryview
+    payload: Pieces
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One frame as it arrived; `body` stays valid for as long as it is referenced."""
+class Frame(NamedTuple):
+    """One frame as it arrived; `body` is valid until the next call of `FrameReader.space`."""
 
     type: FrameType
     seq: int
@@ -99,34 +104,48 @@ class Frame:
 
 
 class FrameReader:
-    """Bytes in, frames out, in whatever pieces the bytes come. Does no I/O."""
+    """Bytes in, frames out, in whatever pieces the bytes come. Does no I/O.
+
+    One buffer is used again and again: the caller puts bytes into `space()`, says with `filled()` how many, and takes
+    frames with `next()` until there is none.
+    """
 
     def __init__(self, max_frame_bytes: int) -> None:
         """`max_frame_bytes`: a longer frame raises `ProtocolError` instead of being stored."""
         self.max_frame_bytes = max_frame_bytes
-        self._buffer = bytearray()
+        self._buffer = memoryview(bytearray(READ_BYTES))
         self._start = 0
+        self._end = 0
+        self._needed = 0
 
-    def feed(self, data: bytes | memoryview) -> None:
-        """Take what the socket gave."""
-        if self._start:
-            # a frame handed out may still be referenced, and an exported bytearray cannot shrink: begin a new one
-            self._buffer = self._buffer[self._start :]
-            self._start = 0
-        self._buffer += data
+    def space(self) -> memoryview:
+        """Where the next bytes go, at least one. Ends the validity of the frames given out."""
+        rest = self._buffer[self._start : self._end]
+        size = max(READ_BYTES, self._needed)
+        if size != len(self._buffer):
+            self._buffer = memoryview(bytearray(size))
+        self._buffer[: len(rest)] = rest
+        self._start, self._end = 0, len(rest)
+        return self._buffer[self._end :]
+
+    def filled(self, count: int) -> None:
+        """`count` bytes have been put into `space()`."""
+        self._end += count
 
     def next(self) -> Frame | None:
-        """The next complete frame, or None until more bytes are fed."""
-        available = len(self._buffer) - self._start
+        """The next complete frame, or None until more bytes have come."""
+        available = self._end - self._start
+        self._needed = 0
         if available < _UNCOUNTED_BYTES:
             return None
         (length,) = _U32.unpack_from(self._buffer, self._start)
         if length < HEADER_BYTES - _UNCOUNTED_BYTES or length > self.max_frame_bytes:
             raise ProtocolError(f"a frame of {length} bytes; {self.max_frame_bytes} are allowed")
         if available < _UNCOUNTED_BYTES + length:
+            self._needed = _UNCOUNTED_BYTES + length
             return None
         _, kind, seq = _HEADER.unpack_from(self._buffer, self._start)
-        body = memoryview(self._buffer)[self._start + HEADER_BYTES : self._start + _UNCOUNTED_BYTES + length].toreadonly()
+        body = self._buffer[self._start + HEADER_BYTES : self._start + _UNCOUNTED_BYTES + length]
         self._start += _UNCOUNTED_BYTES + length
         try:
             return Frame(FrameType(kind), seq, body)
@@ -136,7 +155,7 @@ class FrameReader:
 
 def encode(kind: FrameType, seq: int, *parts: bytes | memoryview) -> list[bytes | memoryview]:
     """A frame as pieces for one gathering write; the parts are not copied."""
-    body_bytes = sum(len(part) for part in parts)
+    body_bytes = sum(map(len, parts))
     return [_HEADER.pack(HEADER_BYTES - _UNCOUNTED_BYTES + body_bytes, kind, seq), *parts]
 
 
@@ -172,9 +191,13 @@ def read_i64(body: memoryview, offset: int) -> tuple[int, int]:
 
 def read_batch(body: memoryview) -> tuple[int, str, memoryview]:
     """BATCH: market time, key, Arrow stream."""
-    time_ns, offset = read_i64(body, 0)
-    key, offset = read_text(body, offset)
-    return time_ns, key, body[offset:]
+    if len(body) < _TIME_LENGTH.size:
+        raise ProtocolError("a frame ends inside a number")
+    time_ns, key_bytes = _TIME_LENGTH.unpack_from(body)
+    key_end = _TIME_LENGTH.size + key_bytes
+    if key_end > len(body):
+        raise ProtocolError("a frame ends inside a field")
+    return time_ns, str(body[_TIME_LENGTH.size : key_end], "utf-8"), body[key_end:]
 
 
 def read_rows(body: memoryview) -> tuple[int, str, list[tuple[str, bytes]]]:
@@ -198,13 +221,13 @@ def hello(pid: int, python: str) -> list[bytes | memoryview]:
     return encode(FrameType.HELLO, 0, _HELLO.pack(PROTOCOL, pid), text(python))
 
 
-def result(seq: int, busy_ns: int, rows_in: int, items: Sequence[Item]) -> list[bytes | memoryview]:
+def result(seq: int, busy_ns: int, rows_in: int, items: Sequence[Item]) -> Pieces:
     """RESULT."""
     parts: list[bytes | memoryview] = [_RESULT.pack(busy_ns, rows_in, len(items))]
-    for item in items:
-        head = _EDGES_KIND.pack(item.edges, item.kind) + text(item.key) + _I64.pack(item.time_ns) + _U32.pack(len(item.payload))
-        parts.append(head)
-        parts.append(item.payload)
+    for edges, kind, key, time_ns, payload in items:
+        payload_bytes = sum(map(len, payload))
+        parts.append(_EDGES_KIND.pack(edges, kind) + text(key) + _TIME_LENGTH.pack(time_ns, payload_bytes))
+        parts += payload
     return encode(FrameType.RESULT, seq, *parts)
 
 

@@ -8,6 +8,7 @@ to the loop.
 
 import contextlib
 import faulthandler
+import gc
 import json
 import os
 import platform
@@ -17,59 +18,75 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
 
 from dolphin.stage import protocol
 from dolphin.stage.function import StageFunction, load
-from dolphin.stage.harness import MARKET_TIME, Harness
+from dolphin.stage.harness import MARKET_TIME, Harness, Stamped
+from dolphin.stage.ipc import StreamReader
 from dolphin.stage.output import Encoder, parse
-from dolphin.stage.protocol import Frame, FrameReader, FrameType, Item
+from dolphin.stage.protocol import Frame, FrameReader, FrameType, Item, Pieces
 
-_READ_BYTES = 256 * 1024
 _CONFIG_LIMIT_BYTES = 1 << 20
 _SOCKET_BUFFER_BYTES = 1 << 20
 _PIECES_PER_WRITE = 512
+_TOGETHER_NS = 100_000
+"""An answer may wait so long for those that follow it (and then for the one under way)."""
 
 ROWS_SCHEMA = pa.schema([pa.field("key", pa.utf8()), pa.field("value", pa.binary())])
 
 
 class Connection:
-    """The two sockets of a worker."""
+    """The two sockets of a worker.
+
+    Answers wait for company: while requests are at hand and are answered fast, their answers are written together.
+    """
 
     def __init__(self, path: str) -> None:
         """Connects both to `path`: requests first, then answers."""
         self._requests = _connect(path)
         self._answers = _connect(path)
         self.reader = FrameReader(_CONFIG_LIMIT_BYTES)
-        self._owner = os.getpid()
-        os.register_at_fork(after_in_child=self._close)
+        self._unsent: list[bytes | memoryview] = []
+        self._unsent_since_ns = 0
+        self._is_forked_copy = False
+        os.register_at_fork(after_in_child=self._abandon)
 
-    def _close(self) -> None:
+    def _abandon(self) -> None:
+        self._is_forked_copy = True
         self._requests.close()
         self._answers.close()
 
     def receive(self) -> Frame | None:
         """The next request; None when Java has closed the connection or this process is a forked copy."""
-        while True:
+        while not self._is_forked_copy:
             frame = self.reader.next()
             if frame is not None:
                 return frame
-            if os.getpid() != self._owner:
-                return None
-            data = self._requests.recv(_READ_BYTES)
-            if not data:
-                return None
-            self.reader.feed(data)
+            self.flush()
+            count = self._requests.recv_into(self.reader.space())
+            if not count:
+                break
+            self.reader.filled(count)
+            self._unsent_since_ns = time.perf_counter_ns()
+        return None
 
-    def send(self, pieces: list[bytes | memoryview]) -> None:
-        """Writes a whole frame. A forked copy of the worker ends here."""
-        if os.getpid() != self._owner:
+    def send(self, pieces: Pieces) -> None:
+        """Takes a whole frame for writing: at once, if a function is slow enough for the wait to be felt."""
+        self._unsent += pieces
+        if len(self._unsent) >= _PIECES_PER_WRITE or time.perf_counter_ns() - self._unsent_since_ns > _TOGETHER_NS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what waits. A forked copy of the worker ends here."""
+        if self._is_forked_copy:
             os._exit(0)
-        for start in range(0, len(pieces), _PIECES_PER_WRITE):
-            _send_all(self._answers, pieces[start : start + _PIECES_PER_WRITE])
+        for start in range(0, len(self._unsent), _PIECES_PER_WRITE):
+            _send_all(self._answers, self._unsent[start : start + _PIECES_PER_WRITE])
+        self._unsent.clear()
+        self._unsent_since_ns = time.perf_counter_ns()
 
 
 def _connect(path: str) -> socket.socket:
@@ -79,7 +96,7 @@ def _connect(path: str) -> socket.socket:
     return connection
 
 
-def _send_all(connection: socket.socket, pieces: list[bytes | memoryview]) -> None:
+def _send_all(connection: socket.socket, pieces: Pieces) -> None:
     sent = connection.sendmsg(pieces)
     for piece in pieces:
         if sent >= len(piece):
@@ -97,18 +114,19 @@ class Session:
         self.function: StageFunction = load(config["function"], config["params"])
         _settle_pandas()
         self._harness = Harness(self.function, is_keyed=config["keyed"], wall_clock_ns=time.time_ns)
+        self._reader = StreamReader()
         self._encoder = Encoder(parse(config["outputs"]))
 
     def ready(self) -> bytes:
         """What Java needs to know of the function."""
         return json.dumps({"is_stateful": self.function.is_stateful, "has_watermark": self.function.has_watermark}).encode()
 
-    def answer(self, frame: Frame) -> list[bytes | memoryview] | None:
+    def answer(self, frame: Frame) -> Pieces | None:
         """The answer frame, or None for a request that has none."""
         match frame.type:
             case FrameType.BATCH:
                 time_ns, key, arrow = protocol.read_batch(frame.body)
-                return self._result(frame.seq, key, time_ns, _from_ipc(arrow))
+                return self._result(frame.seq, key, time_ns, self._reader.read(arrow))
             case FrameType.ROWS:
                 time_ns, key, rows = protocol.read_rows(frame.body)
                 return self._result(frame.seq, key, time_ns, _from_rows(rows, time_ns))
@@ -127,14 +145,13 @@ class Session:
             case _:
                 raise protocol.ProtocolError(f"a worker does not take {frame.type.name}")
 
-    def _result(self, seq: int, key: str, time_ns: int, batch: pa.RecordBatch) -> list[bytes | memoryview]:
+    def _result(self, seq: int, key: str, time_ns: int, batch: pa.RecordBatch) -> Pieces:
         start = time.perf_counter_ns()
-        items = list(self._encode(key, time_ns, self._harness.process(key, batch)))
+        items = self._encode(key, time_ns, self._harness.process(key, batch))
         return protocol.result(seq, time.perf_counter_ns() - start, batch.num_rows, items)
 
-    def _encode(self, key: str, time_ns: int, results: list[pa.RecordBatch]) -> Iterable[Item]:
-        for result in results:
-            yield from self._encoder.encode(key, time_ns, result)
+    def _encode(self, key: str, time_ns: int, results: list[Stamped]) -> list[Item]:
+        return [item for result in results for item in self._encoder.encode(key, time_ns, result)]
 
 
 class _NoPandas:
@@ -158,11 +175,6 @@ def _settle_pandas() -> None:
         pa.array([0])
     finally:
         sys.meta_path.remove(_NoPandas)  # pyright: ignore[reportArgumentType]
-
-
-def _from_ipc(arrow: memoryview) -> pa.RecordBatch:
-    # copied once: Arrow wants aligned buffers, and the function may keep them
-    return pa.ipc.open_stream(pa.py_buffer(bytes(arrow))).read_next_batch()
 
 
 def _from_rows(rows: list[tuple[str, bytes]], time_ns: int) -> pa.RecordBatch:
@@ -191,6 +203,7 @@ def run(path: str) -> int:
             raise
         except BaseException as raised:
             connection.send(protocol.error(frame.seq, _describe(raised)))
+            connection.flush()
             return 1
     return 0
 
@@ -202,7 +215,9 @@ def _configure(connection: Connection, frame: Frame) -> Session:
     connection.reader.max_frame_bytes = config["max_frame_bytes"]
     if config["max_memory_bytes"]:
         resource.setrlimit(resource.RLIMIT_AS, (config["max_memory_bytes"], config["max_memory_bytes"]))
-    return Session(config)
+    session = Session(config)
+    gc.freeze()  # what has been imported stays: collections need not look at it again
+    return session
 
 
 def _describe(raised: BaseException) -> str:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 
 from dolphin.stage import protocol
-from dolphin.stage.output import StreamWriter
+from dolphin.stage.ipc import StreamWriter
 from dolphin.stage.protocol import Frame, FrameReader, FrameType
 
 pytestmark = pytest.mark.integration
@@ -69,18 +69,18 @@ class Member:
         assert self.receive().type is FrameType.HELLO
         assert self.receive().type is FrameType.READY
 
-    def send(self, pieces: list[bytes | memoryview]) -> None:
+    def send(self, pieces: protocol.Pieces) -> None:
         self.requests.sendall(b"".join(pieces))
 
     def send_batch(self, seq: int) -> None:
-        body = (0).to_bytes(8, "little") + protocol.text("k") + bytes(StreamWriter().stream(pa.record_batch({"x": [1]})))
+        body = (0).to_bytes(8, "little") + protocol.text("k") + b"".join(StreamWriter().pieces(pa.record_batch({"x": [1]}), {}))
         self.send(protocol.encode(FrameType.BATCH, seq, body))
 
     def receive(self) -> Frame:
         while (frame := self._reader.next()) is None:
-            data = self.answers.recv(1 << 16)
-            assert data, "the worker closed its socket"
-            self._reader.feed(data)
+            count = self.answers.recv_into(self._reader.space())
+            assert count, "the worker closed its socket"
+            self._reader.filled(count)
         return frame
 
     def processes(self) -> list[int]:

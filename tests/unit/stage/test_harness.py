@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from dolphin.stage.function import StageError, StageFunction
-from dolphin.stage.harness import EMITTED, MARKET_TIME, Harness
+from dolphin.stage.harness import EMITTED, MARKET_TIME, Harness, Stamped
 
 WALL_NS = 1_700_000_000_000_000_000
 
@@ -52,8 +52,8 @@ def batch(*values: int, **metadata: str) -> pa.RecordBatch:
     return made.replace_schema_metadata(metadata) if metadata else made
 
 
-def totals(results: list[pa.RecordBatch]) -> list[int]:
-    return [result.column("total")[0].as_py() for result in results]
+def totals(results: list[Stamped]) -> list[int]:
+    return [result.batch.column("total")[0].as_py() for result in results]
 
 
 def test_keys_have_instances_of_their_own() -> None:
@@ -82,14 +82,14 @@ def test_a_restored_harness_goes_on_as_the_old_one_would_have() -> None:
 
 def test_metadata_of_the_input_is_carried_and_the_emission_is_stamped() -> None:
     (result,) = harness(Total).process("", batch(1, shard="0", market_time_ns="42", emitted_wall_ns="1"))
-    assert result.schema.metadata == {b"shard": b"0", MARKET_TIME: b"42", EMITTED: str(WALL_NS).encode()}
+    assert result.records().schema.metadata == {b"shard": b"0", MARKET_TIME: b"42", EMITTED: str(WALL_NS).encode()}
 
 
 def test_a_function_adds_metadata_but_cannot_move_time() -> None:
     answer = pa.record_batch({"y": [1]}).replace_schema_metadata({"mine": "1", "market_time_ns": "7"})
     (result,) = harness(lambda: Returns(answer)).process("", batch(1, market_time_ns="42"))
-    assert result.schema.metadata[b"mine"] == b"1"
-    assert result.schema.metadata[MARKET_TIME] == b"42"
+    assert result.records().schema.metadata[b"mine"] == b"1"
+    assert result.records().schema.metadata[MARKET_TIME] == b"42"
 
 
 def test_watermarks_reach_every_instance_in_the_order_of_keys() -> None:
@@ -98,7 +98,7 @@ def test_watermarks_reach_every_instance_in_the_order_of_keys() -> None:
         stage.process(key, batch(value))
     answers = stage.watermark(99)
     assert [(key, totals(results)) for key, results in answers] == [("a", [1]), ("b", [2])]
-    assert answers[0][1][0].schema.metadata[MARKET_TIME] == b"99"
+    assert answers[0][1][0].records().schema.metadata[MARKET_TIME] == b"99"
 
 
 def test_none_a_batch_or_a_list_may_be_returned() -> None:

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dolphin.stage.function import StageError
-from dolphin.stage.output import Batches, Encoder, Rows, Split, StreamWriter, key_group, parse, rows, split
+from dolphin.stage.harness import Stamped
+from dolphin.stage.ipc import StreamReader
+from dolphin.stage.output import Batches, Encoder, Rows, Split, key_group, parse, rows, split
 from dolphin.stage.protocol import ItemKind
 
 BATCH = pa.record_batch({"asset": ["BTC", "ETH", "BTC"], "account": ["a", "a", "b"], "cap": [1, None, 3], "raw": [b"1", b"2", b"3"]})
@@ -56,13 +58,15 @@ def test_equal_outputs_of_several_edges_are_encoded_once() -> None:
         ]
     )
     assert outputs == [Batches(), Rows("{asset}", "raw", (), True), Batches(), Split("asset", 1)]
-    items = list(Encoder(outputs).encode("7", 99, BATCH))
+    items = list(Encoder(outputs).encode("7", 99, Stamped(BATCH, {b"shard": b"0"})))
     assert [(item.edges, item.kind, item.key, item.time_ns) for item in items] == [
         (0b0101, ItemKind.BATCH, "7", 99),
         (0b0010, ItemKind.ROW, "BTC", 0),
         (0b1000, ItemKind.BATCH, "0", 99),
     ]
-    assert pa.ipc.open_stream(items[0].payload).read_all().to_batches()[0].equals(BATCH)
+    sent = StreamReader().read(memoryview(b"".join(items[0].payload)))
+    assert sent.equals(BATCH)
+    assert sent.schema.metadata == {b"shard": b"0"}
 
 
 @pytest.mark.parametrize(
@@ -89,37 +93,3 @@ def test_a_value_that_msgpack_does_not_know_is_named() -> None:
     batch = pa.record_batch({"asset": ["BTC"], "at": pa.array([1], pa.timestamp("ns"))})
     with pytest.raises(StageError, match="does not fit msgpack"):
         list(rows(batch, Rows("{asset}", None, (), False)))
-
-
-DICTIONARY = pa.array(["x", "y", "x"]).dictionary_encode()
-NESTED_DICTIONARY = pa.array([["x"], None, ["y"]]).cast(pa.list_(pa.dictionary(pa.int32(), pa.utf8())))
-
-
-@pytest.mark.parametrize(
-    "column",
-    [
-        pa.array([1, None, 3]),
-        pa.array(["a", None, "ccc"]),
-        pa.array([[1, 2], None, []]),
-        pa.array([{"a": 1}, {"a": None}, None]),
-        pa.array([True, None, False]),
-        DICTIONARY,
-        NESTED_DICTIONARY,
-    ],
-    ids=lambda column: str(column.type),
-)
-def test_a_stream_is_byte_for_byte_the_one_that_arrow_writes(column: pa.Array) -> None:
-    whole = pa.record_batch({"column": column}).replace_schema_metadata({"market_time_ns": "1"})
-    writer = StreamWriter()
-    for batch in (whole, whole.slice(1, 1), whole.slice(0, 0), whole.replace_schema_metadata({"market_time_ns": "2"})):
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as arrow:
-            arrow.write_batch(batch)
-        assert bytes(writer.stream(batch)) == sink.getvalue().to_pybytes()
-
-
-def test_a_writer_that_has_seen_a_plain_schema_still_notices_a_dictionary() -> None:
-    writer = StreamWriter()
-    writer.stream(pa.record_batch({"column": ["x"]}))
-    stream = writer.stream(pa.record_batch({"column": DICTIONARY}))
-    assert pa.ipc.open_stream(stream).read_all().column("column").to_pylist() == ["x", "y", "x"]

@@ -10,16 +10,26 @@ from hypothesis import strategies as st
 
 from dolphin.stage import protocol
 from dolphin.stage.output import key_group
-from dolphin.stage.protocol import FrameReader, FrameType, Item, ItemKind, ProtocolError
+from dolphin.stage.protocol import READ_BYTES, FrameReader, FrameType, Item, ItemKind, ProtocolError
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).resolve().parents[2] / "contract" / "stage_frames.json").read_text(encoding="utf-8"))
 FRAMES = GOLDEN["frames"]
 LIMIT = 1 << 20
 
 
+def feed(reader: FrameReader, data: bytes) -> None:
+    """Gives `data` to the reader in as many pieces as it has space for."""
+    while data:
+        space = reader.space()
+        count = min(len(space), len(data))
+        space[:count] = data[:count]
+        reader.filled(count)
+        data = data[count:]
+
+
 def read_one(name: str) -> protocol.Frame:
     reader = FrameReader(LIMIT)
-    reader.feed(bytes.fromhex(FRAMES[name]["frame"]))
+    feed(reader, bytes.fromhex(FRAMES[name]["frame"]))
     frame = reader.next()
     assert frame is not None
     assert reader.next() is None
@@ -53,7 +63,7 @@ def test_the_other_requests_are_read_as_java_writes_them() -> None:
 def test_answers_are_written_as_java_reads_them() -> None:
     result, state = FRAMES["result"], FRAMES["state"]
     items = [
-        Item(item["edges"], ItemKind(item["kind"]), item["key"], item["time_ns"], bytes.fromhex(item["payload"]))
+        Item(item["edges"], ItemKind(item["kind"]), item["key"], item["time_ns"], [bytes.fromhex(item["payload"])])
         for item in result["items"]
     ]
     entries = [(key, bytes.fromhex(blob)) for key, blob in state["entries"]]
@@ -74,31 +84,52 @@ def test_frames_are_the_same_however_the_bytes_are_cut(cuts: list[int]) -> None:
     names = ["config", "batch", "rows", "watermark", "snapshot"]
     stream = b"".join(bytes.fromhex(FRAMES[name]["frame"]) for name in names)
     reader = FrameReader(LIMIT)
-    seen: list[FrameType] = []
-    kept: list[tuple[protocol.Frame, bytes]] = []
+    seen: list[str] = []
     position = 0
     while position < len(stream):
         cut = cuts[position % len(cuts)]
-        reader.feed(stream[position : position + cut])
+        feed(reader, stream[position : position + cut])
         position += cut
         while (frame := reader.next()) is not None:
-            seen.append(frame.type)
-            kept.append((frame, bytes(frame.body)))
-    assert [kind.name.lower() for kind in seen] == names
-    assert all(bytes(frame.body) == body for frame, body in kept), "a frame changed after later bytes were fed"
+            name = frame.type.name.lower()
+            assert bytes(frame.body) == bytes.fromhex(FRAMES[name]["frame"])[protocol.HEADER_BYTES :]
+            seen.append(name)
+    assert seen == names
+
+
+SIZES = [0, 100, 40_000, READ_BYTES - protocol.HEADER_BYTES, READ_BYTES, 2 * READ_BYTES]
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.sampled_from(SIZES), min_size=1, max_size=6))
+def test_a_reader_grows_for_a_large_frame_and_shrinks_again(sizes: list[int]) -> None:
+    reader = FrameReader(4 * READ_BYTES)
+    bodies = [bytes([number]) * size for number, size in enumerate(sizes)]
+    stream = b"".join(piece for body in bodies for piece in protocol.encode(FrameType.BATCH, 1, body))
+    seen: list[bytes] = []
+    while stream:
+        space = reader.space()
+        count = min(len(space), len(stream))
+        space[:count] = stream[:count]
+        reader.filled(count)
+        stream = stream[count:]
+        while (frame := reader.next()) is not None:
+            seen.append(bytes(frame.body))
+    assert seen == bodies
+    assert len(reader.space()) == READ_BYTES
 
 
 @pytest.mark.parametrize("length", [0, 8, LIMIT + 1, 0xFFFFFFFF])
 def test_a_length_that_cannot_be_is_refused_before_anything_is_stored(length: int) -> None:
     reader = FrameReader(LIMIT)
-    reader.feed(length.to_bytes(4, "little"))
+    feed(reader, length.to_bytes(4, "little"))
     with pytest.raises(ProtocolError, match="a frame of"):
         reader.next()
 
 
 def test_an_unknown_type_is_refused() -> None:
     reader = FrameReader(LIMIT)
-    reader.feed((9).to_bytes(4, "little") + bytes([77]) + bytes(8))
+    feed(reader, (9).to_bytes(4, "little") + bytes([77]) + bytes(8))
     with pytest.raises(ProtocolError, match="type 77"):
         reader.next()
 

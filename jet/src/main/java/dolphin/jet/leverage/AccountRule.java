@@ -11,8 +11,7 @@ import java.util.OptionalLong;
 final class AccountRule {
 
   private static final int MAX_REASONS = 32;
-  static final List<Long> NO_FACTORS = List.of(0L, 0L, 0L, 0L, 0L);
-  static final int FACTORS = NO_FACTORS.size();
+  private static final List<Long> NO_FACTORS = List.of(0L, 0L, 0L, 0L, 0L);
 
   private AccountRule() {}
 
@@ -39,20 +38,6 @@ final class AccountRule {
             true,
             List.of("nothing known yet"),
             List.of());
-
-    /** As after a full stop: nothing is granted before the controller's next word. */
-    Decision restored() {
-      return new Decision(
-          epoch,
-          seq,
-          Posture.HIBERNATE,
-          0,
-          totalPpm,
-          factorsPpm,
-          isPassiveOnly,
-          List.of("restarted"),
-          List.of());
-    }
   }
 
   /** What the entry of one account remembers; {@code capPpm} is after the manual cut. */
@@ -60,10 +45,6 @@ final class AccountRule {
 
     static State first(String account) {
       return new State(Stamp.first(account, ""), 0, Decision.FIRST, ManualCut.NONE);
-    }
-
-    State restored() {
-      return new State(stamp.restored(), 0, decision.restored(), manual);
     }
 
     Command command(long fromCapPpm) {
@@ -85,34 +66,37 @@ final class AccountRule {
     }
   }
 
+  /** The state after a signal, or the state as it was with a refusal. */
+  record Outcome(State state, boolean isChanged, String refusal) {}
+
   /** One signal of kind "survival" or "manual". An old {@code (epoch, seq)} changes nothing. */
-  static Outcome<State> apply(State state, Fields signal) {
+  static Outcome apply(State state, Fields signal) {
     String kind = signal.text("kind");
     if (kind.equals("manual")) {
       ManualCut.Applied applied = state.manual.apply(signal);
       return applied.refusal().isEmpty()
           ? accepted(state, state.stamp.at(applied.timeNs()), state.decision, applied.cut())
-          : Outcome.refused(state, applied.refusal());
+          : refused(state, applied.refusal());
     }
     if (kind.equals("survival")) {
       return decided(state, signal);
     }
-    return Outcome.refused(state, "this key takes kinds survival and manual");
+    return refused(state, "this key takes kinds survival and manual");
   }
 
-  private static Outcome<State> decided(State state, Fields signal) {
+  private static Outcome decided(State state, Fields signal) {
     OptionalLong epoch = signal.whole("epoch", 0, Ppm.MAX_NS);
     OptionalLong seq = signal.whole("seq", 1, Ppm.MAX_NS);
-    OptionalLong timeNs = signal.whole("issued_at_ns", 0, Ppm.MAX_NS);
+    OptionalLong timeNs = signal.whole("time_ns", 0, Ppm.MAX_NS);
     if (epoch.isEmpty() || seq.isEmpty() || timeNs.isEmpty()) {
-      return Outcome.refused(state, "a survival signal needs epoch, seq and issued_at_ns");
+      return refused(state, "a survival signal needs epoch, seq and time_ns");
     }
     Decision last = state.decision;
     boolean isNewer =
         epoch.getAsLong() > last.epoch
             || (epoch.getAsLong() == last.epoch && seq.getAsLong() > last.seq);
     if (!isNewer) {
-      return Outcome.refused(state, "old seq");
+      return refused(state, "old seq");
     }
     Decision decision = decision(signal, epoch.getAsLong(), seq.getAsLong());
     long expiresAtNs = signal.whole("expires_at_ns", 0, Ppm.MAX_NS).orElse(timeNs.getAsLong());
@@ -143,8 +127,8 @@ final class AccountRule {
         texts(signal.list("cause_ids")));
   }
 
-  static List<Long> factors(List<?> raw) {
-    if (raw == null || raw.size() != FACTORS) {
+  private static List<Long> factors(List<?> raw) {
+    if (raw == null || raw.size() != NO_FACTORS.size()) {
       return NO_FACTORS;
     }
     List<Long> found = new ArrayList<>();
@@ -158,7 +142,7 @@ final class AccountRule {
     return found;
   }
 
-  static List<String> texts(List<?> raw) {
+  private static List<String> texts(List<?> raw) {
     List<String> found = new ArrayList<>();
     if (raw == null) {
       return found;
@@ -172,13 +156,16 @@ final class AccountRule {
     return found;
   }
 
-  private static Outcome<State> accepted(
-      State before, Stamp stamp, Decision decision, ManualCut manual) {
+  private static Outcome accepted(State before, Stamp stamp, Decision decision, ManualCut manual) {
     long capPpm = Math.min(decision.capPpm, Ppm.capAt(manual.level()));
     boolean isChanged =
         capPpm != before.capPpm
             || decision.posture != before.decision.posture
             || before.stamp.seq() == 0;
-    return new Outcome<>(new State(stamp.next(), capPpm, decision, manual), isChanged, "");
+    return new Outcome(new State(stamp.next(), capPpm, decision, manual), isChanged, "");
+  }
+
+  private static Outcome refused(State state, String why) {
+    return new Outcome(state, false, why);
   }
 }

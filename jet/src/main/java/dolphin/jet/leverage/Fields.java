@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import org.msgpack.core.MessageFormat;
 import org.msgpack.core.MessagePack;
 import org.msgpack.core.MessagePackException;
 import org.msgpack.core.MessageUnpacker;
@@ -126,7 +125,7 @@ final class Fields {
         yield null;
       }
       case BOOLEAN -> unpacker.unpackBoolean();
-      case INTEGER -> integer(unpacker);
+      case INTEGER -> integer(unpacker.unpackBigInteger());
       case STRING -> unpacker.unpackString();
       case ARRAY -> array(unpacker, depth);
       case MAP -> map(unpacker, depth);
@@ -137,11 +136,7 @@ final class Fields {
     };
   }
 
-  private static Object integer(MessageUnpacker unpacker) throws IOException {
-    if (unpacker.getNextFormat() != MessageFormat.UINT64) {
-      return unpacker.unpackLong();
-    }
-    BigInteger number = unpacker.unpackBigInteger();
+  private static Object integer(BigInteger number) {
     return number.bitLength() < Long.SIZE ? (Object) number.longValue() : OTHER;
   }
 

@@ -1,7 +1,6 @@
 package dolphin.jet.sink;
 
 import dolphin.jet.leverage.LeverageSignals;
-import dolphin.jet.leverage.PostureSignals;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -10,7 +9,7 @@ import java.util.TreeSet;
 public final class PayloadProcessors {
 
   private static final Map<String, PayloadProcessor> REGISTERED =
-      Map.of("leverage", new LeverageSignals(), "posture", new PostureSignals());
+      Map.of("leverage", new LeverageSignals());
 
   private PayloadProcessors() {}
 

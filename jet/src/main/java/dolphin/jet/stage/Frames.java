@@ -160,12 +160,12 @@ final class Frames {
   }
 
   /**
-   * Reads an answer from a frame without its length field.
+   * Reads an answer from a frame without its length field; nothing of the frame is kept.
    *
    * @throws JetException if the bytes are no answer of this protocol
    */
-  static Answer answer(byte[] frame) {
-    ByteBuffer in = littleEndian(frame);
+  static Answer answer(ByteBuffer frame) {
+    ByteBuffer in = frame.order(ByteOrder.LITTLE_ENDIAN);
     try {
       byte type = in.get();
       long seq = in.getLong();

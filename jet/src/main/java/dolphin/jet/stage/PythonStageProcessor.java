@@ -33,9 +33,10 @@ import java.util.stream.IntStream;
  * The cooperative processor of a Python stage: one worker, never waited for.
  *
  * <p>Every processing method turns the same crank ({@link #turn}): take answers, notice a dead or
- * silent worker, send what fits, emit what is done. In between the Jet thread is free; the worker's
- * reader wakes it ({@link Waker}). What must survive a worker is in the {@link RequestLog}; when to
- * try again is the {@link FailureBudget}'s.
+ * silent worker, send what fits, emit what is done. Having asked, it looks for the answer a little
+ * while ({@link SpinRule}); then the Jet thread is free, and woken when there is one ({@link
+ * AnswerWatch}). What must survive a worker is in the {@link RequestLog}; when to try again is the
+ * {@link FailureBudget}'s.
  *
  * <p>A dead worker is replaced here, without Jet's help: the job does not restart, its source is
  * not read again and nothing downstream sees a duplicate. Only when the budget is spent does the
@@ -61,6 +62,7 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
   private final Function<String, Metric> metric;
   private final RequestLog log;
   private final FailureBudget budget;
+  private final SpinRule spin = new SpinRule();
   private final Waker waker = new Waker();
   private final Map<Integer, int[]> ordinalsOfEdges = new HashMap<>();
   private final Deque<Outgoing> preamble = new ArrayDeque<>();
@@ -69,6 +71,7 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
   private StageMetrics metrics;
   private CompletableFuture<WorkerProcess> starting;
   private WorkerProcess worker;
+  private boolean isQuiet;
   private long nextStartNs;
   private long headSinceNs;
   private long watermarkNs = Long.MIN_VALUE;
@@ -101,14 +104,14 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
 
   @Override
   public void process(int ordinal, Inbox inbox) {
-    turn();
+    boolean canEmit = turn();
     while (!inbox.isEmpty() && log.hasRoom()) {
       append(inbox);
       if (log.isCheckpointDue()) {
         log.appendSnapshot();
       }
     }
-    speak(System.nanoTime());
+    ask(canEmit);
   }
 
   @Override
@@ -123,7 +126,7 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
     }
     watermarkNs = watermark.timestamp();
     log.append(watermark, System.nanoTime());
-    speak(System.nanoTime());
+    ask(true);
     return true;
   }
 
@@ -186,6 +189,7 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
     if (worker != null) {
       worker.kill(CLOSED);
       worker.awaitEnd(CLOSE_WAIT_MS);
+      worker.disconnect();
     }
   }
 
@@ -196,14 +200,54 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
       metrics = new StageMetrics(metric);
     }
     long nowNs = System.nanoTime();
+    boolean wasQuiet = isQuiet;
+    isQuiet = true;
     if (worker == null) {
       tryStart(nowNs);
     } else {
-      listen(nowNs);
+      isQuiet = !listen(nowNs);
     }
     speak(nowNs);
     metrics.publish(log.inFlight(), nowNs);
+    if (wasQuiet && isQuiet) {
+      watch(); // Jet is about to let its thread sleep
+    }
     return log.emit(this);
+  }
+
+  /**
+   * Sends what has been appended and, if that is likely to be short, waits for the first answer.
+   */
+  private void ask(boolean canEmit) {
+    long askedNs = System.nanoTime();
+    speak(askedNs);
+    if (worker == null || !canEmit || !log.isAwaiting()) {
+      return;
+    }
+    if (spin.isWorthwhile() && isAnsweredSoon(askedNs)) {
+      log.emit(this);
+    } else {
+      watch();
+    }
+  }
+
+  private void watch() {
+    if (worker != null && log.isAwaiting()) {
+      worker.watch();
+    }
+  }
+
+  @SuppressWarnings("ThreadPriorityCheck") // the worker may be waiting for this very core
+  private boolean isAnsweredSoon(long askedNs) {
+    for (long nowNs = askedNs; nowNs - askedNs < SpinRule.LIMIT_NS; nowNs = System.nanoTime()) {
+      if (listen(nowNs)) {
+        spin.onAnswer();
+        return true;
+      }
+      Thread.yield();
+    }
+    spin.onTimeout();
+    return false;
   }
 
   private void tryStart(long nowNs) {
@@ -228,21 +272,28 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
         .forEach((key, state) -> preamble.add(Frames.restore(key, state)));
   }
 
-  private void listen(long nowNs) {
-    // asked before the queue is read: once the worker has ended, no answer comes after
-    boolean hasEnded = worker.end().isDone();
-    for (Answer answer = worker.poll(); answer != null; answer = worker.poll()) {
-      headSinceNs = nowNs;
-      take(answer, nowNs);
+  /** Takes what the worker has answered; returns whether there was anything. */
+  private boolean listen(long nowNs) {
+    boolean isNews = false;
+    if (log.isAwaiting() || worker.isGone()) {
+      for (Answer answer = worker.poll(); answer != null; answer = worker.poll()) {
+        headSinceNs = nowNs;
+        take(answer, nowNs);
+        isNews = true;
+      }
     }
-    if (hasEnded) {
-      String reason = worker.end().join();
+    if (worker.isOver()) {
+      String reason = worker.reason();
+      worker.disconnect();
       worker = null;
       fail(reason, nowNs);
-    } else if (log.isAwaiting() && nowNs - headSinceNs > spec.batchDeadline().toNanos()) {
+      return true;
+    }
+    if (log.isAwaiting() && nowNs - headSinceNs > spec.batchDeadline().toNanos()) {
       worker.dumpAndKill(
           "no answer within the deadline of " + spec.batchDeadline().toMillis() + " ms");
     }
+    return isNews;
   }
 
   private void take(Answer answer, long nowNs) {

@@ -15,15 +15,13 @@ import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -31,11 +29,10 @@ import java.util.concurrent.TimeUnit;
 /**
  * One worker process: started, spoken to, listened to, killed.
  *
- * <p>The Jet thread only ever calls {@link #send}, {@link #flush}, {@link #poll} and {@link #kill},
- * none of which blocks. Two threads of the worker's own do the waiting: one reads answers into a
- * queue and then wakes the Jet thread, one carries the worker's output to the log. Starting and
- * killing happen on a shared pool. The queue is bounded by the requests in flight, since a worker
- * only answers.
+ * <p>The Jet thread only ever calls {@link #send}, {@link #flush}, {@link #poll}, {@link #watch}
+ * and {@link #kill}, none of which blocks: it reads and writes the sockets itself, and {@link
+ * AnswerWatch} wakes it should it sleep when an answer comes. A thread of the worker's own carries
+ * its output to the log; starting, killing and finding out how it ended happen on a shared pool.
  */
 final class WorkerProcess {
 
@@ -45,6 +42,10 @@ final class WorkerProcess {
   private static final long EXIT_WAIT_S = 8;
   private static final long LOG_WAIT_MS = 500;
   private static final int READ_BYTES = 256 << 10;
+
+  /** Bound on one {@link #poll}, so that a large frame shares the thread with other tasklets. */
+  private static final int READS_PER_POLL = 4;
+
   private static final int SOCKET_BUFFER_BYTES = 1 << 20;
   private static final int SIGNAL_BASE = 128;
   private static final byte[] KILL = {'K'};
@@ -60,12 +61,16 @@ final class WorkerProcess {
   private final Thread outputThread;
   private final CompletableFuture<Ready> ready = new CompletableFuture<>();
   private final CompletableFuture<String> end = new CompletableFuture<>();
-  private final Queue<Answer> answers = new ConcurrentLinkedQueue<>();
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(READ_BYTES);
+  private final FrameReader reader = new FrameReader(Frames.MAX_FRAME_BYTES);
+  private final Queue<Answer> answers = new ArrayDeque<>();
   private volatile String killedBecause;
-  private volatile String failureText;
+  private String failureText;
+  private boolean isDry;
   private SocketChannel requests;
   private SocketChannel responses;
   private FrameWriter writer;
+  private AnswerWatch.Watched watched;
 
   private WorkerProcess(StageSpec spec, Waker waker, ILogger logger, Process process) {
     this.spec = spec;
@@ -100,13 +105,15 @@ final class WorkerProcess {
         Files.deleteIfExists(socket);
         Files.deleteIfExists(directory);
       }
-      return worker.awaitReady();
+      return worker.configure();
     } catch (IOException | JetException failure) {
       if (worker == null) {
         throw new JetException("could not start: " + failure.getMessage(), failure);
       }
       worker.killIfAlive("it did not connect");
-      throw new JetException("could not start: " + worker.conclude(), failure);
+      worker.conclude();
+      worker.disconnect();
+      throw new JetException("could not start: " + worker.reason(), failure);
     }
   }
 
@@ -125,23 +132,35 @@ final class WorkerProcess {
     responses = server.accept();
     watch.cancel(false);
     requests.setOption(StandardSocketOptions.SO_SNDBUF, SOCKET_BUFFER_BYTES);
-    ByteBuffer config = ByteBuffer.wrap(Frames.config(0, WorkerConfig.json(spec)).head());
-    while (config.hasRemaining()) {
-      requests.write(config);
-    }
-    requests.configureBlocking(false);
     writer = new FrameWriter(requests);
-    daemon(this::readAnswers, "dolphin-stage-" + spec.name() + "-answers").start();
   }
 
-  private WorkerProcess awaitReady() {
-    try {
-      ready.orTimeout(START_LIMIT_S, TimeUnit.SECONDS).join();
-      return this;
-    } catch (CompletionException late) {
-      killIfAlive("it was not ready within " + START_LIMIT_S + " s");
-      throw new JetException("could not start: " + end.join(), late);
+  /** Tells the worker its function and waits until it has loaded it. */
+  private WorkerProcess configure() throws IOException {
+    writer.put(Frames.config(0, WorkerConfig.json(spec)));
+    writer.flush();
+    CompletableFuture<Void> limit =
+        ready
+            .orTimeout(START_LIMIT_S, TimeUnit.SECONDS)
+            .handle(
+                (loaded, late) -> {
+                  if (late != null) {
+                    kill("it was not ready within " + START_LIMIT_S + " s");
+                  }
+                  return null;
+                });
+    while (!ready.isDone() && read() >= 0) {
+      // one more piece of what it has to say
     }
+    limit.cancel(false);
+    if (!ready.isDone() || ready.isCompletedExceptionally()) {
+      throw new IOException("it closed its connection");
+    }
+    requests.configureBlocking(false);
+    responses.configureBlocking(false);
+    watched = AnswerWatch.register(responses, waker);
+    CompletableFuture<Void> unused = process.onExit().thenRunAsync(this::conclude, SUPERVISORS);
+    return this;
   }
 
   /** What the function can do. */
@@ -154,7 +173,7 @@ final class WorkerProcess {
     return writer.put(frame);
   }
 
-  /** Writes what the socket takes. A dead worker is no error here: {@link #end} tells. */
+  /** Writes what the socket takes. A dead worker is no error here: {@link #isOver} tells. */
   void flush() {
     try {
       writer.flush();
@@ -163,14 +182,71 @@ final class WorkerProcess {
     }
   }
 
-  /** The next answer, or null. */
+  /** The next answer, or null if none has come. */
   Answer poll() {
+    if (answers.isEmpty() && !isDry) {
+      receive();
+    }
     return answers.poll();
   }
 
-  /** Completed, once the worker is gone, with the reason; all its answers are queued before. */
-  CompletableFuture<String> end() {
-    return end;
+  private void receive() {
+    // asked before reading: nothing comes after the end
+    boolean isGone = end.isDone();
+    try {
+      for (int reads = 0; reads < READS_PER_POLL && answers.isEmpty(); reads++) {
+        int bytes = read();
+        if (bytes < 0) {
+          SUPERVISORS.execute(this::conclude);
+        }
+        if (bytes <= 0) {
+          isDry = bytes < 0 || isGone;
+          return;
+        }
+      }
+    } catch (IOException | JetException broken) {
+      isDry = true;
+      kill("it broke the protocol: " + broken.getMessage());
+    }
+  }
+
+  /** Takes the frames of one read; returns its bytes, -1 at the end of the connection. */
+  private int read() throws IOException {
+    int bytes = responses.read(buffer.clear());
+    buffer.flip();
+    for (ByteBuffer frame = reader.next(buffer); frame != null; frame = reader.next(buffer)) {
+      take(Frames.answer(frame));
+    }
+    return bytes;
+  }
+
+  /** Has the Jet thread woken when there is something to poll. */
+  void watch() {
+    watched.arm();
+  }
+
+  /** Whether the worker is gone; what it had answered may still have to be polled. */
+  boolean isGone() {
+    return end.isDone();
+  }
+
+  /** Whether the worker is gone and every answer it gave has been polled. */
+  boolean isOver() {
+    return isDry && answers.isEmpty() && end.isDone();
+  }
+
+  /** Why the worker is gone, once it is. */
+  String reason() {
+    return failureText != null ? failureText : end.join();
+  }
+
+  /** Closes the connection; only for the thread that polls. */
+  void disconnect() {
+    if (watched != null) {
+      watched.forget();
+    }
+    closeQuietly(requests);
+    closeQuietly(responses);
   }
 
   /** Blocks until the worker is gone, at most {@code limitMs}; only for a thread that may wait. */
@@ -181,7 +257,12 @@ final class WorkerProcess {
 
   /** Kills a worker that is still starting, as soon as it has started. */
   static void killOnceStarted(CompletableFuture<WorkerProcess> starting, String reason) {
-    CompletableFuture<Void> unused = starting.thenAccept(worker -> worker.kill(reason));
+    CompletableFuture<Void> unused =
+        starting.thenAccept(
+            worker -> {
+              worker.kill(reason);
+              worker.disconnect();
+            });
   }
 
   /** Kills the worker and all it started; returns at once. */
@@ -216,33 +297,7 @@ final class WorkerProcess {
     }
     awaitExit();
     process.destroyForcibly();
-    release();
-  }
-
-  private void release() {
-    closeQuietly(process.getOutputStream());
-    closeQuietly(requests);
-    closeQuietly(responses);
-  }
-
-  private void readAnswers() {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(READ_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    FrameReader reader = new FrameReader(Frames.MAX_FRAME_BYTES);
-    try {
-      while (responses.read(buffer.clear()) >= 0) {
-        buffer.flip();
-        for (byte[] frame = reader.next(buffer); frame != null; frame = reader.next(buffer)) {
-          take(Frames.answer(frame));
-        }
-      }
-    } catch (IOException | JetException broken) {
-      kill("it broke the protocol: " + broken.getMessage());
-    }
-    String reason = conclude();
-    release();
-    end.complete(reason);
-    ready.completeExceptionally(new JetException(reason));
-    waker.wake();
+    conclude();
   }
 
   private void take(Answer answer) {
@@ -257,24 +312,25 @@ final class WorkerProcess {
       }
     } else {
       answers.add(answer);
-      waker.wake();
     }
   }
 
-  /** Waits for the process to be gone and says why it went. */
-  private String conclude() {
+  /** Waits for the process to be gone, finds out why it went, and has the Jet thread told. */
+  private void conclude() {
+    if (end.isDone()) {
+      return;
+    }
     awaitExit();
+    closeQuietly(process.getOutputStream());
     try {
       outputThread.join(LOG_WAIT_MS);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
-    if (failureText != null) {
-      return failureText;
-    }
     String printed = output.tail();
     String reason = killedBecause != null ? killedBecause : exitReason();
-    return printed.isEmpty() ? reason : reason + "\nlast output:\n" + printed;
+    end.complete(printed.isEmpty() ? reason : reason + "\nlast output:\n" + printed);
+    waker.wake();
   }
 
   private String exitReason() {
