@@ -1,6 +1,6 @@
-"""FEATURES in, decisions of the survival controller out: one signal for the entry `account`.
+"""FEATURES in, demands of the survival controller out: one signal for the entry `account` of `POSTURE`.
 
-The stage turns a batch into the readings of `dolphin.control.survival` and holds no rule of its own beyond that:
+The stage turns a batch into the readings of `dolphin.control.assessment` and holds no rule of its own beyond that:
 * heartbeat: market time between batches (the feed sends a TICK every 250 ms when nothing else happens).
 * jitter, latency, depth, spread: each asset's reading, then the 80 % quantile of the worse side over assets. With few assets the account
   is as good as its worst one; with many a fifth may be bad, for the cut-off handles those one by one. A silent asset is the worst reading.
@@ -19,12 +19,10 @@ from typing import Any, NamedTuple
 import msgpack
 import pyarrow as pa
 
-from dolphin.control import survival
+from dolphin.control.assessment import Demand, Inputs, Memory, assess
 from dolphin.control.leverage import pack
 from dolphin.control.params import SurvivalParams
-from dolphin.control.posture import Posture
 from dolphin.control.ppm import ONE
-from dolphin.control.survival import Decision, Inputs, State
 from dolphin.errors import BadInput
 from python_udfs import readings, severity
 from python_udfs.readings import AssetReading
@@ -36,7 +34,7 @@ MIN_SAMPLES = 30
 MIN_TRADES_1M = 20
 NOW_SECONDS = 5  # depth and spread now = the median of the last 5 s: one flicker of the book is not a collapse
 SHOCK_SIGMA = 4.0
-SNAPSHOT = ["survival", 1]
+SNAPSHOT = ["survival", 2]
 
 
 @dataclass(slots=True)
@@ -91,29 +89,29 @@ class Survival:
         self._interval_ns = interval_ms * 1_000_000
         self._warm_up_ns = warm_up_s * SECOND_NS
         self._params = SurvivalParams()
-        self._state = State()
+        self._memory = Memory()
         self._epoch = 0  # market time of the first batch: a job submitted anew has a larger one
         self._seq = 0
-        self._sent: Decision | None = None
+        self._sent: Demand | None = None
         self._assets: dict[str, AssetMemory] = {}
         self._taker = Trail()
         self._shocks: list[bool] = []  # of the last seconds, newest last
         self._shock_second = -1
 
     def process(self, batch: pa.RecordBatch) -> pa.RecordBatch | None:
-        """The decision after `batch`, when something changed or the lease is due for renewal."""
+        """The demand after `batch`, when it takes something away or the lease is due for renewal."""
         now_ns = readings.market_time_ns(batch)
         if now_ns is None:
             return None
         self._epoch = self._epoch or now_ns
         inputs = self._inputs(list(readings.read(batch)), now_ns)
-        self._state, decision = survival.step(self._state, inputs, self._params)
-        if not self._is_due(decision):
+        self._memory, demand = assess(self._memory, inputs, self._params)
+        if not self._is_due(demand):
             return None
-        self._sent = decision
+        self._sent = demand
         self._seq += 1
         return pa.RecordBatch.from_arrays(
-            [pa.array([self._account], pa.utf8()), pa.array([self._signal(decision)], pa.binary())], schema=self.OUTPUT
+            [pa.array([self._account], pa.utf8()), pa.array([self._signal(demand)], pa.binary())], schema=self.OUTPUT
         )
 
     def snapshot(self) -> bytes:
@@ -121,27 +119,27 @@ class Survival:
         assets = {asset: [memory.depth_usd.to_list(), memory.spread_bps.to_list()] for asset, memory in self._assets.items()}
         sent = None if self._sent is None else list(self._sent)
         return pack(
-            [*SNAPSHOT, list(self._state), self._epoch, self._seq, sent, assets, self._taker.to_list(), self._shocks, self._shock_second]
+            [*SNAPSHOT, list(self._memory), self._epoch, self._seq, sent, assets, self._taker.to_list(), self._shocks, self._shock_second]
         )
 
     def restore(self, data: bytes) -> None:
         """Become the stage that wrote `data`; BadInput where it is not its snapshot."""
         try:
-            name, version, state, epoch, seq, sent, assets, taker, shocks, shock_second = msgpack.unpackb(data)
+            name, version, memory, epoch, seq, sent, assets, taker, shocks, shock_second = msgpack.unpackb(data)
             restored = {asset: AssetMemory(*map(Usual.from_list, fields)) for asset, fields in assets.items()}
-            controller = _unpack_state(state)
-            decision = None if sent is None else _unpack_decision(sent)
+            remembered = _unpack_memory(memory)
+            demand = None if sent is None else _unpack_demand(sent)
             trail = Trail.from_list(taker)
         except Exception as error:  # damaged bytes raise many kinds; every one means the same
             raise _not_ours(str(error)) from error
         if [name, version] != SNAPSHOT:
             raise _not_ours(f"{name} {version}")
-        self._state, self._epoch, self._seq, self._sent = controller, epoch, seq, decision
+        self._memory, self._epoch, self._seq, self._sent = remembered, epoch, seq, demand
         self._assets, self._taker, self._shocks, self._shock_second = restored, trail, shocks, shock_second
 
     def _inputs(self, rows: list[AssetReading], now_ns: int) -> Inputs:
         """The account's readings; None where they are not known yet."""
-        last_ns = self._state.time_ns or now_ns
+        last_ns = self._memory.time_ns or now_ns
         heard = [_is_heard(row, now_ns) for row in rows]
         jitter = _worst([row.jitter_ns if is_heard else None for row, is_heard in zip(rows, heard, strict=True)])
         latency = _worst([row.latency_ns if is_heard else None for row, is_heard in zip(rows, heard, strict=True)])
@@ -169,7 +167,7 @@ class Survival:
 
     def _depth_gone(self, row: AssetReading, now_ns: int) -> int | None:
         """The part of its trailing hour's median depth that is gone now, in ppm rounded up; negative when there is more."""
-        depth = self._memory(row.asset).depth_usd
+        depth = self._remembered(row.asset).depth_usd
         if row.depth_usd is None:
             return None
         depth.add(now_ns, row.depth_usd)
@@ -180,7 +178,7 @@ class Survival:
 
     def _spread_ratio(self, row: AssetReading, now_ns: int) -> int | None:
         """Spread now over its trailing day's median in ppm, rounded up."""
-        spread = self._memory(row.asset).spread_bps
+        spread = self._remembered(row.asset).spread_bps
         if row.spread_bps is None:
             return None
         spread.add(now_ns, row.spread_bps)
@@ -189,7 +187,7 @@ class Survival:
         usual_bps = spread.trail.statistics().median
         return int(spread.now() / usual_bps * ONE) + 1 if usual_bps > 0.0 else ONE
 
-    def _memory(self, asset: str) -> AssetMemory:
+    def _remembered(self, asset: str) -> AssetMemory:
         memory = self._assets.get(asset)
         if memory is None:
             memory = self._assets[asset] = AssetMemory()
@@ -214,32 +212,32 @@ class Survival:
         self._taker.add(now_ns, odds)
         return (sum(self._shocks) >= 2 if is_warm else None), most_sold
 
-    def _is_due(self, decision: Decision) -> bool:
-        """Whether the decision has to leave now: it takes something away, changes the posture, or the lease is due for renewal."""
+    def _is_due(self, demand: Demand) -> bool:
+        """Whether the demand has to leave now: it takes something away, or the lease is due for renewal."""
         sent = self._sent
         return (
             sent is None
-            or decision.posture != sent.posture
-            or decision.cap_ppm < sent.cap_ppm
-            or decision.is_passive_only != sent.is_passive_only
-            or decision.time_ns - sent.time_ns >= self._interval_ns
+            or demand.r_cmd_ppm < sent.r_cmd_ppm
+            or demand.broken != sent.broken
+            or demand.is_passive_only != sent.is_passive_only
+            or demand.time_ns - sent.time_ns >= self._interval_ns
         )
 
-    def _signal(self, decision: Decision) -> bytes:
+    def _signal(self, demand: Demand) -> bytes:
         return pack(
             {
-                "kind": "survival",
+                "kind": "demand",
                 "epoch": self._epoch,
                 "seq": self._seq,
-                "time_ns": decision.time_ns,
-                "posture": decision.posture.name,
-                "cap_ppm": decision.cap_ppm,
-                "r_total_ppm": decision.r_ppm,
-                "factors_ppm": list(decision.factors_ppm),
-                "passive_only": decision.is_passive_only,
-                "reasons": list(decision.reasons),
-                "cause_ids": list(decision.cause_ids),
-                "expires_at_ns": decision.expires_at_ns,
+                "time_ns": demand.time_ns,
+                "is_ready": demand.is_ready,
+                "broken": list(demand.broken),
+                "r_cmd_ppm": demand.r_cmd_ppm,
+                "factors_ppm": list(demand.factors_ppm),
+                "passive_only": demand.is_passive_only,
+                "reasons": list(demand.reasons),
+                "cause_ids": list(demand.cause_ids),
+                "expires_at_ns": demand.expires_at_ns,
             }
         )
 
@@ -264,18 +262,18 @@ def _worst(values: list[int | None]) -> Worst:
     return Worst(None if is_unknown else value, row)
 
 
-def _unpack_state(fields: list[Any]) -> State:
-    state = State(*fields)
-    return state._replace(peaks_ppm=tuple(state.peaks_ppm), posture=Posture(state.posture))
+def _unpack_memory(fields: list[Any]) -> Memory:
+    memory = Memory(*fields)
+    return memory._replace(peaks_ppm=tuple(memory.peaks_ppm))
 
 
-def _unpack_decision(fields: list[Any]) -> Decision:
-    decision = Decision(*fields)
-    return decision._replace(
-        posture=Posture(decision.posture),
-        factors_ppm=tuple(decision.factors_ppm),
-        reasons=tuple(decision.reasons),
-        cause_ids=tuple(decision.cause_ids),
+def _unpack_demand(fields: list[Any]) -> Demand:
+    demand = Demand(*fields)
+    return demand._replace(
+        broken=tuple(demand.broken),
+        factors_ppm=tuple(demand.factors_ppm),
+        reasons=tuple(demand.reasons),
+        cause_ids=tuple(demand.cause_ids),
     )
 
 

@@ -4,13 +4,16 @@ import sys
 
 from bench.signal_rig.fresh import report
 from dolphin.control import entry, survival
+from dolphin.control.assessment import Inputs
 from dolphin.control.leverage import pack
-from dolphin.control.params import BreakerParams, SurvivalParams
+from dolphin.control.params import GovernorParams, SurvivalParams
 from dolphin.control.ppm import ONE
-from dolphin.control.survival import Inputs, State
+from dolphin.control.survival import State
 
 _SECOND_NS = 1_000_000_000
 _START_NS = 1_700_000_000 * _SECOND_NS
+_CALLS = 50  # in a row: a controller that is stepped by every batch is in the cache
+_BATCH_NS = 100_000_000  # the feed publishes a batch that often
 
 
 def signal(at_ns: int) -> bytes:
@@ -32,22 +35,22 @@ def signal(at_ns: int) -> bytes:
 
 
 def main(seconds: float) -> None:
-    params, breaker = SurvivalParams(), BreakerParams()
+    params, governor = SurvivalParams(), GovernorParams()
     good = Inputs(_START_NS, 0, jitter_ns=0, latency_ns=0, depth_ratio_ppm=ONE, spread_ratio_ppm=ONE, is_taker_shock=False)
-    calm = good._replace(now_ns=_START_NS + _SECOND_NS)
+    calm = good._replace(now_ns=_START_NS + _BATCH_NS)
     degraded = calm._replace(latency_ns=_SECOND_NS, depth_ratio_ppm=200_000, is_taker_shock=True)
-    started, _ = survival.step(State(), good, params)
+    started, _ = survival.step(State(), good, params, governor)
     value: bytes | None = None
     for step in range(8):
-        value = entry.apply("paper/BTCUSDT", value, signal(_START_NS + step), breaker).value
+        value = entry.apply("LEVERAGE", "paper/BTCUSDT", value, signal(_START_NS + step)).value
     later = signal(_START_NS + _SECOND_NS)
     functions = {
-        "calm": lambda: survival.step(started, calm, params),
-        "degraded": lambda: survival.step(started, degraded, params),
-        "entry": lambda: entry.apply("paper/BTCUSDT", value, later, breaker),
+        "calm": lambda: survival.step(started, calm, params, governor),
+        "degraded": lambda: survival.step(started, degraded, params, governor),
+        "entry": lambda: entry.apply("LEVERAGE", "paper/BTCUSDT", value, later),
         "floor": lambda: None,
     }
-    report(functions, seconds)
+    report(functions, seconds, calls=_CALLS)
 
 
 if __name__ == "__main__":

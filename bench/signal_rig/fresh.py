@@ -22,8 +22,10 @@ _WARM_UP_CALLS: Final = 5
 _ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "src")])}
 
 
-def report(functions: Mapping[str, Callable[[], Any]], seconds: float, once: Mapping[str, int] = MappingProxyType({})) -> None:
-    """Time `functions` interleaved for `seconds` and print {name: [ns, ...]}, with what was timed `once`."""
+def report(
+    functions: Mapping[str, Callable[[], Any]], seconds: float, once: Mapping[str, int] = MappingProxyType({}), calls: int = 1
+) -> None:
+    """Time `functions` interleaved, `calls` in a row, for `seconds` and print {name: [ns, ...]}, with what was timed `once`."""
     samples: dict[str, list[int]] = {name: [] for name in functions}
     for function in functions.values():
         for _ in range(_WARM_UP_CALLS):
@@ -31,9 +33,11 @@ def report(functions: Mapping[str, Callable[[], Any]], seconds: float, once: Map
     until = time.perf_counter() + seconds
     while time.perf_counter() < until:
         for name, function in functions.items():
-            start = time.perf_counter_ns()
-            function()
-            samples[name].append(time.perf_counter_ns() - start)
+            times = samples[name]
+            for _ in range(calls):
+                start = time.perf_counter_ns()
+                function()
+                times.append(time.perf_counter_ns() - start)
     print(json.dumps(samples | {name: [ns] for name, ns in once.items()}))
 
 

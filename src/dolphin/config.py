@@ -51,6 +51,14 @@ class Member(Strict, frozen=True):
     cluster_name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] = "dolphin"
 
 
+class Gates(Strict, frozen=True):
+    """Where the gates of the live market are kept; see docs/gates.md. A password is never read from here."""
+
+    url: Annotated[str, msgspec.Meta(pattern="^$|^jdbc:(sqlite|postgresql):")] = ""
+    """`jdbc:postgresql://HOST/DATABASE`, or `jdbc:sqlite:FILE`; empty is `gates.sqlite` in the home."""
+    user: str = ""
+
+
 class Paper(Strict, frozen=True):
     """The paper account."""
 
@@ -65,6 +73,7 @@ class Config(Strict, frozen=True):
     generator: Generator = Generator()
     live: Live = Live()
     member: Member = Member()
+    gates: Gates = Gates()
     paper: Paper = Paper()
 
 

@@ -1,8 +1,9 @@
-"""Writes `acb_vectors.jsonl`: signals for the leverage entry processor and what the Python reference answers.
+"""Writes `gate_vectors.jsonl`: signals for the entry processors on `LEVERAGE` and `POSTURE` and what the Python reference answers.
 
-One line a signal; a line with `"case"` starts from an empty entry. The answer and the value stored are given as CRC-32 of their bytes, so
-an implementation that agrees on every line agrees bit for bit; `cap_ppm` and `refusal` are there for people. Run it from the root after a
-change of the rule: `python tests/contract/generate_vectors.py`; `tests/unit/control/test_vectors.py` checks that the file is fresh.
+One line a signal; a line with `"case"` starts from an empty entry, one with `"restored_crc32"` from the value as the database gives it
+back. The answer and the value stored are given as CRC-32 of their bytes, so an implementation that agrees on every line agrees bit for
+bit; `cap_ppm` and `refusal` are there for people. Run it from the root after a change of the rule: `python
+tests/contract/generate_vectors.py`; `tests/unit/control/test_entry.py` checks that the file is fresh.
 """
 
 import json
@@ -14,9 +15,8 @@ from pathlib import Path
 import msgpack
 
 from dolphin.control import entry
-from dolphin.control.params import BreakerParams
 
-FILE = Path(__file__).with_name("acb_vectors.jsonl")
+FILE = Path(__file__).with_name("gate_vectors.jsonl")
 SEED = 20251010
 SECOND = 1_000_000_000
 START = 1_723_161_255 * SECOND
@@ -50,7 +50,7 @@ def survival(seq: int, time_ns: int, **changes: object) -> Signal:
         "kind": "survival",
         "epoch": START,
         "seq": seq,
-        "time_ns": time_ns,
+        "issued_at_ns": time_ns,
         "posture": "STALKER",
         "cap_ppm": 1_900_000,
         "r_total_ppm": 800_000,
@@ -61,6 +61,28 @@ def survival(seq: int, time_ns: int, **changes: object) -> Signal:
         "expires_at_ns": time_ns + 2 * SECOND,
     }
     return {**fields, **changes}
+
+
+def demand(seq: int, time_ns: int, **changes: object) -> Signal:
+    fields: Signal = {
+        "kind": "demand",
+        "epoch": START,
+        "seq": seq,
+        "time_ns": time_ns,
+        "is_ready": True,
+        "broken": [],
+        "r_cmd_ppm": 1_000_000,
+        "factors_ppm": [1_000_000, 1_000_000, 800_000, 1_000_000, 1_000_000],
+        "passive_only": False,
+        "reasons": ["jitter: f3 part 800000"],
+        "cause_ids": ["BTCUSDT@depth#7"],
+        "expires_at_ns": time_ns + 2 * SECOND,
+    }
+    return {**fields, **changes}
+
+
+def operated(op: object, seq: int, **changes: object) -> Signal:
+    return {"kind": "operator", "op": op, "seq": seq, "by": "operator", "reason": "told so", **changes}
 
 
 def manual(op: object, seq: int, level: object = 2) -> Signal:
@@ -169,19 +191,120 @@ def bad_account_case() -> Iterator[Signal]:
     yield {"kind": "vote", "votes": []}
 
 
+def ladder_case() -> Iterator[Signal | None]:
+    """Every gate of the Schmitt table from both sides, each rise at its dwell and a nanosecond before, and every edge of the recovery."""
+    seq, now = 1, START
+    yield demand(seq, now, is_ready=False, r_cmd_ppm=0)
+    for r_ppm in (1_000_000, 850_000, 849_999, 400_000, 399_999, 100_000, 99_999, 0):
+        seq, now = seq + 1, now + SECOND // 4
+        yield demand(seq, now, r_cmd_ppm=r_ppm)
+    for minutes in range(1, 101):
+        for late in (-1, 0, 1):
+            seq += 1
+            yield demand(seq, now + minutes * 60 * SECOND + late, r_cmd_ppm=1_000_000)
+            if minutes % 10:
+                break
+    now += 100 * 60 * SECOND + 1
+    for _ in range(4 * 400):
+        seq, now = seq + 1, now + 3 * SECOND
+        if seq % 8 == 0:
+            yield demand(seq, now, r_cmd_ppm=1_000_000)
+        else:
+            yield demand(seq, now, r_cmd_ppm=1_000_000 - seq % 3)
+    yield None
+    for gap in (0, 1, 3 * SECOND, 3 * SECOND + 1, 3_600 * SECOND):
+        seq, now = seq + 1, now + gap
+        yield demand(seq, now)
+
+
+def governed_case(rng: random.Random) -> Iterator[Signal | None]:
+    """A random walk of demands, restarts, broken invariants and an operator."""
+    seq, now, operator_seq, epoch = 0, START, 0, START
+    level = 1_000_000
+    for _ in range(120):
+        seq += rng.choice((0, 1, 1, 1, 1, 2))
+        now += rng.choice((0, SECOND // 4, SECOND // 4, SECOND, 3 * SECOND, 61 * SECOND, 600 * SECOND))
+        level = min(1_000_000, max(0, level + rng.choice((-300_000, -50_000, 0, 0, 100_000, 400_000))))
+        chance = rng.random()
+        if chance < 0.03:
+            yield None
+            epoch, seq = epoch + 1, 1
+        elif chance < 0.07:
+            yield {"kind": "broken", "source": "agent", "reason": "ledger desync", "cause_id": f"entry#{seq}"}
+        elif chance < 0.20:
+            operator_seq += rng.choice((0, 1, 1))
+            op = rng.choice(("force", "unforce", "unlatch", "unlatch"))
+            yield operated(op, operator_seq, posture=rng.choice((*POSTURES, "NONE")))
+        yield demand(
+            seq,
+            now - rng.choice((0, 0, 0, 0, 0, 0, 0, 0, 0, 1)),
+            epoch=epoch,
+            is_ready=rng.random() < 0.95,
+            broken=["heartbeat lost for 4000000000 ns"] if rng.random() < 0.02 else [],
+            r_cmd_ppm=level,
+        )
+
+
+def bad_governed_case() -> Iterator[Signal]:
+    """Every field of a demand, of a word that something is broken and of an operator's word with every kind of nonsense, and missing."""
+    seq = 1
+    for name in demand(1, START):
+        for bad in BAD:
+            seq += 2
+            yield {**demand(seq, START + seq), name: bad}
+            yield operated("unlatch", seq)
+        seq += 2
+        fields = demand(seq, START + seq)
+        del fields[name]
+        yield fields
+        yield operated("unlatch", seq)
+    yield demand(seq + 2, START + seq + 2)
+    for broken in ([""], [3], ["ok", "x" * 257], ["a", "b"]):
+        seq += 3
+        yield demand(seq, START + seq, broken=broken)
+        yield demand(seq + 1, START + seq + 1)
+        yield operated("unlatch", seq)
+    for name in operated("force", 1, posture="TURTLE"):
+        for bad in BAD:
+            seq += 1
+            yield {**operated("force", seq, posture="TURTLE"), name: bad}
+    for posture in (*POSTURES, *BAD):
+        seq += 1
+        yield operated("force", seq, posture=posture)
+    yield operated("unforce", seq + 1)
+    for name in ("source", "reason", "cause_id"):
+        for bad in BAD:
+            yield {"kind": "broken", "source": "agent", "reason": "desync", "cause_id": "c", name: bad}
+            seq += 2
+            yield demand(seq, START + seq)
+            yield operated("unlatch", seq)
+    yield {"kind": "broken"}
+    yield demand(seq + 2, 2**62, expires_at_ns=2**62)
+
+
 def lines() -> Iterator[str]:
     """The file's lines."""
     rng = random.Random(SEED)
-    cases: list[tuple[str, Iterator[Signal]]] = [("paper/BTCUSDT", boundary_case()), ("paper/BTCUSDT", bad_vote_case())]
-    cases += [("paper/ETHUSDT", walk_case(rng)) for _ in range(16)]
-    cases += [("paper", bad_account_case())] + [("paper", account_case(rng)) for _ in range(4)]
-    for number, (key, signals) in enumerate(cases):
+    cases: list[tuple[entry.Map, str, Iterator[Signal | None]]] = [
+        ("LEVERAGE", "paper/BTCUSDT", boundary_case()),
+        ("LEVERAGE", "paper/BTCUSDT", bad_vote_case()),
+    ]
+    cases += [("LEVERAGE", "paper/ETHUSDT", with_restarts(walk_case(rng), rng)) for _ in range(16)]
+    cases += [("LEVERAGE", "paper", bad_account_case())]
+    cases += [("LEVERAGE", "paper", with_restarts(account_case(rng), rng)) for _ in range(4)]
+    cases += [("POSTURE", "paper", ladder_case()), ("POSTURE", "paper", bad_governed_case())]
+    cases += [("POSTURE", "paper", governed_case(rng)) for _ in range(8)]
+    for number, (map_name, key, signals) in enumerate(cases):
         value: bytes | None = None
-        for index, signal in enumerate(signals):
-            applied = entry.apply(key, value, msgpack.packb(signal), BreakerParams())
+        line: dict[str, object] = {"case": number, "map": map_name, "key": key}
+        for signal in signals:
+            if signal is None:
+                value = None if value is None else entry.restored(map_name, key, value)
+                line["restored_crc32"] = zlib.crc32(value or b"")
+                continue
+            applied = entry.apply(map_name, key, value, msgpack.packb(signal))
             value = applied.value
             answer = msgpack.unpackb(applied.answer)
-            line: dict[str, object] = {} if index else {"case": number, "key": key}
             line |= {
                 "signal": signal,
                 "cap_ppm": answer["command"]["cap_ppm"] if answer["command"] else None,
@@ -190,6 +313,15 @@ def lines() -> Iterator[str]:
                 "value_crc32": zlib.crc32(value or b""),
             }
             yield json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+            line = {}
+
+
+def with_restarts(signals: Iterator[Signal], rng: random.Random) -> Iterator[Signal | None]:
+    """The signals with a full stop (None) now and then."""
+    for signal in signals:
+        yield signal
+        if rng.random() < 0.04:
+            yield None
 
 
 if __name__ == "__main__":

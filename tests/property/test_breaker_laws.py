@@ -117,7 +117,7 @@ def test_the_same_signal_again_changes_nothing(votes: list[tuple[str, int, int, 
 def test_no_payload_makes_an_entry_fail_or_lose_its_value(key: str, payloads: list[bytes]) -> None:
     value: bytes | None = None
     for payload in payloads:
-        applied = entry.apply(key, value, payload, PARAMS)
+        applied = entry.apply("LEVERAGE", key, value, payload)
         answer = msgpack.unpackb(applied.answer)
         assert answer["accepted"] is (applied.value != value)
         assert bool(answer["refusal"]) is not answer["accepted"]

@@ -7,14 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dolphin.control import survival
-from dolphin.control.params import SENSORS, SurvivalParams
+from dolphin.control.assessment import NO_SHOCK, Inputs, Memory
+from dolphin.control.governor import State as Governed
+from dolphin.control.params import SENSORS, GovernorParams, SurvivalParams
 from dolphin.control.posture import LADDER, Posture
 from dolphin.control.ppm import ONE
-from dolphin.control.survival import NO_SHOCK, Inputs, State
+from dolphin.control.survival import Decision, State
 
 SECOND = 1_000_000_000
 START = 1_723_161_255 * SECOND
 PARAMS = SurvivalParams(wired=SENSORS)
+GOVERNOR = GovernorParams()
 FULL = PARAMS.integral_full_scale_us * PARAMS.integral_max_ppm // ONE
 
 NONSENSE = st.one_of(
@@ -39,38 +42,49 @@ READINGS = st.builds(
     now_ns=st.integers(START, START + 4 * SECOND),
     envelope_verdict=st.sampled_from(("inside", "edge", "outside")),
     broken=st.sampled_from(((), (), (), ("ledger",))),
-    is_release=st.booleans(),
     **{name: strategy for name, (strategy, _) in RANKS.items()},
 )
-STATES = st.builds(
-    State,
+MEMORIES = st.builds(
+    Memory,
     time_ns=st.integers(START - 5 * SECOND, START + 2 * SECOND),
     is_started=st.booleans(),
-    latch=st.sampled_from(("", "", "", "ledger")),
-    r_ppm=st.integers(0, ONE),
     integral_ppm_us=st.integers(0, FULL),
     peaks_ppm=st.lists(st.integers(0, ONE), min_size=10, max_size=10).map(tuple),
     shock_at_ns=st.one_of(st.just(NO_SHOCK), st.integers(START - 4_000 * SECOND, START - 5 * SECOND)),
     is_passive_only=st.booleans(),
+).map(lambda memory: memory._replace(slot=memory.time_ns // SECOND))
+GOVERNED = st.builds(
+    Governed,
+    time_ns=st.integers(START - 5 * SECOND, START + 2 * SECOND),
+    is_started=st.booleans(),
+    is_ready=st.booleans(),
+    latch=st.sampled_from(("", "", "", "ledger")),
+    r_ppm=st.integers(0, ONE),
     posture=st.sampled_from(Posture),
     posture_since_ns=st.integers(START - 100 * SECOND, START - 5 * SECOND),
-).map(lambda state: state._replace(rise_anchor_ns=state.time_ns, slot=state.time_ns // SECOND))
+    ceiling=st.sampled_from((Posture.APEX, Posture.APEX, *Posture)),
+).map(lambda state: state._replace(rise_anchor_ns=state.time_ns, r_ppm=0 if state.latch else state.r_ppm))
+STATES = st.builds(State, MEMORIES, GOVERNED)
+
+
+def step(state: State, inputs: Inputs, params: SurvivalParams = PARAMS) -> tuple[State, Decision]:
+    return survival.step(state, inputs, params, GOVERNOR)
 
 
 @given(STATES, READINGS)
 def test_r_raw_is_within_zero_and_one_and_not_above_any_factor(state: State, inputs: Inputs) -> None:
-    _, decision = survival.step(state, inputs, PARAMS)
-    assert 0 <= decision.r_raw_ppm <= min(decision.factors_ppm) <= ONE
-    assert 0 <= decision.r_ppm <= ONE
-    assert decision.cap_ppm <= LADDER[decision.posture].cap_ppm
-    assert decision.cap_ppm <= 6 * decision.r_ppm
+    demand, grant = step(state, inputs)[1]
+    assert 0 <= demand.r_cmd_ppm <= demand.r_raw_ppm <= min(demand.factors_ppm) <= ONE
+    assert 0 <= grant.r_ppm <= ONE
+    assert grant.cap_ppm <= LADDER[grant.posture].cap_ppm
+    assert grant.cap_ppm <= 6 * grant.r_ppm
 
 
 @given(STATES, READINGS)
 def test_any_factor_at_zero_is_a_cap_of_zero_in_the_same_step(state: State, inputs: Inputs) -> None:
-    _, decision = survival.step(state, inputs, PARAMS)
-    if 0 in decision.factors_ppm:
-        assert (decision.r_ppm, decision.cap_ppm, decision.posture) == (0, 0, Posture.HIBERNATE)
+    after, (demand, grant) = step(state, inputs)
+    if 0 in demand.factors_ppm or after.governed.latch:
+        assert (grant.r_ppm, grant.cap_ppm, grant.posture) == (0, 0, Posture.HIBERNATE)
 
 
 @settings(max_examples=400)
@@ -82,62 +96,69 @@ def test_worsening_one_reading_never_raises_r_or_the_cap(state: State, inputs: I
     worst = data.draw(st.sampled_from((ordered[1], None, math.nan, -(2**70))))
     good = inputs._replace(**{name: ordered[0]})
     bad = inputs._replace(**{name: worst if name != "drawdown_ppm" or worst != -(2**70) else None})
-    _, better = survival.step(state, good, PARAMS)
-    _, worse = survival.step(state, bad, PARAMS)
-    assert worse.r_raw_ppm <= better.r_raw_ppm
-    assert worse.r_ppm <= better.r_ppm
-    assert worse.cap_ppm <= better.cap_ppm
-    assert worse.posture >= better.posture
-    assert worse.is_passive_only >= better.is_passive_only
+    better, worse = step(state, good)[1], step(state, bad)[1]
+    assert worse.demand.r_raw_ppm <= better.demand.r_raw_ppm
+    assert worse.demand.r_cmd_ppm <= better.demand.r_cmd_ppm
+    assert worse.demand.is_passive_only >= better.demand.is_passive_only
+    assert worse.grant.r_ppm <= better.grant.r_ppm
+    assert worse.grant.cap_ppm <= better.grant.cap_ppm
+    assert worse.grant.posture >= better.grant.posture
 
 
 @given(STATES, READINGS, st.sampled_from(("edge", "outside", None, "?")))
 def test_a_worse_verdict_or_a_broken_invariant_never_raises_the_cap(state: State, inputs: Inputs, verdict: object) -> None:
-    _, better = survival.step(state, inputs._replace(envelope_verdict="inside", broken=()), PARAMS)
-    _, worse = survival.step(state, inputs._replace(envelope_verdict=verdict, broken=()), PARAMS)
+    better = step(state, inputs._replace(envelope_verdict="inside", broken=()))[1].grant
+    worse = step(state, inputs._replace(envelope_verdict=verdict, broken=()))[1].grant
     assert worse.r_ppm <= better.r_ppm
     assert worse.cap_ppm <= better.cap_ppm
-    _, broken = survival.step(state, inputs._replace(broken=("x",)), PARAMS)
-    assert broken.cap_ppm == 0
+    assert step(state, inputs._replace(broken=("x",)))[1].grant.cap_ppm == 0
 
 
 @settings(max_examples=60)
-@given(st.lists(READINGS, min_size=2, max_size=40), st.lists(st.integers(0, 30 * SECOND), min_size=40, max_size=40))
-def test_r_never_rises_faster_than_its_rate_over_any_stretch(readings: list[Inputs], gaps: list[int]) -> None:
-    state, now_ns = survival.step(State(), READY, PARAMS)[0], START
-    seen: list[tuple[int, int]] = [(now_ns, state.r_ppm)]
-    for inputs, gap_ns in zip(readings, gaps, strict=False):
+@given(
+    st.lists(READINGS, min_size=2, max_size=40),
+    st.lists(st.integers(0, 30 * SECOND), min_size=40, max_size=40),
+    st.lists(st.sampled_from((False, False, False, False, False, True)), min_size=40, max_size=40),
+)
+def test_r_never_rises_faster_than_its_rate_over_any_stretch_and_any_restart(
+    readings: list[Inputs], gaps: list[int], restarts: list[bool]
+) -> None:
+    state, now_ns = step(State(), READY)[0], START
+    seen: list[tuple[int, int]] = [(now_ns, state.governed.r_ppm)]
+    for inputs, gap_ns, is_restarted in zip(readings, gaps, restarts, strict=False):
         now_ns += gap_ns
-        state, decision = survival.step(state, inputs._replace(now_ns=now_ns), PARAMS)
-        seen.append((now_ns, decision.r_ppm))
+        state, _ = step(State(governed=state.governed) if is_restarted else state, inputs._replace(now_ns=now_ns))
+        seen.append((now_ns, state.governed.r_ppm))
     for index, (from_ns, from_ppm) in enumerate(seen):
         for to_ns, to_ppm in seen[index + 1 :]:
-            assert to_ppm - from_ppm <= (to_ns - from_ns) // PARAMS.recovery_ns_per_ppm + 1
+            assert to_ppm - from_ppm <= (to_ns - from_ns) // GOVERNOR.recovery_ns_per_ppm + 1
 
 
 @given(STATES, READINGS)
 def test_a_posture_changes_only_through_its_gate(state: State, inputs: Inputs) -> None:
-    after, decision = survival.step(state._replace(is_started=True), inputs, PARAMS)
-    before, r_ppm = state.posture, decision.r_ppm
-    if decision.posture > before:
-        assert r_ppm < LADDER[decision.posture].enter_below_ppm
-    elif decision.posture < before:
-        assert decision.posture == before - 1
+    state = state._replace(governed=state.governed._replace(is_started=True, latch=""))
+    after = step(state, inputs)[0].governed
+    before, r_ppm = state.governed.posture, after.r_ppm
+    if after.posture > before:
+        assert r_ppm < LADDER[after.posture].enter_below_ppm
+    elif after.posture < before:
+        assert after.posture == before - 1
         assert r_ppm > LADDER[before].leave_above_ppm
-        assert decision.time_ns - state.posture_since_ns >= PARAMS.dwell_ns
-        assert after.posture_since_ns == decision.time_ns
+        assert after.time_ns - state.governed.posture_since_ns >= GOVERNOR.dwell_ns
+        assert after.posture_since_ns == after.time_ns
     else:
-        assert after.posture_since_ns == state.posture_since_ns
+        assert after.posture_since_ns >= state.governed.posture_since_ns  # unseen time is no dwell
 
 
 @settings(max_examples=300)
-@given(STATES, st.builds(Inputs, *[NONSENSE] * 2, st.just(()), *[NONSENSE] * 11), st.sampled_from((PARAMS, SurvivalParams())))
+@given(STATES, st.builds(Inputs, *[NONSENSE] * 2, st.just(()), *[NONSENSE] * 10), st.sampled_from((PARAMS, SurvivalParams())))
 def test_the_step_is_total_and_says_why(state: State, inputs: Inputs, params: SurvivalParams) -> None:
-    after, decision = survival.step(state, inputs, params)
-    assert all(type(value) is int for value in (decision.r_ppm, decision.cap_ppm, decision.expires_at_ns, *decision.factors_ppm))
-    assert after.time_ns >= state.time_ns
-    assert decision.reasons or decision.r_ppm == ONE
-    assert 0 <= after.integral_ppm_us <= FULL
+    after, (demand, grant) = step(state, inputs, params)
+    assert all(type(value) is int for value in (grant.r_ppm, grant.cap_ppm, demand.expires_at_ns, *demand.factors_ppm))
+    assert after.memory.time_ns >= state.memory.time_ns
+    assert after.governed.time_ns >= state.governed.time_ns
+    assert demand.reasons or demand.r_raw_ppm == ONE
+    assert 0 <= after.memory.integral_ppm_us <= FULL
 
 
 READY = Inputs(

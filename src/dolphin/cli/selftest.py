@@ -1,14 +1,17 @@
 """`dolphin test`."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from dolphin.cli.options import JsonOption, print_json
-from dolphin.errors import ExitCode
+from dolphin.errors import BadInput, ExitCode
 from dolphin.ops import selftest
 from dolphin.ops.build import ensure_jar, warm_kernels
+from dolphin.verify import level_a
 
 app = typer.Typer()
 
@@ -16,9 +19,20 @@ app = typer.Typer()
 @app.command("test")
 def run_checks(
     pytest_arguments: Annotated[list[str] | None, typer.Argument(help="Run only pytest, with these arguments (put them after --).")] = None,
+    is_level_a: Annotated[
+        bool, typer.Option("--level-a", help="Run the checks of level A instead: MC/DC, mutation, deep formal tests. Takes half an hour.")
+    ] = False,
+    only: Annotated[list[str] | None, typer.Option(help="With --level-a: only this check (mcdc, mutmut, pit, formal); repeatable.")] = None,
+    module: Annotated[list[str] | None, typer.Option(help="With --level-a: only Python modules that begin so; repeatable.")] = None,
+    is_saved: Annotated[bool, typer.Option("--save", help="With --level-a: record the result in docs/level-a.md.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run every check: lints, types, the Java build and its tests, and all Python tests."""
+    if is_level_a:
+        _check_level_a(only or [], module or [], is_saved=is_saved, as_json=as_json)
+        return
+    if only or module or is_saved:
+        raise BadInput("belongs to --level-a", field="option", value="--only, --module, --save", remedy="Add --level-a.")
     console = Console(stderr=True)
     ensure_jar(console)
     warm_kernels(console)
@@ -30,3 +44,33 @@ def run_checks(
     if as_json:
         print_json({"steps": outcomes, "failed": len(failed)})
     raise typer.Exit(ExitCode.FAILED if failed else ExitCode.DONE)
+
+
+def _check_level_a(only: list[str], prefixes: list[str], *, is_saved: bool, as_json: bool) -> None:
+    console = Console(stderr=True)
+    names, chosen = level_a.chosen_checks(only), level_a.chosen_modules(prefixes)
+    if is_saved and (only or prefixes):
+        raise BadInput("a part of the result is no record", field="option", value="--save", remedy="Leave out --only and --module.")
+    results = [_run(name, chosen, console) for name in names]
+    for result in results:
+        for each in result.open:
+            console.print(f"open: {each}", markup=False, highlight=False, soft_wrap=True)
+        for each in result.unneeded:
+            console.print(f"not needed any more: {each}", markup=False, highlight=False, soft_wrap=True)
+    if is_saved:
+        level_a.save(results)
+    if as_json:
+        print_json({"checks": results, "complete": all(result.is_complete for result in results)})
+    raise typer.Exit(ExitCode.DONE if all(result.is_complete for result in results) else ExitCode.FAILED)
+
+
+def _run(name: str, chosen: Mapping[str, Path], console: Console) -> level_a.Result:
+    """One check with its progress, then its table."""
+    console.rule(f"level A: {name}", align="left")
+    with console.status(name) as status:
+        result = level_a.CHECKS[name](chosen, lambda what, done, total: status.update(f"{name}, {what}: {done} of {total}"))
+    for row in result.rows:
+        mark = "ok" if row.shown + row.justified >= row.total else "OPEN"
+        console.print(f"{mark:6}{row.shown:5} of {row.total:5} {result.unit}, {row.justified:3} justified  {row.module}", highlight=False)
+    console.print(f"{'ok' if result.is_complete else 'OPEN':6}{result.check}, {result.seconds:.0f} s", highlight=False)
+    return result

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -45,6 +46,27 @@ _JVM_FLAGS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """Where a member keeps its gates (docs/gates.md). The password never passes here: the member reads it from its environment."""
+
+    url: str
+    """`jdbc:sqlite:FILE` (one member) or `jdbc:postgresql://HOST/DATABASE`."""
+    user: str = ""
+
+    @classmethod
+    def in_file(cls, path: Path) -> Self:
+        return cls(f"jdbc:sqlite:{path.absolute()}")
+
+    @classmethod
+    def beside(cls, log: Path) -> Self:
+        return cls.in_file(log.with_name("gates.sqlite"))
+
+    def properties(self) -> list[str]:
+        """For the member's command line."""
+        return [f"-Ddolphin.gates.url={self.url}", f"-Ddolphin.gates.user={self.user}"]
+
+
 class MemberProcess:
     """One running member; a context manager that stops it."""
 
@@ -65,6 +87,7 @@ class MemberProcess:
         config: Path = ONE_MEMBER,
         java: Path | None = None,
         python_path: Sequence[Path] = (REPOSITORY, REPOSITORY / "src"),
+        gates: Gates | None = None,
         jvm_flags: Sequence[str] = (),
     ) -> Self:
         """Starts a member and returns when it is up.
@@ -75,16 +98,17 @@ class MemberProcess:
             port: on loopback; 0 takes a free one.
             java: the `java` to run; by default that of `JAVA_HOME`, or the one on the path.
             python_path: where its Python stages find their functions.
+            gates: where its gates are kept; by default in `gates.sqlite` beside the log.
             jvm_flags: added to the usual ones, and so win over them.
 
         Raises:
-            BadInput: no Java, no jar, the port is in use, the configuration is bad.
+            BadInput: no Java, no jar, the port is in use, the configuration is bad, the gates cannot be kept there.
             DolphinError: it did not come up in `START_TIMEOUT_S`.
         """
         if not jar.exists():
             raise BadInput("the jar is missing", field="jar", value=str(jar), remedy="Build it: mvn -pl jet package")
-        command = [str(java or find_java()), *_JVM_FLAGS, *_properties(port, cluster_name, python_path), *jvm_flags]
-        command += ["-cp", f"{jar}:{jar.parent / 'lib'}/*", MAIN_CLASS, str(config)]
+        command = [str(java or find_java()), *_JVM_FLAGS, *_properties(port, cluster_name, python_path)]
+        command += [*(gates or Gates.beside(log)).properties(), *jvm_flags, "-cp", f"{jar}:{jar.parent / 'lib'}/*", MAIN_CLASS, str(config)]
         start = log.stat().st_size if log.exists() else 0
         child = Child("member", command, log)
         try:

@@ -64,10 +64,8 @@ class Batch(Identified):
         self.arrow = bytes(object_data_input.read_byte_array() or b"")
 
 
-class ApplyLeverage(Identified):
-    """The leverage entry processor: `payload` is a signal (docs/contracts.md, "Leverage"), the answer says what it did."""
-
-    CLASS_ID = 10
+class _ApplySignal(Identified):
+    """An entry processor of a gate map: `payload` is a signal (docs/contracts.md, "Leverage"), the answer says what it did."""
 
     def __init__(self, payload: bytes = b"") -> None:
         self.payload = payload
@@ -77,6 +75,18 @@ class ApplyLeverage(Identified):
 
     def read_data(self, object_data_input: ObjectDataInput) -> None:
         self.payload = bytes(object_data_input.read_byte_array() or b"")
+
+
+class ApplyLeverage(_ApplySignal):
+    """The entry processor on `LEVERAGE`."""
+
+    CLASS_ID = 10
+
+
+class ApplyPosture(_ApplySignal):
+    """The entry processor on `POSTURE`."""
+
+    CLASS_ID = 12
 
 
 class JobCommand(Identified):
@@ -95,7 +105,7 @@ class JobCommand(Identified):
 
 
 FACTORY: Final[dict[int, dict[int, type[IdentifiedDataSerializable]]]] = {
-    FACTORY_ID: {kind.CLASS_ID: kind for kind in (Batch, ApplyLeverage, JobCommand)}
+    FACTORY_ID: {kind.CLASS_ID: kind for kind in (Batch, ApplyLeverage, ApplyPosture, JobCommand)}
 }
 """For the client's `data_serializable_factories`."""
 

@@ -5,7 +5,7 @@ readings of every source that ever voted, and the hold to be over; then one leve
 earlier episode within 6 h, at most 2 h) when a source gave 2 unclear readings of its last 3; a single bad one loosens without a hold.
 A source that is stale, missing or unknown never counts as clear. An operator's cut stays until the operator releases it.
 
-`dolphin.jet.leverage.BreakerRule` repeats this rule inside the member; `tests/contract/acb_vectors.jsonl` holds both to the same bits.
+`dolphin.jet.leverage.BreakerRule` repeats this rule inside the member; `tests/contract/gate_vectors.jsonl` holds both to the same bits.
 Signals are msgpack maps as they arrived: what cannot be read is the worst value, and what cannot even be ordered is refused.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dolphin.control import manual as operator
-from dolphin.control.leverage import Command
+from dolphin.control.leverage import Command, next_epoch
 from dolphin.control.manual import CUTS_PPM, MAX_NS, WORST_LEVEL, Manual, noted, text
 from dolphin.control.params import BreakerParams
 from dolphin.control.posture import MAX_LEVERAGE_PPM, Posture
@@ -22,6 +22,7 @@ from dolphin.control.ppm import ONE, as_int, mul
 
 MAX_SOURCES = 16  # a seventeenth cuts to 0: it could not be remembered
 MAX_EPISODES = 8  # more cannot lengthen the hold
+HOLD_STEP_NS = 10_000_000_000  # holds end on whole steps, rounded up: a hold that every reading renews is not a disk write each time
 TRIPS_ABOVE_PPM = (250_000, 500_000, 750_000, 950_000)
 UNKNOWN_PPM = -1
 INVARIANT = "invariant"
@@ -96,6 +97,16 @@ def apply(state: State, signal: Mapping[object, object], params: BreakerParams) 
     if not newer:
         return Outcome(state, False, False, "old seq")
     return _accepted(state, _voted(state, newer, params))
+
+
+def durable(state: State) -> tuple[object, ...]:
+    """What a full stop must not lose; a change of it is a new version in the database."""
+    return state.level, state.is_latched, state.hold_until_ns, state.episodes_ns, state.manual
+
+
+def restored(state: State) -> State:
+    """The state as it is after a full stop: the cut stands, nobody has been clear, and nothing is granted before the next vote."""
+    return state._replace(seq=0, expires_at_ns=0, sources=tuple([source._replace(clears=0) for source in state.sources]))
 
 
 def command(state: State, from_cap_ppm: int) -> Command:
@@ -182,7 +193,7 @@ def _voted(state: State, votes: list[Vote], params: BreakerParams) -> State:
     counted = [each for each in ordered if each.severity_ppm > 0 and (each.name in voted or now_ns < each.expires_at_ns)]
     target = WORST_LEVEL if has_overflow else level_of(combined(counted))
     moved = state._replace(
-        epoch=state.epoch if state.seq else now_ns,
+        epoch=next_epoch(state.epoch, state.seq, now_ns),
         time_ns=now_ns,
         expires_at_ns=min(vote.expires_at_ns for vote in votes),
         sources=ordered,
@@ -222,7 +233,8 @@ def _held(state: State, params: BreakerParams) -> State:
     if not state.is_latched:
         recent = (*recent, now_ns)[-MAX_EPISODES:]
     hold_ns = min(params.hold_ns << max(0, len(recent) - 1), params.hold_max_ns)
-    return state._replace(is_latched=True, episodes_ns=recent, hold_until_ns=max(state.hold_until_ns, now_ns + hold_ns))
+    until_ns = -(-(now_ns + hold_ns) // HOLD_STEP_NS) * HOLD_STEP_NS
+    return state._replace(is_latched=True, episodes_ns=recent, hold_until_ns=max(state.hold_until_ns, until_ns))
 
 
 def _tightened(state: State, target: int, counted: list[Source], has_overflow: bool, params: BreakerParams) -> State:
@@ -254,7 +266,7 @@ def _manual(state: State, signal: Mapping[object, object]) -> Outcome:
         return Outcome(state, False, False, applied)
     manual, time_ns = applied
     now_ns = max(state.time_ns, time_ns)
-    return _accepted(state, state._replace(epoch=state.epoch if state.seq else now_ns, time_ns=now_ns, manual=manual))
+    return _accepted(state, state._replace(epoch=next_epoch(state.epoch, state.seq, now_ns), time_ns=now_ns, manual=manual))
 
 
 def _accepted(before: State, after: State) -> Outcome:

@@ -1,6 +1,6 @@
-"""The leverage entry of an account: the last decision of the survival controller, under an operator's manual cut.
+"""The leverage entry of an account: the last decision of the survival controller's governor, under an operator's manual cut.
 
-A survival signal is absolute and ordered by `(epoch, seq)` of the controller that made it; a new controller has a larger epoch. What
+A survival signal (the command that `posture_entry` made) is absolute and ordered by its own `(epoch, seq)`. What
 cannot be read in it is the worst value; a signal that cannot be ordered is refused. The cap never exceeds what the posture allows.
 `dolphin.jet.leverage` repeats this rule inside the member, on the same vectors as `acb`.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dolphin.control import manual as operator
-from dolphin.control.leverage import Command
+from dolphin.control.leverage import Command, next_epoch
 from dolphin.control.manual import CUTS_PPM, MAX_NS, Manual, noted, text
 from dolphin.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
 from dolphin.control.ppm import ONE, as_int, mul
@@ -59,6 +59,16 @@ def apply(state: State, signal: Mapping[object, object]) -> Outcome:
     return Outcome(state, False, False, "this key takes kinds survival and manual")
 
 
+def durable(state: State) -> tuple[object, ...]:
+    """What a full stop must not lose: the operator's cut. What the controller said is over with its lease."""
+    return (state.manual,)
+
+
+def restored(state: State) -> State:
+    """The state as it is after a full stop: nothing is granted before the controller's next word."""
+    return state._replace(seq=0, expires_at_ns=0, cap_ppm=0, granted_ppm=0, posture=Posture.HIBERNATE, reasons=("restarted",), cause_ids=())
+
+
 def command(state: State, from_cap_ppm: int) -> Command:
     """The command that says what the state grants."""
     return Command(
@@ -82,14 +92,14 @@ def command(state: State, from_cap_ppm: int) -> Command:
 def _decided(state: State, signal: Mapping[object, object]) -> Outcome:
     epoch = as_int(signal.get("epoch"), 0, MAX_NS)
     seq = as_int(signal.get("seq"), 1, MAX_NS)
-    time_ns = as_int(signal.get("time_ns"), 0, MAX_NS)
+    time_ns = as_int(signal.get("issued_at_ns"), 0, MAX_NS)
     if epoch is None or seq is None or time_ns is None:
-        return Outcome(state, False, False, "a survival signal needs epoch, seq and time_ns")
+        return Outcome(state, False, False, "a survival signal needs epoch, seq and issued_at_ns")
     if (epoch, seq) <= (state.source_epoch, state.source_seq):
         return Outcome(state, False, False, "old seq")
     name = signal.get("posture")
     posture = POSTURES.get(name) if isinstance(name, str) else None
-    reasons = _texts(signal.get("reasons"))
+    reasons = read_texts(signal.get("reasons"))
     if posture is None:
         posture, reasons = Posture.HIBERNATE, (*reasons, "posture unreadable")
     granted_ppm = as_int(signal.get("cap_ppm"), 0, MAX_LEVERAGE_PPM)
@@ -104,12 +114,12 @@ def _decided(state: State, signal: Mapping[object, object]) -> Outcome:
             posture=posture,
             granted_ppm=min(granted_ppm, LADDER[posture].cap_ppm),
             r_total_ppm=as_int(signal.get("r_total_ppm"), 0, ONE) or 0,
-            factors_ppm=_factors(signal.get("factors_ppm")),
+            factors_ppm=read_factors(signal.get("factors_ppm")),
             is_passive_only=signal.get("passive_only") is not False,
             source_epoch=epoch,
             source_seq=seq,
             reasons=reasons,
-            cause_ids=_texts(signal.get("cause_ids")),
+            cause_ids=read_texts(signal.get("cause_ids")),
         ),
     )
 
@@ -125,19 +135,24 @@ def _manual(state: State, signal: Mapping[object, object]) -> Outcome:
 def _accepted(before: State, after: State) -> Outcome:
     cap_ppm = min(after.granted_ppm, mul(MAX_LEVERAGE_PPM, CUTS_PPM[after.manual.level]))
     is_changed = cap_ppm != before.cap_ppm or after.posture != before.posture or before.seq == 0
-    epoch = before.epoch if before.seq else after.time_ns
+    epoch = next_epoch(before.epoch, before.seq, after.time_ns)
     return Outcome(after._replace(cap_ppm=cap_ppm, epoch=epoch, seq=before.seq + 1), True, is_changed)
 
 
-def _factors(raw: object) -> tuple[int, ...]:
+def read_factors(raw: object) -> tuple[int, ...]:
     """Five factors; zeros if they are not five numbers in range."""
     if not isinstance(raw, list) or len(raw) != FACTORS:
         return (0,) * FACTORS
-    found = [as_int(each, 0, ONE) for each in raw]
-    return tuple([each for each in found if each is not None]) if None not in found else (0,) * FACTORS
+    found: list[int] = []
+    for each in raw:
+        factor = as_int(each, 0, ONE)
+        if factor is None:
+            return (0,) * FACTORS
+        found.append(factor)
+    return tuple(found)
 
 
-def _texts(raw: object) -> tuple[str, ...]:
+def read_texts(raw: object) -> tuple[str, ...]:
     """The readable, non-empty strings of a list, at most MAX_REASONS."""
     if not isinstance(raw, list):
         return ()

@@ -1,20 +1,35 @@
-"""One entry of the `LEVERAGE` map as bytes: value and signal in, value and answer out.
+"""One entry of the gate maps `LEVERAGE` and `POSTURE` as bytes: value and signal in, value and answer out.
 
-This is the leverage entry processor without Hazelcast: the reference for `dolphin.jet.leverage.ApplyLeverage`, which must give the same
-bytes. A value is the present command (so that any reader finds `cap_ppm`) with the rule's own state under "rule". Whatever arrives, the
-answer is a map `{accepted, changed, refusal, command}`; a signal or a stored value that cannot be read leaves the value as it was.
+This is the entry processors without Hazelcast: the reference for `dolphin.jet.leverage.GateEntry`, which must give the same bytes. A value
+is the present command (so that any reader finds `cap_ppm`) with the rule's own state under "rule", then
+
+    version    the durable revision: +1 exactly when what a full stop must not lose has changed; the database's fence
+    op         the operation that made this version: a signal that is applied twice makes the same one
+
+Whatever arrives, the answer is a map `{accepted, changed, refusal, command}`; a signal or a stored value that cannot be read leaves the
+value as it was.
 """
 
-from typing import NamedTuple
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final, Literal, NamedTuple
 
 import msgpack
 
-from dolphin.control import acb
+from dolphin.control import acb, posture_entry
 from dolphin.control import account as accounts
+from dolphin.control.governor import State as Governed
 from dolphin.control.leverage import Command, decode, pack, to_map
 from dolphin.control.manual import WORST_LEVEL, Manual
-from dolphin.control.params import BreakerParams
+from dolphin.control.params import BreakerParams, GovernorParams
+from dolphin.control.posture import Posture
 from dolphin.errors import BadInput
+
+type Map = Literal["LEVERAGE", "POSTURE"]
+
+BREAKER_PARAMS: Final = BreakerParams()
+GOVERNOR_PARAMS: Final = GovernorParams()
+_OP_BYTES: Final = 16
 
 
 class Applied(NamedTuple):
@@ -24,29 +39,59 @@ class Applied(NamedTuple):
     answer: bytes
 
 
-def apply(key: str, value: bytes | None, payload: bytes, params: BreakerParams) -> Applied:
-    """Apply the signal in `payload` to the entry `key` holding `value`."""
+class Rule(NamedTuple):
+    """What an entry of one kind needs; `S` stands for the rule's state."""
+
+    first: Callable[[str], Any]  # key -> S
+    read: Callable[[Command, dict[str, Any]], Any]  # command, "rule" -> S
+    apply: Callable[[Any, dict[object, object]], Any]  # S, signal -> Outcome
+    command: Callable[[Any, int], Command]  # S, cap before -> command
+    rule: Callable[[Any], dict[str, object]]  # S -> "rule"
+    durable: Callable[[Any], tuple[object, ...]]
+    restored: Callable[[Any], Any]
+
+
+class Version(NamedTuple):
+    """The durable revision of a value and the operation that made it."""
+
+    number: int
+    op: str
+
+
+def apply(map_name: Map, key: str, value: bytes | None, payload: bytes) -> Applied:
+    """Apply the signal in `payload` to the entry `key` of `map_name` holding `value`, with the default parameters."""
+    rule = _rule(map_name, key)
     signal, unreadable = _signal(payload)
     try:
-        state = _read(key, value)
+        state, version = (rule.first(key), Version(0, "")) if value is None else _read(rule, value)
     except (BadInput, KeyError, TypeError, ValueError):
         return Applied(value, _refusal(None, unreadable or "stored state unreadable"))
     if unreadable:
         return _refused(value, unreadable)
-    if isinstance(state, acb.State):
-        outcome = acb.apply(state, signal, params)
-        if not outcome.is_accepted:
-            return _refused(value, outcome.refusal)
-        return _stored(acb.command(outcome.state, state.cap_ppm), _breaker_rule(outcome.state), outcome.is_changed)
-    decided = accounts.apply(state, signal)
-    if not decided.is_accepted:
-        return _refused(value, decided.refusal)
-    return _stored(accounts.command(decided.state, state.cap_ppm), _account_rule(decided.state), decided.is_changed)
+    outcome = rule.apply(state, signal)
+    if not outcome.is_accepted:
+        return _refused(value, outcome.refusal)
+    after = outcome.state
+    if version.number == 0 or rule.durable(after) != rule.durable(state):
+        version = Version(version.number + 1, hashlib.sha256(payload).digest()[:_OP_BYTES].hex())
+    command = rule.command(after, state.cap_ppm)
+    answer = {"accepted": True, "changed": outcome.is_changed, "refusal": "", "command": to_map(command)}
+    return Applied(_value(command, rule.rule(after), version), pack(answer))
 
 
-def _stored(command: Command, rule: dict[str, object], is_changed: bool) -> Applied:
-    fields = to_map(command)
-    return Applied(pack({**fields, "rule": rule}), pack({"accepted": True, "changed": is_changed, "refusal": "", "command": fields}))
+def restored(map_name: Map, key: str, value: bytes) -> bytes:
+    """The value as it is when it comes back from the database; one that cannot be read stays as it is, and every signal is refused."""
+    rule = _rule(map_name, key)
+    try:
+        state, version = _read(rule, value)
+    except (BadInput, KeyError, TypeError, ValueError):
+        return value
+    after = rule.restored(state)
+    return _value(rule.command(after, after.cap_ppm), rule.rule(after), version)
+
+
+def _value(command: Command, rule: dict[str, object], version: Version) -> bytes:
+    return pack({**to_map(command), "rule": rule, "version": version.number, "op": version.op})
 
 
 def _refused(value: bytes | None, why: str) -> Applied:
@@ -67,16 +112,32 @@ def _signal(payload: bytes) -> tuple[dict[object, object], str]:
     return (signal, "") if isinstance(signal, dict) else ({}, "signal is not a map")
 
 
-def _read(key: str, value: bytes | None) -> "acb.State | accounts.State":
-    account, slash, asset = key.rpartition("/")
-    if value is None:
-        return acb.State(account, asset) if slash else accounts.State(key)
+def _read(rule: Rule, value: bytes) -> tuple[Any, Version]:
+    """The rule's state in a value and its version; raises what damaged bytes raise."""
     command = decode(value)
-    rule = msgpack.unpackb(value)["rule"]
-    state = _read_breaker(command, rule) if slash else _read_account(command, rule)
-    if not (0 <= state.manual.level <= WORST_LEVEL and (isinstance(state, accounts.State) or 0 <= state.level <= WORST_LEVEL)):
+    fields = msgpack.unpackb(value)
+    version = Version(fields["version"], fields["op"])
+    if type(version.number) is not int or version.number < 1:
+        raise ValueError("a version that does not exist")
+    return rule.read(command, fields["rule"]), version
+
+
+def _rule(map_name: Map, key: str) -> Rule:
+    if map_name == "POSTURE":
+        return POSTURE
+    return BREAKER if "/" in key else ACCOUNT
+
+
+def _manual(raw: Any) -> Manual:
+    manual = Manual(*raw)
+    if not 0 <= manual.level <= WORST_LEVEL:
         raise ValueError("a level that does not exist")
-    return state
+    return manual
+
+
+def _first_breaker(key: str) -> acb.State:
+    account, _, asset = key.rpartition("/")
+    return acb.State(account, asset)
 
 
 def _breaker_rule(state: acb.State) -> dict[str, object]:
@@ -91,12 +152,9 @@ def _breaker_rule(state: acb.State) -> dict[str, object]:
     }
 
 
-def _read_breaker(command: Command, rule: dict[str, object]) -> acb.State:
-    fields: dict[str, object] = dict(rule)
-    for name in ("episodes_ns", "reasons"):
-        fields[name] = tuple(rule[name])  # type: ignore[arg-type]
-    fields["manual"] = Manual(*rule["manual"])  # type: ignore[misc]
-    fields["sources"] = tuple(acb.Source(*each) for each in rule["sources"])  # type: ignore[union-attr]
+def _read_breaker(command: Command, rule: dict[str, Any]) -> acb.State:
+    if not 0 <= rule["level"] <= WORST_LEVEL:
+        raise ValueError("a level that does not exist")
     return acb.State(
         account=command.account,
         asset=command.asset,
@@ -106,7 +164,13 @@ def _read_breaker(command: Command, rule: dict[str, object]) -> acb.State:
         expires_at_ns=command.expires_at_ns,
         cap_ppm=command.cap_ppm,
         cause_ids=command.cause_ids,
-        **fields,  # type: ignore[arg-type]
+        level=rule["level"],
+        is_latched=rule["is_latched"],
+        hold_until_ns=rule["hold_until_ns"],
+        episodes_ns=tuple(rule["episodes_ns"]),
+        manual=_manual(rule["manual"]),
+        reasons=tuple(rule["reasons"]),
+        sources=tuple(acb.Source(*each) for each in rule["sources"]),
     )
 
 
@@ -120,10 +184,7 @@ def _account_rule(state: accounts.State) -> dict[str, object]:
     }
 
 
-def _read_account(command: Command, rule: dict[str, object]) -> accounts.State:
-    fields: dict[str, object] = dict(rule)
-    fields["reasons"] = tuple(rule["reasons"])  # type: ignore[arg-type]
-    fields["manual"] = Manual(*rule["manual"])  # type: ignore[misc]
+def _read_account(command: Command, rule: dict[str, Any]) -> accounts.State:
     return accounts.State(
         account=command.account,
         epoch=command.epoch,
@@ -136,5 +197,81 @@ def _read_account(command: Command, rule: dict[str, object]) -> accounts.State:
         factors_ppm=command.factors_ppm,
         is_passive_only=command.passive_only,
         cause_ids=command.cause_ids,
-        **fields,  # type: ignore[arg-type]
+        granted_ppm=rule["granted_ppm"],
+        source_epoch=rule["source_epoch"],
+        source_seq=rule["source_seq"],
+        manual=_manual(rule["manual"]),
+        reasons=tuple(rule["reasons"]),
     )
+
+
+def _posture_rule(state: posture_entry.State) -> dict[str, object]:
+    governed = state.governed
+    return {
+        "is_started": governed.is_started,
+        "is_ready": governed.is_ready,
+        "is_broken": governed.is_broken,
+        "latch": governed.latch,
+        "r_ppm": governed.r_ppm,
+        "rise_anchor_ns": governed.rise_anchor_ns,
+        "posture": governed.posture.name,
+        "posture_since_ns": governed.posture_since_ns,
+        "ceiling": governed.ceiling.name,
+        "f1_ppm": state.factors_ppm[0],
+        "source_epoch": state.source_epoch,
+        "source_seq": state.source_seq,
+        "operator_seq": state.operator_seq,
+        "note": state.note,
+        "reasons": list(state.reasons),
+    }
+
+
+def _read_posture(command: Command, rule: dict[str, Any]) -> posture_entry.State:
+    return posture_entry.State(
+        account=command.account,
+        epoch=command.epoch,
+        seq=command.seq,
+        expires_at_ns=command.expires_at_ns,
+        cap_ppm=command.cap_ppm,
+        governed=Governed(
+            time_ns=command.issued_at_ns,
+            is_started=rule["is_started"],
+            is_ready=rule["is_ready"],
+            is_broken=rule["is_broken"],
+            latch=rule["latch"],
+            r_ppm=rule["r_ppm"],
+            rise_anchor_ns=rule["rise_anchor_ns"],
+            posture=Posture[rule["posture"]],
+            posture_since_ns=rule["posture_since_ns"],
+            ceiling=Posture[rule["ceiling"]],
+        ),
+        factors_ppm=(rule["f1_ppm"], *command.factors_ppm[1:]),
+        is_passive_only=command.passive_only,
+        source_epoch=rule["source_epoch"],
+        source_seq=rule["source_seq"],
+        operator_seq=rule["operator_seq"],
+        note=rule["note"],
+        reasons=tuple(rule["reasons"]),
+        cause_ids=command.cause_ids,
+    )
+
+
+BREAKER: Final = Rule(
+    _first_breaker,
+    _read_breaker,
+    lambda state, signal: acb.apply(state, signal, BREAKER_PARAMS),
+    acb.command,
+    _breaker_rule,
+    acb.durable,
+    acb.restored,
+)
+ACCOUNT: Final = Rule(accounts.State, _read_account, accounts.apply, accounts.command, _account_rule, accounts.durable, accounts.restored)
+POSTURE: Final = Rule(
+    posture_entry.State,
+    _read_posture,
+    lambda state, signal: posture_entry.apply(state, signal, GOVERNOR_PARAMS),
+    posture_entry.command,
+    _posture_rule,
+    posture_entry.durable,
+    posture_entry.restored,
+)

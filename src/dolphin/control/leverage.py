@@ -42,6 +42,11 @@ class Command(NamedTuple):
         return other is None or (self.epoch, self.seq) > (other.epoch, other.seq)
 
 
+def next_epoch(epoch: int, seq: int, now_ns: int) -> int:
+    """The epoch of an entry's next command: a new one, later than any before, when the entry is new or was restored (`seq` 0)."""
+    return epoch if seq else max(now_ns, epoch + 1)
+
+
 def checksum(command: Command) -> int:
     """CRC-32 over every field that decides, in the order of the contract."""
     text = "|".join(
@@ -78,6 +83,11 @@ def to_map(command: Command) -> dict[str, object]:
 def encode(command: Command) -> bytes:
     """The msgpack bytes of a topic message."""
     return pack(to_map(command))
+
+
+def survival_signal(command: Command) -> bytes:
+    """A command of the governor as the signal that the account's entry in `LEVERAGE` takes."""
+    return pack({"kind": "survival", **to_map(command)})
 
 
 def pack(value: object) -> bytes:

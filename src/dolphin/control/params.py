@@ -87,7 +87,7 @@ def check_order(record: object, lower: str, upper: str, why: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurvivalParams:
-    """Parameters of the survival controller (`survival.step`)."""
+    """Parameters of the sensing half of the survival controller (`assessment.assess`)."""
 
     wired: frozenset[str] = frozenset({"heartbeat", "jitter", "latency", "depth", "spread", "taker"})
 
@@ -125,8 +125,6 @@ class SurvivalParams:
     derivative_gain_ppm: int = number(500_000, "ppm per 1 lost in 10 s", 0, ONE, "a fall from 1 to 0 within 10 s takes the most it can")
     derivative_max_ppm: int = number(500_000, "ppm", 0, ONE, "given: most that the derivative takes")
 
-    recovery_ns_per_ppm: int = number(6 * MS, "ns per ppm", 6 * MS, HOUR, "given: R rises at most 1 % per minute; slower is allowed")
-    dwell_ns: int = number(60 * SECOND, "ns", 60 * SECOND, HOUR, "given: least time in a posture before a rise")
     lease_ns: int = number(2 * SECOND, "ns", 10 * MS, MINUTE, "how long a decision may be believed without a newer one")
 
     def __post_init__(self) -> None:
@@ -145,6 +143,19 @@ class SurvivalParams:
             raise BadInput(
                 "a controller without a heartbeat cannot notice silence", field="wired", value=sorted(self.wired), remedy="Add it."
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GovernorParams:
+    """Parameters of the deciding half (`governor.govern`). The Java rule holds the same defaults; the golden vectors compare them."""
+
+    recovery_ns_per_ppm: int = number(6 * MS, "ns per ppm", 6 * MS, HOUR, "given: R rises at most 1 % per minute; slower is allowed")
+    dwell_ns: int = number(60 * SECOND, "ns", 60 * SECOND, HOUR, "given: least time in a posture before a rise")
+    seen_ns: int = number(3 * SECOND, "ns", 10 * MS, MINUTE, "a longer gap between demands was not seen: the rest of it earns no recovery")
+    lease_max_ns: int = number(MINUTE, "ns", 10 * MS, MINUTE, "no demand is believed for longer, whatever it says")
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

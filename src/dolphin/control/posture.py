@@ -8,7 +8,7 @@ import itertools
 from enum import IntEnum
 from typing import NamedTuple
 
-from dolphin.control.ppm import ONE, mul
+from dolphin.control.ppm import ONE
 
 MAX_LEVERAGE_PPM = 6 * ONE
 
@@ -38,14 +38,18 @@ LADDER = (
     Rung(Posture.TURTLE, 400_000, 500_000, 0, "no new exposure: passive exits only"),
     Rung(Posture.HIBERNATE, 100_000, 200_000, 0, "cancel all, flatten, stop"),
 )
-FALLS = LADDER[:0:-1]  # the most restrictive first
+MILDEST_GATE_PPM = LADDER[1].enter_below_ppm
+CAPS_PPM = tuple([rung.cap_ppm for rung in LADDER])
+FALLS = tuple([(rung.enter_below_ppm, rung.posture) for rung in LADDER[:0:-1]])  # the most restrictive first
 
 
 def fallen(posture: Posture, r_ppm: int) -> Posture:
     """The posture after a fall to `r_ppm`: the most restrictive one whose gate R is under, never a milder one than now."""
-    for rung in FALLS:
-        if r_ppm < rung.enter_below_ppm:
-            return max(posture, rung.posture)
+    if r_ppm >= MILDEST_GATE_PPM:
+        return posture
+    for enter_below_ppm, lower in FALLS:
+        if r_ppm < enter_below_ppm:
+            return max(posture, lower)
     return posture
 
 
@@ -66,7 +70,7 @@ def first(r_ppm: int) -> Posture:
 
 def cap(posture: Posture, r_ppm: int) -> int:
     """The leverage cap in ppm: the posture's, and never more than 6x times R."""
-    return min(LADDER[posture].cap_ppm, mul(MAX_LEVERAGE_PPM, r_ppm))
+    return min(CAPS_PPM[posture], MAX_LEVERAGE_PPM * r_ppm // ONE)
 
 
 def diagram() -> str:

@@ -17,11 +17,6 @@ def mul(a_ppm: int, b_ppm: int) -> int:
     return a_ppm * b_ppm // ONE
 
 
-def clamp(value: int, low: int, high: int) -> int:
-    """`value` moved into `[low, high]`."""
-    return low if value < low else high if value > high else value
-
-
 def as_int(reading: Reading, low: int, high: int) -> int | None:
     """`reading` if it is an int within `[low, high]`, else None; a bool or a float is not an int here."""
     if type(reading) is int and low <= reading <= high:

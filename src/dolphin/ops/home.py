@@ -22,6 +22,11 @@ class Home:
         return self.root / "ledger.sqlite"
 
     @property
+    def gates(self) -> Path:
+        """The gates of the live market; a replay has its own market time, and so its own gates in its run."""
+        return self.root / "gates.sqlite"
+
+    @property
     def supervisor(self) -> Path:
         """Pid and ports of a system that is up."""
         return self.root / "run" / "supervisor.json"

@@ -43,6 +43,7 @@ def steps(pytest_arguments: Sequence[str]) -> tuple[Step, ...]:
         Step("ruff", (str(scripts / "ruff"), "check", ".")),
         Step("ruff format", (str(scripts / "ruff"), "format", "--check", ".")),
         Step("pyright", (str(scripts / "basedpyright"),)),
+        Step("MC/DC of the level A modules", (python, "-m", "dolphin", "test", "--level-a", "--only", "mcdc")),
         Step("Java: compile, lint, format, unit tests", ("mvn", "-q", "-B", "-pl", "jet", "verify")),
         pytest,
     )

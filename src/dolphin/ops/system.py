@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from dolphin.cluster.jobs import submit_jobs
-from dolphin.cluster.member import MemberProcess
+from dolphin.cluster.member import Gates, MemberProcess
 from dolphin.config import Config, Source, dump_config
 from dolphin.errors import DolphinError
 from dolphin.ops.child import Child
@@ -53,6 +53,14 @@ class Plan:
     def files(self) -> RunFiles:
         return RunFiles(self.home.run(self.run_id))
 
+    @property
+    def gates(self) -> Gates | None:
+        """Where the live market's gates are kept from run to run; None for a replay, whose gates are its own."""
+        if self.market.source != "live":
+            return None
+        chosen = self.config.gates
+        return Gates(chosen.url, chosen.user) if chosen.url else Gates.in_file(self.home.gates)
+
 
 class System:
     """A running system; a context manager, so that it always ends."""
@@ -88,7 +96,11 @@ class System:
         self._on_step("starting the Hazelcast member")
         self.member = stack.enter_context(
             MemberProcess.start(
-                jar=plan.jar, log=files.log("member"), port=plan.config.member.port, cluster_name=plan.config.member.cluster_name
+                jar=plan.jar,
+                log=files.log("member"),
+                port=plan.config.member.port,
+                cluster_name=plan.config.member.cluster_name,
+                gates=plan.gates,
             )
         )
         self._on_step("submitting the jobs")

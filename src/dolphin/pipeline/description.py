@@ -281,6 +281,16 @@ class Rows:
         _check_known("topic", topic, TOPICS - {name for name in TOPICS if "{key}" in name}, site)
         self._pipeline._add(Vertex(f"{self._name} to {topic}", "topic", self._name, {"topic": topic}, site, "reliable topic"))
 
+    def apply(self, processor: str, *, map_name: str) -> "Rows":
+        """Hands each value to an entry processor on the same key of another map; what it answers flows on."""
+        site = call_site()
+        _check_known("entry processor", processor, PROCESSORS, site)
+        _check_known("map", map_name, MAPS, site)
+        settings = {"map": map_name, "processor": processor}
+        name = f"{processor} on {map_name}"
+        self._pipeline._add(Vertex(name, "entry_processor", self._name, settings, site, "entry processor, same key"))
+        return Rows(self._pipeline, name)
+
 
 def _check_known(what: str, name: str, known: Mapping[str, Any] | frozenset[str], site: Site) -> None:
     if name not in known:

@@ -12,12 +12,12 @@ from dolphin.market.schema import MARKET
 JOURNALS: Final[dict[str, pa.Schema]] = {"MARKET_EVENTS": MARKET}
 """Journaled maps of batches, with the schema of the batches."""
 
-MAPS: Final = frozenset({"DOLPHIN_FEATURES", "ARS_RANKING", "LEVERAGE", "SYSTEM_HEALTH"})
+MAPS: Final = frozenset({"DOLPHIN_FEATURES", "ARS_RANKING", "LEVERAGE", "POSTURE", "SYSTEM_HEALTH"})
 
 TOPICS: Final = frozenset({"market.{key}", "ranking", "leverage-changes", "health", "posture-changes"})
 """Reliable topics; `{key}` stands for the key of the batch, which for `market` is the shard."""
 
-PROCESSORS: Final = frozenset({"leverage"})
+PROCESSORS: Final = frozenset({"leverage", "posture"})
 """Entry processors by the name under which `dolphin.jet.sink.PayloadProcessors` has them."""
 
 MAX_SHARDS: Final = 8

@@ -5,7 +5,7 @@ import pytest
 from hazelcast.config import Config
 from hazelcast.serialization import SerializationServiceV1
 
-from dolphin.cluster.wire import FACTORY, ApplyLeverage, Batch, JobCommand, pack, unpack
+from dolphin.cluster.wire import FACTORY, ApplyLeverage, ApplyPosture, Batch, JobCommand, pack, unpack
 
 
 @pytest.fixture
@@ -29,7 +29,14 @@ def test_batches_come_back_as_they_were(serialization: SerializationServiceV1) -
     assert (batch.key, batch.time_ns, batch.arrow) == ("7", 2**62, b"\x80abc")
 
 
-@pytest.mark.parametrize(("sent", "attribute"), [(ApplyLeverage(b"\x81\xa1a\x01"), "payload"), (JobCommand('{"verb": "list"}'), "request")])
+@pytest.mark.parametrize(
+    ("sent", "attribute"),
+    [
+        (ApplyLeverage(b"\x81\xa1a\x01"), "payload"),
+        (ApplyPosture(b"\x81\xa1a\x02"), "payload"),
+        (JobCommand('{"verb": "list"}'), "request"),
+    ],
+)
 def test_requests_come_back_as_they_were(serialization: SerializationServiceV1, sent: object, attribute: str) -> None:
     received = serialization.to_object(serialization.to_data(sent))
     assert type(received) is type(sent)

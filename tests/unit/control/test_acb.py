@@ -102,9 +102,14 @@ def latched(start: State, at_ns: int) -> State:
     return apply(state, vote("taker", at_ns + 1, 300_000)).state
 
 
+def rounded_up(at_ns: int) -> int:
+    """Holds end on whole steps of 10 s."""
+    return -(-at_ns // acb.HOLD_STEP_NS) * acb.HOLD_STEP_NS
+
+
 def test_a_latched_cut_loosens_only_after_its_hold() -> None:
     state = latched(cleared("taker"), START + SECOND)
-    until_ns = START + SECOND + 1 + 5 * MINUTE
+    until_ns = rounded_up(START + SECOND + 1 + 5 * MINUTE)
     assert state.hold_until_ns == until_ns
     for back in (3, 2, 1):
         state = apply(state, vote("taker", until_ns - back)).state
@@ -128,7 +133,7 @@ def test_the_hold_doubles_with_each_episode_up_to_two_hours_and_forgets_after_si
     state = latched(
         cleared("taker", until_ns=now_ns + 7 * 3_600 * SECOND)._replace(episodes_ns=state.episodes_ns), now_ns + 8 * 3_600 * SECOND
     )
-    assert state.hold_until_ns - state.time_ns == 5 * MINUTE
+    assert state.hold_until_ns == rounded_up(state.time_ns + 5 * MINUTE)
 
 
 def test_every_source_that_voted_has_to_be_clear_three_times() -> None:
@@ -245,3 +250,25 @@ def test_a_signal_without_a_vote_is_refused_and_changes_nothing(signal: dict[obj
     outcome = acb.apply(state, signal, PARAMS)
     assert (outcome.state, outcome.is_accepted) == (state, False)
     assert outcome.refusal
+
+
+def test_of_two_votes_of_one_source_in_a_signal_the_newer_stays_whatever_their_order() -> None:
+    for votes in [
+        (vote("taker", START + 1), vote("taker", START + 2, 300_000)),
+        (vote("taker", START + 2, 300_000), vote("taker", START + 1)),
+    ]:
+        (source,) = apply(cleared("taker"), *votes).state.sources
+        assert (source.seq, source.severity_ppm) == (START + 2, 300_000)
+
+
+def test_a_cut_without_a_cause_id_names_none() -> None:
+    state = apply(cleared("depth", "taker"), vote("depth", START + 1, 800_000, cause_id=None), vote("taker", START + 1, 800_000)).state
+    assert state.cause_ids == (f"BTCUSDT@trade#{START + 1}",)
+
+
+def test_an_operators_cut_may_come_before_any_vote_and_begins_the_epoch() -> None:
+    cut = {"kind": "manual", "op": "cut", "level": 3, "reason": "look", "by": "ann", "seq": 1, "time_ns": START + 1}
+    outcome = acb.apply(State("paper", "BTCUSDT"), cut, PARAMS)
+    assert (outcome.state.epoch, outcome.state.seq, outcome.state.cap_ppm, outcome.is_changed) == (START + 1, 1, 0, True)
+    later = apply(outcome.state, vote("taker", START + 2)).state
+    assert (later.epoch, later.seq) == (START + 1, 2)

@@ -7,13 +7,13 @@ import pytest
 from dolphin.control import posture
 from dolphin.control.acb import TRIPS_ABOVE_PPM
 from dolphin.control.manual import CUTS_PPM
-from dolphin.control.params import BreakerParams, SurvivalParams, table
+from dolphin.control.params import BreakerParams, GovernorParams, SurvivalParams, table
 from dolphin.control.ppm import ONE
 
 DOCUMENT = (Path(__file__).resolve().parents[3] / "docs" / "control-law.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("record", [SurvivalParams, BreakerParams])
+@pytest.mark.parametrize("record", [SurvivalParams, GovernorParams, BreakerParams])
 def test_the_parameters_are_those_of_the_code(record: type) -> None:
     assert table(record) in DOCUMENT
 

@@ -9,10 +9,9 @@ import msgpack
 import pytest
 
 from dolphin.control import entry, leverage
-from dolphin.control.params import BreakerParams
+from dolphin.control.posture import Posture
 
 CONTRACT = Path(__file__).resolve().parents[2] / "contract"
-PARAMS = BreakerParams()
 
 
 def generator() -> ModuleType:
@@ -26,7 +25,7 @@ def generator() -> ModuleType:
 
 
 def test_the_golden_vectors_are_what_the_rule_says_today() -> None:
-    assert (CONTRACT / "acb_vectors.jsonl").read_text(encoding="utf-8") == "\n".join(generator().lines()) + "\n"
+    assert (CONTRACT / "gate_vectors.jsonl").read_text(encoding="utf-8") == "\n".join(generator().lines()) + "\n"
 
 
 def vote(seq: int) -> bytes:
@@ -36,7 +35,7 @@ def vote(seq: int) -> bytes:
 @pytest.mark.parametrize("key", ["paper", "paper/BTCUSDT"])
 @pytest.mark.parametrize("payload", [b"", b"\xc1", b"\x80\x80", b"\x93\x01", b"\x81\x01\x02", b"\xa5vote", msgpack.packb([1])], ids=str)
 def test_unreadable_bytes_are_answered_with_a_reason_and_change_nothing(key: str, payload: bytes) -> None:
-    applied = entry.apply(key, None, payload, PARAMS)
+    applied = entry.apply("LEVERAGE", key, None, payload)
     answer = msgpack.unpackb(applied.answer)
     assert applied.value is None
     assert answer["accepted"] is False
@@ -45,14 +44,14 @@ def test_unreadable_bytes_are_answered_with_a_reason_and_change_nothing(key: str
 
 
 def test_a_refusal_tells_the_present_command() -> None:
-    first = entry.apply("paper/BTCUSDT", None, vote(5), PARAMS)
-    again = entry.apply("paper/BTCUSDT", first.value, vote(5), PARAMS)
+    first = entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5))
+    again = entry.apply("LEVERAGE", "paper/BTCUSDT", first.value, vote(5))
     assert again.value == first.value
     assert msgpack.unpackb(again.answer)["command"] == msgpack.unpackb(first.answer)["command"]
 
 
 def test_any_reader_finds_the_command_in_the_stored_value() -> None:
-    applied = entry.apply("paper/BTCUSDT", None, vote(5), PARAMS)
+    applied = entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5))
     assert applied.value is not None
     command = leverage.decode(applied.value)
     assert command.key == "paper/BTCUSDT"
@@ -62,7 +61,7 @@ def test_any_reader_finds_the_command_in_the_stored_value() -> None:
 @pytest.mark.parametrize("key", ["paper", "paper/BTCUSDT"])
 def test_a_damaged_stored_value_refuses_every_signal(key: str) -> None:
     for value in (b"", b"\x80", b"x", msgpack.packb({"cap_ppm": 6_000_000})):
-        applied = entry.apply(key, value, vote(5), PARAMS)
+        applied = entry.apply("LEVERAGE", key, value, vote(5))
         assert applied.value == value
         assert msgpack.unpackb(applied.answer) == {
             "accepted": False,
@@ -73,9 +72,58 @@ def test_a_damaged_stored_value_refuses_every_signal(key: str) -> None:
 
 
 def test_a_stored_level_that_does_not_exist_is_damage() -> None:
-    value = entry.apply("paper/BTCUSDT", None, vote(5), PARAMS).value
+    value = entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5)).value
     assert value is not None
     fields = msgpack.unpackb(value)
-    for rule in ({**fields["rule"], "level": 5}, {**fields["rule"], "manual": [-1, 0, ""]}, {**fields["rule"], "level": "4"}, {}):
-        applied = entry.apply("paper/BTCUSDT", msgpack.packb({**fields, "rule": rule}), vote(6), PARAMS)
+    damaged = [{"level": 5}, {"level": -1}, {"level": "4"}, {"manual": [-1, 0, ""]}, {"manual": [5, 0, ""]}]
+    for rule in [{}, *({**fields["rule"], **each} for each in damaged)]:
+        applied = entry.apply("LEVERAGE", "paper/BTCUSDT", msgpack.packb({**fields, "rule": rule}), vote(6))
         assert msgpack.unpackb(applied.answer)["refusal"] == "stored state unreadable"
+
+
+@pytest.mark.parametrize("version", [0, -1, 1.0, True, "1", None])
+def test_a_stored_version_that_does_not_exist_is_damage(version: object) -> None:
+    value = entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5)).value
+    assert value is not None
+    damaged = msgpack.packb({**msgpack.unpackb(value), "version": version})
+    assert entry.apply("LEVERAGE", "paper/BTCUSDT", damaged, vote(6)).value == damaged
+    assert entry.restored("LEVERAGE", "paper/BTCUSDT", damaged) == damaged
+
+
+def test_a_signal_that_cannot_be_read_is_refused_as_such_even_over_damage() -> None:
+    assert msgpack.unpackb(entry.apply("LEVERAGE", "paper", b"x", b"\xc1").answer)["refusal"] == "signal unreadable"
+
+
+def test_a_cut_asset_is_still_cut_after_a_full_stop_and_earns_its_cap_anew() -> None:
+    value = None
+    for seq in range(1, 4):
+        value = entry.apply("LEVERAGE", "paper/BTCUSDT", value, clear(seq)).value
+    assert value is not None
+    assert msgpack.unpackb(value)["version"] == 2  # made, and loosened once
+    restored = entry.restored("LEVERAGE", "paper/BTCUSDT", value)
+    assert leverage.decode(restored).expires_at_ns == 0
+    for seq in (4, 5):
+        restored = entry.apply("LEVERAGE", "paper/BTCUSDT", restored, clear(seq)).value
+        assert restored is not None
+        assert leverage.decode(restored).cap_ppm == 1_200_000  # two clear readings since the stop are not three
+    loosened = entry.apply("LEVERAGE", "paper/BTCUSDT", restored, clear(6)).value
+    assert loosened is not None
+    assert leverage.decode(loosened).cap_ppm == 2_700_000
+
+
+def test_what_the_controller_said_is_over_after_a_full_stop_and_the_operators_cut_is_not() -> None:
+    said = leverage.Command("paper", "", 1, 1, Posture.APEX, 6_000_000, 1_000_000, (1_000_000,) * 5, False, (), (), 5, 9, 0)
+    value = entry.apply("LEVERAGE", "paper", None, leverage.survival_signal(said)).value
+    cut = {"kind": "manual", "op": "cut", "level": 2, "seq": 1, "time_ns": 5, "by": "ana"}
+    value = entry.apply("LEVERAGE", "paper", value, msgpack.packb(cut)).value
+    assert value is not None
+    restored = entry.restored("LEVERAGE", "paper", value)
+    assert leverage.decode(restored).cap_ppm == 0
+    again = entry.apply("LEVERAGE", "paper", restored, leverage.survival_signal(said._replace(seq=2))).value
+    assert again is not None
+    assert leverage.decode(again).cap_ppm == 2_700_000
+
+
+def clear(seq: int) -> bytes:
+    fields = {"source": "taker", "seq": seq, "time_ns": seq, "severity_ppm": 0, "is_clear": True, "expires_at_ns": 10**9}
+    return msgpack.packb({"kind": "vote", **fields})

@@ -39,6 +39,14 @@ def test_bytes_that_are_no_command_are_refused_in_one_line(data: bytes) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["epoch", "seq", "cap_ppm", "r_total_ppm", "issued_at_ns", "expires_at_ns", "from_cap_ppm"])
+@pytest.mark.parametrize("value", [-1, 1.0, True, "1", None])
+def test_a_number_that_is_not_whole_is_named(name: str, value: object) -> None:
+    fields = msgpack.unpackb(leverage.encode(COMMAND))
+    with pytest.raises(BadInput, match=f"not a leverage command: {name} is not a whole number"):
+        leverage.decode(msgpack.packb({**fields, name: value}))
+
+
 def test_a_command_replaces_only_an_older_one() -> None:
     assert COMMAND.is_newer_than(None)
     assert not COMMAND.is_newer_than(COMMAND)

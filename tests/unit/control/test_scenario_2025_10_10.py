@@ -9,12 +9,14 @@ import math
 from collections.abc import Iterator
 
 import pytest
+from controller import Seen, step
 
-from dolphin.control import factors, posture, survival
+from dolphin.control import factors, posture
+from dolphin.control.assessment import Inputs
 from dolphin.control.params import SurvivalParams
 from dolphin.control.posture import Posture
 from dolphin.control.ppm import ONE
-from dolphin.control.survival import Decision, Inputs, State
+from dolphin.control.survival import State
 
 SECOND = 1_000_000_000
 MIDNIGHT = 1_760_054_400 * SECOND  # 2025-10-10 00:00 UTC
@@ -51,32 +53,32 @@ def readings(second: int) -> Inputs:
     )
 
 
-def play(params: SurvivalParams) -> Iterator[tuple[int, Decision]]:
+def play(params: SurvivalParams) -> Iterator[tuple[int, Seen]]:
     state = State()
     for second in range(utc(14, 0), utc(23, 0)):
-        state, decision = survival.step(state, readings(second), params)
+        state, decision = step(state, readings(second), params)
         yield second, decision
 
 
 @pytest.fixture(scope="module")
-def day() -> dict[int, Decision]:
+def day() -> dict[int, Seen]:
     return dict(play(SurvivalParams()))
 
 
-def test_before_the_news_it_is_at_full_leverage(day: dict[int, Decision]) -> None:
+def test_before_the_news_it_is_at_full_leverage(day: dict[int, Seen]) -> None:
     assert day[NEWS - 1].cap_ppm == 6_000_000
 
 
-def test_the_cap_is_never_above_two_between_the_news_and_an_hour_after_the_cascade(day: dict[int, Decision]) -> None:
+def test_the_cap_is_never_above_two_between_the_news_and_an_hour_after_the_cascade(day: dict[int, Seen]) -> None:
     assert max(day[second].cap_ppm for second in range(NEWS, CALM_AGAIN + 3_600)) <= 2_000_000
 
 
-def test_the_afternoon_is_not_shut_down_either(day: dict[int, Decision]) -> None:
+def test_the_afternoon_is_not_shut_down_either(day: dict[int, Seen]) -> None:
     assert day[CASCADE - 1].posture is Posture.STALKER
     assert day[CASCADE - 1].cap_ppm == 2_000_000
 
 
-def test_the_cascade_ends_all_exposure_in_the_same_second(day: dict[int, Decision]) -> None:
+def test_the_cascade_ends_all_exposure_in_the_same_second(day: dict[int, Seen]) -> None:
     assert day[CASCADE].cap_ppm == 0
     assert day[CASCADE].posture is Posture.HIBERNATE
 

@@ -23,7 +23,7 @@ from dolphin.gate import (
     notional_micro,
     replace,
 )
-from dolphin.gate.book import MAX_WORKING
+from dolphin.gate.book import MAX_WORKING, Working
 
 MARKS = {"BTC": 100 * ONE_E8, "ETH": 10 * ONE_E8}
 LIMITS = Limits(step_e8=1, min_notional_micro=0)
@@ -90,8 +90,11 @@ def test_the_same_id_twice_is_denied() -> None:
 
 
 def test_working_orders_are_bounded() -> None:
-    book = put(Book(), *(entry(str(n), qty=1) for n in range(MAX_WORKING)))
-    _, decision = admit(book, entry("one more", qty=1), APEX, EQUITY, MARKS, LIMITS)
+    one = put(Book(), entry("0", qty=1)).working["0"]
+    almost_full = Book(working={str(n): one for n in range(MAX_WORKING - 1)})
+    full, decision = admit(almost_full, entry("the last", qty=1), APEX, EQUITY, MARKS, LIMITS)
+    assert decision == Allow()
+    _, decision = admit(full, entry("one more", qty=1), APEX, EQUITY, MARKS, LIMITS)
     assert decision == Deny(DenyReason.TOO_MANY_WORKING)
 
 
@@ -176,3 +179,52 @@ def test_notional_rounds_up() -> None:
     assert notional_micro(1, 1) == 1
     assert notional_micro(-ONE_E8, 2 * ONE_E8) == 2 * ONE
     assert notional_micro(0, ONE_E8) == 0
+
+
+def test_an_assets_own_exposure_is_counted_under_its_cap_and_no_other() -> None:
+    held = fill(Book(), "1", "ETH", 1, 50 * ONE_E8)
+    one_times = Grant("APEX", 6 * ONE, ONE, False)
+    book, decision = admit(held, entry("2", qty=10 * ONE_E8), one_times, EQUITY, MARKS, LIMITS)
+    assert decision == Allow()
+    _, decision = admit(book, entry("3", qty=1), one_times, EQUITY, MARKS, LIMITS)
+    assert decision == Deny(DenyReason.OVER_CAP)
+
+
+def test_exposure_adds_up_positions_and_entries() -> None:
+    held = fill(fill(Book(), "1", "ETH", 1, ONE_E8), "2", "BTC", -1, ONE_E8)
+    assert held.exposure_micro(MARKS) == 110 * ONE
+    assert put(held, entry("3", "ETH", qty=2 * ONE_E8), entry("4", "ETH")).exposure_micro(MARKS) == 140 * ONE
+
+
+def test_a_working_entry_counts_at_its_own_price_if_that_is_the_worse() -> None:
+    dear = Order("1", "BTC", 1, ONE_E8, Style.LIMIT, 300 * ONE_E8, False)
+    assert put(Book(), dear).exposure_micro(MARKS) == 300 * ONE
+    assert put(Book(), entry("2", style=Style.MARKET)).exposure_micro(MARKS) == 100 * ONE
+
+
+def test_an_order_stays_working_down_to_its_last_unit() -> None:
+    book = fill(put(Book(), entry("1", qty=3)), "1", "BTC", 1, 2)
+    assert book.working["1"].remaining_e8 == 1
+    assert fill(book, "1", "BTC", 1, 1).working == {}
+
+
+def test_closing_an_order_leaves_the_others_working() -> None:
+    assert list(close(put(Book(), entry("1"), entry("2")), "1").working) == ["2"]
+
+
+@pytest.mark.parametrize(("caps", "equity"), [({"BTC": 0}, EQUITY), ({}, EQUITY), ({"BTC": -1}, EQUITY), ({"BTC": ONE}, 0)])
+def test_without_a_cap_or_equity_even_the_smallest_entry_is_taken_back(caps: dict[str, int], equity: int) -> None:
+    assert cancels_over_cap(put(Book(), entry("1", qty=1)), caps, ONE, equity, MARKS) == ("1",)
+
+
+def test_caps_of_any_size_are_exact() -> None:
+    beyond_floats = 2**53 + 1
+    marks = {"BTC": ONE_E8}
+    book = Book(working={"1": Working("BTC", 1, 100 * beyond_floats, Style.LIMIT, ONE_E8, False)})
+    assert cancels_over_cap(book, {"BTC": ONE}, ONE, beyond_floats, marks) == ()
+    assert cancels_over_cap(book, {"BTC": ONE}, ONE, beyond_floats - 1, marks) == ("1",)
+
+
+def test_flatten_leaves_out_what_is_covered_and_closes_the_last_unit() -> None:
+    book = fill(fill(Book(), "1", "ETH", 1, 1), "2", "BTC", 1, ONE_E8)
+    assert flatten(put(book, exit_of("3"))) == (("ETH", -1, 1),)

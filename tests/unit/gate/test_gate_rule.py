@@ -231,3 +231,33 @@ def test_the_table_has_the_four_postures_and_only_falls() -> None:
     rows = list(TABLE.values())
     assert [row.max_leverage_ppm for row in rows] == [6 * ONE, 2 * ONE, 0, 0]
     assert all(worse.entries <= better.entries for better, worse in itertools.pairwise(rows))
+
+
+def test_an_exit_may_close_the_last_unit() -> None:
+    last = order(Style.MARKET, qty=1, side=-1, is_exit=True)
+    assert decide(last, grant(), standing(position=1), Limits(1, 0)) == Allow()
+
+
+def test_a_position_too_large_for_a_float_is_judged_all_the_same() -> None:
+    assert decide(order(side=-1), grant(), standing(position=10**400), LIMITS) == Deny(DenyReason.AGAINST_POSITION)
+
+
+@pytest.mark.parametrize(("cap", "equity", "room_micro"), [(1, EQUITY, 10_000), (6 * ONE, 1, 6), (ONE, 1, 1)])
+def test_the_smallest_cap_and_the_smallest_equity_leave_their_room(cap: int, equity: int, room_micro: int) -> None:
+    at_one_dollar = replace(order(qty=10**15), price_e8=ONE_E8)
+    meets = replace(standing(), equity_micro=equity, mark_e8=ONE_E8)
+    assert decide(at_one_dollar, grant(cap=cap), meets, Limits(1, 0)) == Clip(100 * room_micro)
+
+
+def test_what_the_asset_holds_takes_room_under_its_own_cap() -> None:
+    holds = replace(standing(), asset_exposure_micro=9_000 * ONE, account_exposure_micro=9_000 * ONE)
+    assert decide(order(qty=500 * ONE_E8), Grant("APEX", 6 * ONE, ONE, False), holds, LIMITS) == Clip(10 * ONE_E8)
+
+
+@pytest.mark.parametrize("account_holds", [0, 1])
+def test_room_of_any_size_is_exact(account_holds: int) -> None:
+    equity = 2**53 + 1  # micro-dollars that a float cannot hold
+    at_one_dollar = replace(order(qty=10**24), price_e8=ONE_E8)
+    meets = replace(standing(), equity_micro=equity, mark_e8=ONE_E8, account_exposure_micro=account_holds)
+    caps = Grant("APEX", ONE if account_holds else 2 * ONE, ONE, False)
+    assert decide(at_one_dollar, caps, meets, Limits(1, 0)) == Clip(100 * (equity - account_holds))

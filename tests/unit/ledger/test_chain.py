@@ -84,6 +84,11 @@ def test_what_would_not_come_back_as_it_is_is_not_written(event: Fee) -> None:
         chain.encode_faithfully(Content(1, event, ()))
 
 
+def test_a_value_that_would_come_back_as_another_type_is_not_written() -> None:
+    with pytest.raises(ValueError, match=r"^a field has a value of the wrong type$"):
+        chain.encode_faithfully(Content(1, Fee(1, ""), [Leg("fees", 1), Leg("cash", -1)]))  # type: ignore[arg-type]
+
+
 def test_runs_that_booked_the_same_have_one_content_digest_whoever_wrote_it_and_when() -> None:
     texts = [chain.encode(content) for content in CONTENTS]
     here = [chain.seal("paper", Head(), 1, "run-1", at, text) for at, text in enumerate(texts)]

@@ -266,3 +266,9 @@ def test_the_balances_are_the_legs_added_up() -> None:
     balances = book_of(fill(), fill("2")).balances
     assert (balances["position:BTCUSDT"], balances[OPEN_CONTRACTS], balances[FEES]) == (200 * DOLLAR, -200 * DOLLAR, 10)
     assert balances[CASH] == DEPOSIT - 10
+
+
+def test_a_mark_in_the_ledger_is_what_the_next_run_starts_from() -> None:
+    book = book_of(Mark(DEPOSIT - 5, DEPOSIT + 7))
+    assert book.mark() == book.recorded == Mark(DEPOSIT - 5, DEPOSIT + 7)
+    assert not book.is_worth_marking()

@@ -7,7 +7,6 @@ import pyarrow as pa
 
 from dolphin.control import entry, leverage
 from dolphin.control.leverage import Command
-from dolphin.control.params import BreakerParams
 from dolphin.market.schema import Kind
 from python_udfs import readings
 
@@ -57,19 +56,27 @@ def signals(found: pa.RecordBatch | None) -> list[tuple[str, dict[str, Any]]]:
 
 
 class Entries:
-    """The `LEVERAGE` map, fed with what stages emit."""
+    """The gate maps, fed with what stages emit, as the jobs `acb` and `survival` wire them."""
 
     def __init__(self) -> None:
         self.values: dict[str, bytes] = {}
+        self.postures: dict[str, bytes] = {}
         self.cuts: list[Command] = []
 
     def take(self, found: pa.RecordBatch | None) -> None:
         """Apply every signal of a batch; commands that lower a cap are kept in `cuts`."""
         for each in [] if found is None else found.to_pylist():
-            applied = entry.apply(each["key"], self.values.get(each["key"]), each["value"], BreakerParams())
+            key, signal = each["key"], each["value"]
+            if msgpack.unpackb(signal)["kind"] == "demand":
+                governed = entry.apply("POSTURE", key, self.postures.get(key), signal)
+                assert governed.value is not None
+                assert msgpack.unpackb(governed.answer)["accepted"]
+                self.postures[key] = governed.value
+                signal = leverage.survival_signal(leverage.decode(governed.value))
+            applied = entry.apply("LEVERAGE", key, self.values.get(key), signal)
             assert applied.value is not None
             assert msgpack.unpackb(applied.answer)["accepted"]
-            self.values[each["key"]] = applied.value
+            self.values[key] = applied.value
             command = leverage.decode(applied.value)
             if command.cap_ppm < command.from_cap_ppm:
                 self.cuts.append(command)

@@ -156,7 +156,7 @@ def test_a_batch_without_assets_grants_nothing() -> None:
     stage = Survival("paper")
     for step in range(2_000):
         for _, signal in signals(stage.process(batch(START + step * STEP_NS))):
-            assert signal["cap_ppm"] == 0
+            assert (signal["is_ready"], signal["r_cmd_ppm"]) == (False, 0)
 
 
 def test_the_lease_is_renewed_four_times_a_second_with_growing_seq(calm: tuple[Survival, Entries]) -> None:

@@ -11,7 +11,8 @@ import java.util.OptionalLong;
 final class AccountRule {
 
   private static final int MAX_REASONS = 32;
-  private static final List<Long> NO_FACTORS = List.of(0L, 0L, 0L, 0L, 0L);
+  static final List<Long> NO_FACTORS = List.of(0L, 0L, 0L, 0L, 0L);
+  static final int FACTORS = NO_FACTORS.size();
 
   private AccountRule() {}
 
@@ -38,6 +39,20 @@ final class AccountRule {
             true,
             List.of("nothing known yet"),
             List.of());
+
+    /** As after a full stop: nothing is granted before the controller's next word. */
+    Decision restored() {
+      return new Decision(
+          epoch,
+          seq,
+          Posture.HIBERNATE,
+          0,
+          totalPpm,
+          factorsPpm,
+          isPassiveOnly,
+          List.of("restarted"),
+          List.of());
+    }
   }
 
   /** What the entry of one account remembers; {@code capPpm} is after the manual cut. */
@@ -45,6 +60,10 @@ final class AccountRule {
 
     static State first(String account) {
       return new State(Stamp.first(account, ""), 0, Decision.FIRST, ManualCut.NONE);
+    }
+
+    State restored() {
+      return new State(stamp.restored(), 0, decision.restored(), manual);
     }
 
     Command command(long fromCapPpm) {
@@ -66,37 +85,34 @@ final class AccountRule {
     }
   }
 
-  /** The state after a signal, or the state as it was with a refusal. */
-  record Outcome(State state, boolean isChanged, String refusal) {}
-
   /** One signal of kind "survival" or "manual". An old {@code (epoch, seq)} changes nothing. */
-  static Outcome apply(State state, Fields signal) {
+  static Outcome<State> apply(State state, Fields signal) {
     String kind = signal.text("kind");
     if (kind.equals("manual")) {
       ManualCut.Applied applied = state.manual.apply(signal);
       return applied.refusal().isEmpty()
           ? accepted(state, state.stamp.at(applied.timeNs()), state.decision, applied.cut())
-          : refused(state, applied.refusal());
+          : Outcome.refused(state, applied.refusal());
     }
     if (kind.equals("survival")) {
       return decided(state, signal);
     }
-    return refused(state, "this key takes kinds survival and manual");
+    return Outcome.refused(state, "this key takes kinds survival and manual");
   }
 
-  private static Outcome decided(State state, Fields signal) {
+  private static Outcome<State> decided(State state, Fields signal) {
     OptionalLong epoch = signal.whole("epoch", 0, Ppm.MAX_NS);
     OptionalLong seq = signal.whole("seq", 1, Ppm.MAX_NS);
-    OptionalLong timeNs = signal.whole("time_ns", 0, Ppm.MAX_NS);
+    OptionalLong timeNs = signal.whole("issued_at_ns", 0, Ppm.MAX_NS);
     if (epoch.isEmpty() || seq.isEmpty() || timeNs.isEmpty()) {
-      return refused(state, "a survival signal needs epoch, seq and time_ns");
+      return Outcome.refused(state, "a survival signal needs epoch, seq and issued_at_ns");
     }
     Decision last = state.decision;
     boolean isNewer =
         epoch.getAsLong() > last.epoch
             || (epoch.getAsLong() == last.epoch && seq.getAsLong() > last.seq);
     if (!isNewer) {
-      return refused(state, "old seq");
+      return Outcome.refused(state, "old seq");
     }
     Decision decision = decision(signal, epoch.getAsLong(), seq.getAsLong());
     long expiresAtNs = signal.whole("expires_at_ns", 0, Ppm.MAX_NS).orElse(timeNs.getAsLong());
@@ -127,8 +143,8 @@ final class AccountRule {
         texts(signal.list("cause_ids")));
   }
 
-  private static List<Long> factors(List<?> raw) {
-    if (raw == null || raw.size() != NO_FACTORS.size()) {
+  static List<Long> factors(List<?> raw) {
+    if (raw == null || raw.size() != FACTORS) {
       return NO_FACTORS;
     }
     List<Long> found = new ArrayList<>();
@@ -142,7 +158,7 @@ final class AccountRule {
     return found;
   }
 
-  private static List<String> texts(List<?> raw) {
+  static List<String> texts(List<?> raw) {
     List<String> found = new ArrayList<>();
     if (raw == null) {
       return found;
@@ -156,16 +172,13 @@ final class AccountRule {
     return found;
   }
 
-  private static Outcome accepted(State before, Stamp stamp, Decision decision, ManualCut manual) {
+  private static Outcome<State> accepted(
+      State before, Stamp stamp, Decision decision, ManualCut manual) {
     long capPpm = Math.min(decision.capPpm, Ppm.capAt(manual.level()));
     boolean isChanged =
         capPpm != before.capPpm
             || decision.posture != before.decision.posture
             || before.stamp.seq() == 0;
-    return new Outcome(new State(stamp.next(), capPpm, decision, manual), isChanged, "");
-  }
-
-  private static Outcome refused(State state, String why) {
-    return new Outcome(state, false, why);
+    return new Outcome<>(new State(stamp.next(), capPpm, decision, manual), isChanged, "");
   }
 }

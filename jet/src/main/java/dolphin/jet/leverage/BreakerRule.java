@@ -15,11 +15,12 @@ final class BreakerRule {
   static final int MAX_SOURCES = 16;
 
   private static final int MAX_EPISODES = 8;
-  private static final long UNKNOWN_PPM = -1;
+  static final long UNKNOWN_PPM = -1;
   private static final long CLEAR_PPM = 125_000;
   private static final int CLEARS = 3;
   private static final long[] TRIPS_ABOVE_PPM = {250_000, 500_000, 750_000, 950_000};
   private static final long MINUTE_NS = 60_000_000_000L;
+  private static final long HOLD_STEP_NS = 10_000_000_000L;
   private static final long HOLD_NS = 5 * MINUTE_NS;
   private static final long HOLD_MAX_NS = 120 * MINUTE_NS;
   private static final long EPISODE_WINDOW_NS = 360 * MINUTE_NS;
@@ -36,7 +37,13 @@ final class BreakerRule {
       int unclear,
       long expiresAtNs,
       String reason,
-      String causeId) {}
+      String causeId) {
+
+    /** The same reading, not counted as clear. */
+    Source doubted() {
+      return new Source(name, seq, severityPpm, 0, unclear, expiresAtNs, reason, causeId);
+    }
+  }
 
   /** The cut in force and what holds it. */
   record Cut(
@@ -57,6 +64,17 @@ final class BreakerRule {
 
     static State first(String account, String asset) {
       return new State(Stamp.first(account, asset), 0, Cut.FIRST, ManualCut.NONE, List.of());
+    }
+
+    /** What must survive a full stop. */
+    Object durable() {
+      return List.of(cut.level, cut.isLatched, cut.holdUntilNs, cut.episodesNs, manual);
+    }
+
+    /** As after a full stop: the cut stands, nobody has been clear, the lease is over. */
+    State restored() {
+      List<Source> doubted = sources.stream().map(Source::doubted).toList();
+      return new State(stamp.restored(), capPpm, cut, manual, doubted);
     }
 
     Command command(long fromCapPpm) {
@@ -90,28 +108,25 @@ final class BreakerRule {
       String causeId,
       long expiresAtNs) {}
 
-  /** The state after a signal, or the state as it was with a refusal. */
-  record Outcome(State state, boolean isChanged, String refusal) {}
-
   /** One signal of kind "vote" or "manual". An old {@code (source, seq)} changes nothing. */
-  static Outcome apply(State state, Fields signal) {
+  static Outcome<State> apply(State state, Fields signal) {
     String kind = signal.text("kind");
     if (kind.equals("manual")) {
       ManualCut.Applied applied = state.manual.apply(signal);
       return applied.refusal().isEmpty()
           ? accepted(
               state, state.stamp.at(applied.timeNs()), state.cut, applied.cut(), state.sources)
-          : refused(state, applied.refusal());
+          : Outcome.refused(state, applied.refusal());
     }
     if (!kind.equals("vote")) {
-      return refused(state, "this key takes kinds vote and manual");
+      return Outcome.refused(state, "this key takes kinds vote and manual");
     }
     List<Vote> votes = votes(signal);
     if (votes.isEmpty()) {
-      return refused(state, "no vote with a source, a seq and a time");
+      return Outcome.refused(state, "no vote with a source, a seq and a time");
     }
     votes.removeIf(vote -> vote.seq <= seqOf(state, vote.source));
-    return votes.isEmpty() ? refused(state, "old seq") : voted(state, votes);
+    return votes.isEmpty() ? Outcome.refused(state, "old seq") : voted(state, votes);
   }
 
   private static List<Vote> votes(Fields signal) {
@@ -158,7 +173,7 @@ final class BreakerRule {
     return 0;
   }
 
-  private static Outcome voted(State state, List<Vote> votes) {
+  private static Outcome<State> voted(State state, List<Vote> votes) {
     TreeMap<String, Source> sources = new TreeMap<>();
     state.sources.forEach(source -> sources.put(source.name, source));
     boolean hasOverflow = false;
@@ -257,10 +272,15 @@ final class BreakerRule {
     return new Cut(
         cut.level,
         true,
-        Math.max(cut.holdUntilNs, nowNs + holdNs),
+        Math.max(cut.holdUntilNs, wholeSteps(nowNs + holdNs)),
         List.copyOf(recent),
         cut.reasons,
         cut.causeIds);
+  }
+
+  /** Rounded up, so that a hold that every reading renews is not a disk write each time. */
+  private static long wholeSteps(long atNs) {
+    return (atNs + HOLD_STEP_NS - 1) / HOLD_STEP_NS * HOLD_STEP_NS;
   }
 
   /** The cut after its target level is known: up at once, down one level when all is clear. */
@@ -313,14 +333,10 @@ final class BreakerRule {
             .allMatch(source -> source.clears >= CLEARS && nowNs < source.expiresAtNs);
   }
 
-  private static Outcome accepted(
+  private static Outcome<State> accepted(
       State before, Stamp stamp, Cut cut, ManualCut manual, List<Source> sources) {
     long capPpm = Ppm.capAt(Math.max(cut.level, manual.level()));
     boolean isChanged = capPpm != before.capPpm || before.stamp.seq() == 0;
-    return new Outcome(new State(stamp.next(), capPpm, cut, manual, sources), isChanged, "");
-  }
-
-  private static Outcome refused(State state, String why) {
-    return new Outcome(state, false, why);
+    return new Outcome<>(new State(stamp.next(), capPpm, cut, manual, sources), isChanged, "");
   }
 }

@@ -1,9 +1,11 @@
 package dolphin.jet.leverage;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32;
+import org.msgpack.core.MessageBufferPacker;
 
 /** The leverage command of {@code docs/contracts.md}: absolute state with a lease. */
 record Command(
@@ -21,6 +23,58 @@ record Command(
     long issuedAtNs,
     long expiresAtNs,
     long fromCapPpm) {
+
+  /** Fields of the message, the checksum included. */
+  static final int FIELDS = 15;
+
+  /** The command in a stored map; throws {@link DamagedException} if it is none. */
+  static Command read(Stored fields) {
+    Command command =
+        new Command(
+            fields.text("account"),
+            fields.text("asset"),
+            fields.whole("epoch"),
+            fields.whole("seq"),
+            fields.posture("posture"),
+            fields.whole("cap_ppm"),
+            fields.whole("r_total_ppm"),
+            fields.wholes("factors_ppm"),
+            fields.claim("passive_only"),
+            fields.texts("reasons"),
+            fields.texts("cause_ids"),
+            fields.whole("issued_at_ns"),
+            fields.whole("expires_at_ns"),
+            fields.whole("from_cap_ppm"));
+    if (fields.whole("checksum") != command.checksum()) {
+      throw new DamagedException("checksum mismatch");
+    }
+    return command;
+  }
+
+  /** Writes the command as a map. */
+  void pack(MessageBufferPacker packer) throws IOException {
+    packer.packMapHeader(FIELDS);
+    packFields(packer);
+  }
+
+  /** Writes the fields into a map whose header has been written. */
+  void packFields(MessageBufferPacker packer) throws IOException {
+    packer.packString("account").packString(account);
+    packer.packString("asset").packString(asset);
+    packer.packString("epoch").packLong(epoch);
+    packer.packString("seq").packLong(seq);
+    packer.packString("posture").packString(posture.name());
+    packer.packString("cap_ppm").packLong(capPpm);
+    packer.packString("r_total_ppm").packLong(totalPpm);
+    Pack.longs(packer, "factors_ppm", factorsPpm);
+    packer.packString("passive_only").packBoolean(isPassiveOnly);
+    Pack.texts(packer, "reasons", reasons);
+    Pack.texts(packer, "cause_ids", causeIds);
+    packer.packString("issued_at_ns").packLong(issuedAtNs);
+    packer.packString("expires_at_ns").packLong(expiresAtNs);
+    packer.packString("from_cap_ppm").packLong(fromCapPpm);
+    packer.packString("checksum").packLong(checksum());
+  }
 
   /** CRC-32 over every field that decides, in the order of the contract. */
   long checksum() {

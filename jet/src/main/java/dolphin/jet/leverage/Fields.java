@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.msgpack.core.MessageFormat;
 import org.msgpack.core.MessagePack;
 import org.msgpack.core.MessagePackException;
 import org.msgpack.core.MessageUnpacker;
@@ -125,7 +126,7 @@ final class Fields {
         yield null;
       }
       case BOOLEAN -> unpacker.unpackBoolean();
-      case INTEGER -> integer(unpacker.unpackBigInteger());
+      case INTEGER -> integer(unpacker);
       case STRING -> unpacker.unpackString();
       case ARRAY -> array(unpacker, depth);
       case MAP -> map(unpacker, depth);
@@ -136,7 +137,11 @@ final class Fields {
     };
   }
 
-  private static Object integer(BigInteger number) {
+  private static Object integer(MessageUnpacker unpacker) throws IOException {
+    if (unpacker.getNextFormat() != MessageFormat.UINT64) {
+      return unpacker.unpackLong();
+    }
+    BigInteger number = unpacker.unpackBigInteger();
     return number.bitLength() < Long.SIZE ? (Object) number.longValue() : OTHER;
   }
 

@@ -13,6 +13,6 @@ public final class LeverageSignals implements PayloadProcessor {
 
   @Override
   public byte[] publishable(byte[] answer) {
-    return ApplyLeverage.command(answer);
+    return GateEntry.command(answer);
   }
 }

@@ -12,6 +12,21 @@ record ManualCut(int level, long seq, String note) {
   /** The cut after a signal and its market time, or why the signal is refused. */
   record Applied(ManualCut cut, long timeNs, String refusal) {}
 
+  /** The cut in a stored rule. */
+  static ManualCut read(Stored rule) {
+    List<?> row = rule.row("manual", 3);
+    return new ManualCut(
+        level(Stored.whole(row.get(0))), Stored.whole(row.get(1)), Stored.text(row.get(2)));
+  }
+
+  /** A stored level; throws {@link DamagedException} if there is no such level. */
+  static int level(long value) {
+    if (value > Ppm.WORST_LEVEL) {
+      throw new DamagedException("level");
+    }
+    return (int) value;
+  }
+
   Applied apply(Fields signal) {
     OptionalLong seqGiven = signal.whole("seq", 1, Ppm.MAX_NS);
     OptionalLong timeNs = signal.whole("time_ns", 0, Ppm.MAX_NS);

@@ -6,6 +6,16 @@ package dolphin.jet.leverage;
  */
 record Stamp(String account, String asset, long epoch, long seq, long timeNs, long expiresAtNs) {
 
+  static Stamp of(Command command) {
+    return new Stamp(
+        command.account(),
+        command.asset(),
+        command.epoch(),
+        command.seq(),
+        command.issuedAtNs(),
+        command.expiresAtNs());
+  }
+
   static Stamp first(String account, String asset) {
     return new Stamp(account, asset, 0, 0, 0, 0);
   }
@@ -19,8 +29,14 @@ record Stamp(String account, String asset, long epoch, long seq, long timeNs, lo
     return new Stamp(account, asset, epoch, seq, timeNs, atNs);
   }
 
-  /** The next version. */
+  /** The next command; the first one, also after a restart, begins a later epoch. */
   Stamp next() {
-    return new Stamp(account, asset, seq == 0 ? timeNs : epoch, seq + 1, timeNs, expiresAtNs);
+    long nextEpoch = seq == 0 ? Math.max(timeNs, epoch + 1) : epoch;
+    return new Stamp(account, asset, nextEpoch, seq + 1, timeNs, expiresAtNs);
+  }
+
+  /** As after a full stop: the lease is over and the next command begins an epoch. */
+  Stamp restored() {
+    return new Stamp(account, asset, epoch, 0, timeNs, 0);
   }
 }

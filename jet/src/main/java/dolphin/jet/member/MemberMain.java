@@ -6,6 +6,7 @@ import com.hazelcast.config.YamlConfigBuilder;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.internal.json.JsonObject;
+import dolphin.jet.store.GateStore;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -43,6 +44,7 @@ public final class MemberMain {
     }
     Config config = read(arguments[0]);
     requirePortFree(config.getNetworkConfig());
+    requireGatesKept(config);
     HazelcastInstance member = start(config);
     if (diesWithParent) {
       endWithStandardInput();
@@ -82,9 +84,20 @@ public final class MemberMain {
     }
   }
 
+  /** Before it joins: a member that cannot keep a gate must not become the owner of one. */
+  private static void requireGatesKept(Config config) {
+    try {
+      GateStore.requireUsable(config);
+    } catch (RuntimeException e) {
+      throw new CannotStart(firstLine(e));
+    }
+  }
+
   private static HazelcastInstance start(Config config) {
     try {
-      return Hazelcast.newHazelcastInstance(config);
+      HazelcastInstance member = Hazelcast.newHazelcastInstance(config);
+      GateStore.loadGates(member);
+      return member;
     } catch (RuntimeException e) {
       throw new CannotStart("the member does not start: " + firstLine(e));
     }

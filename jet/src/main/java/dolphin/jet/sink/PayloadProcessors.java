@@ -1,6 +1,7 @@
 package dolphin.jet.sink;
 
 import dolphin.jet.leverage.LeverageSignals;
+import dolphin.jet.leverage.PostureSignals;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -9,7 +10,7 @@ import java.util.TreeSet;
 public final class PayloadProcessors {
 
   private static final Map<String, PayloadProcessor> REGISTERED =
-      Map.of("leverage", new LeverageSignals());
+      Map.of("leverage", new LeverageSignals(), "posture", new PostureSignals());
 
   private PayloadProcessors() {}
 

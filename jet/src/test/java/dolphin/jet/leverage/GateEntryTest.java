@@ -21,12 +21,13 @@ import org.msgpack.core.MessageBufferPacker;
 import org.msgpack.core.MessagePack;
 
 /** The rule as bytes: the same ones as the Python reference, and an answer to any bytes at all. */
-class LeverageEntryTest {
+class GateEntryTest {
 
-  private static final Path VECTORS = Path.of("..", "tests", "contract", "acb_vectors.jsonl");
+  private static final Path VECTORS = Path.of("..", "tests", "contract", "gate_vectors.jsonl");
 
   @Test
   void everyGoldenVectorGivesTheBytesOfThePythonReference() throws IOException {
+    String map = null;
     String key = null;
     byte[] value = null;
     int number = 0;
@@ -34,10 +35,19 @@ class LeverageEntryTest {
       number++;
       JsonObject vector = Json.parse(line).asObject();
       if (vector.get("case") != null) {
+        map = vector.getString("map", null);
         key = vector.getString("key", null);
         value = null;
       }
-      LeverageEntry.Applied applied = LeverageEntry.apply(key, value, packed(vector.get("signal")));
+      if (vector.get("restored_crc32") != null) {
+        value = Restored.of(map, key, value);
+        assertEquals(vector.getLong("restored_crc32", -1), crc(value), "restored, line " + number);
+      }
+      byte[] signal = packed(vector.get("signal"));
+      GateEntry.Applied applied =
+          map.equals("POSTURE")
+              ? GateEntry.applyToPosture(key, value, signal)
+              : GateEntry.applyToLeverage(key, value, signal);
       value = applied.value() == null ? value : applied.value();
       String where =
           "line " + number + " " + Fields.read(applied.answer()).fields().string("refusal");
@@ -51,7 +61,7 @@ class LeverageEntryTest {
   @Test
   void noBytesMakeItThrowAndUnreadableOnesLeaveTheValueAlone() throws IOException {
     byte[] good = packed(Json.parse(vote(1, 0)));
-    byte[] value = LeverageEntry.apply("paper/BTCUSDT", null, good).value();
+    byte[] value = GateEntry.applyToLeverage("paper/BTCUSDT", null, good).value();
     Random random = new Random(7);
     for (int round = 0; round < 20_000; round++) {
       byte[] payload = random.nextBoolean() ? good.clone() : new byte[random.nextInt(40)];
@@ -60,7 +70,7 @@ class LeverageEntryTest {
       } else {
         random.nextBytes(payload);
       }
-      LeverageEntry.Applied applied = LeverageEntry.apply("paper/BTCUSDT", value, payload);
+      GateEntry.Applied applied = GateEntry.applyToLeverage("paper/BTCUSDT", value, payload);
       Fields answer = Fields.read(applied.answer()).fields();
       assertNotNull(answer.map("command"));
       assertEquals(answer.isTrue("accepted"), applied.value() != null);
@@ -71,31 +81,32 @@ class LeverageEntryTest {
   @Test
   void damagedStoredStateRefusesEverySignalAndGrantsNothing() throws IOException {
     byte[] good = packed(Json.parse(vote(1, 0)));
-    byte[] value = LeverageEntry.apply("paper/BTCUSDT", null, good).value();
+    byte[] value = GateEntry.applyToLeverage("paper/BTCUSDT", null, good).value();
     for (int at = 0; at < value.length; at++) {
       byte[] damaged = value.clone();
       damaged[at] ^= 0x41;
-      LeverageEntry.apply("paper/BTCUSDT", damaged, packed(Json.parse(vote(2, 0))));
+      GateEntry.applyToLeverage("paper/BTCUSDT", damaged, packed(Json.parse(vote(2, 0))));
     }
     byte[] cut = Arrays.copyOf(value, value.length - 3);
-    LeverageEntry.Applied applied =
-        LeverageEntry.apply("paper/BTCUSDT", cut, packed(Json.parse(vote(2, 0))));
+    GateEntry.Applied applied =
+        GateEntry.applyToLeverage("paper/BTCUSDT", cut, packed(Json.parse(vote(2, 0))));
     assertNull(applied.value());
     assertEquals("stored state unreadable", refusal(applied));
-    assertNull(LeverageEntry.publishable(applied.answer()));
+    assertNull(GateEntry.command(applied.answer()));
   }
 
   @Test
   void anAcceptedSignalIsPublishedAndAnOldOneIsNot() throws IOException {
-    LeverageEntry.Applied first =
-        LeverageEntry.apply("paper/BTCUSDT", null, packed(Json.parse(vote(5, 0))));
-    Fields command = Fields.read(LeverageEntry.publishable(first.answer())).fields();
+    GateEntry.Applied first =
+        GateEntry.applyToLeverage("paper/BTCUSDT", null, packed(Json.parse(vote(5, 0))));
+    Fields command = Fields.read(GateEntry.command(first.answer())).fields();
     assertEquals("BTCUSDT", command.string("asset"));
     assertEquals(0, command.whole("cap_ppm", 0, Long.MAX_VALUE).orElse(-1));
-    LeverageEntry.Applied again =
-        LeverageEntry.apply("paper/BTCUSDT", first.value(), packed(Json.parse(vote(5, 1_000_000))));
+    GateEntry.Applied again =
+        GateEntry.applyToLeverage(
+            "paper/BTCUSDT", first.value(), packed(Json.parse(vote(5, 1_000_000))));
     assertNull(again.value());
-    assertNull(LeverageEntry.publishable(again.answer()));
+    assertNull(GateEntry.command(again.answer()));
     assertFalse(Fields.read(again.answer()).fields().isTrue("changed"));
     Fields present = Fields.read(again.answer()).fields().map("command");
     assertEquals(checksum(command), checksum(present), "a refusal tells the present command");
@@ -115,7 +126,7 @@ class LeverageEntryTest {
         + ",\"is_clear\":true,\"reason\":\"r\",\"cause_id\":\"c\",\"expires_at_ns\":2000000000}]}";
   }
 
-  private static String refusal(LeverageEntry.Applied applied) {
+  private static String refusal(GateEntry.Applied applied) {
     return Fields.read(applied.answer()).fields().string("refusal");
   }
 

@@ -9,19 +9,19 @@ import java.io.IOException;
 import java.util.Map;
 
 /**
- * Makes the backup of a leverage entry what the owner stored: an absolute value, whatever the
- * backup held. Running the rule again on the backup was measured to corrupt it.
+ * Makes the backup of a gate entry what the owner stored: an absolute value, whatever the backup
+ * held. Running the rule again on the backup was measured to corrupt it.
  */
-public final class SetLeverage
+public final class SetEntry
     implements EntryProcessor<String, byte[], byte[]>, IdentifiedDataSerializable {
 
   private String key;
   private byte[] value;
 
   /** For deserialization only. */
-  public SetLeverage() {}
+  public SetEntry() {}
 
-  SetLeverage(String key, byte[] value) {
+  SetEntry(String key, byte[] value) {
     this.key = key;
     this.value = value;
   }
@@ -47,7 +47,7 @@ public final class SetLeverage
 
   @Override
   public int getClassId() {
-    return DolphinSerializers.SET_LEVERAGE;
+    return DolphinSerializers.SET_ENTRY;
   }
 
   @Override
