@@ -3,6 +3,7 @@ package dolphin.jet;
 import com.hazelcast.config.Config;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
+import java.util.function.Consumer;
 
 /** A real member on loopback that no other finds, for the tests of sources, sinks and jobs. */
 public final class LoopbackMember {
@@ -16,12 +17,25 @@ public final class LoopbackMember {
   private LoopbackMember() {}
 
   public static HazelcastInstance start() {
-    return Hazelcast.newHazelcastInstance(config());
+    return start(config -> {});
+  }
+
+  /** A member whose configuration {@code change} has changed. */
+  public static HazelcastInstance start(Consumer<Config> change) {
+    Config config = config();
+    change.accept(config);
+    return Hazelcast.newHazelcastInstance(config);
   }
 
   /** A member of the cluster that {@code first} belongs to. */
   public static HazelcastInstance join(HazelcastInstance first) {
+    return join(first, config -> {});
+  }
+
+  /** A member of the cluster that {@code first} belongs to, as {@link #start(Consumer)} has it. */
+  public static HazelcastInstance join(HazelcastInstance first, Consumer<Config> change) {
     Config config = config();
+    change.accept(config);
     int port = first.getCluster().getLocalMember().getSocketAddress().getPort();
     config.getNetworkConfig().getJoin().getTcpIpConfig().addMember("127.0.0.1:" + port);
     return Hazelcast.newHazelcastInstance(config);

@@ -29,26 +29,30 @@ record Command(
 
   /** The command in a stored map; throws {@link DamagedException} if it is none. */
   static Command read(Stored fields) {
-    Command command =
-        new Command(
-            fields.text("account"),
-            fields.text("asset"),
-            fields.whole("epoch"),
-            fields.whole("seq"),
-            fields.posture("posture"),
-            fields.whole("cap_ppm"),
-            fields.whole("r_total_ppm"),
-            fields.wholes("factors_ppm"),
-            fields.claim("passive_only"),
-            fields.texts("reasons"),
-            fields.texts("cause_ids"),
-            fields.whole("issued_at_ns"),
-            fields.whole("expires_at_ns"),
-            fields.whole("from_cap_ppm"));
+    Command command = unchecked(fields);
     if (fields.whole("checksum") != command.checksum()) {
       throw new DamagedException("checksum mismatch");
     }
     return command;
+  }
+
+  /** The command in a map whose checksum is not looked at. */
+  static Command unchecked(Stored fields) {
+    return new Command(
+        fields.text("account"),
+        fields.text("asset"),
+        fields.whole("epoch"),
+        fields.whole("seq"),
+        fields.posture("posture"),
+        fields.whole("cap_ppm"),
+        fields.whole("r_total_ppm"),
+        fields.wholes("factors_ppm"),
+        fields.claim("passive_only"),
+        fields.texts("reasons"),
+        fields.texts("cause_ids"),
+        fields.whole("issued_at_ns"),
+        fields.whole("expires_at_ns"),
+        fields.whole("from_cap_ppm"));
   }
 
   /** Writes the command as a map. */

@@ -56,6 +56,20 @@ final class GateEntry<S> {
     return (map.equals("POSTURE") ? POSTURE : leverage(key)).restored(value);
   }
 
+  /** Whether an entry of a gate map can go on from {@code value}. */
+  static boolean isReadable(byte[] value) {
+    return BREAKER.canRead(value) || ACCOUNT.canRead(value) || POSTURE.canRead(value);
+  }
+
+  private boolean canRead(byte[] value) {
+    try {
+      read(value);
+      return true;
+    } catch (DamagedException e) {
+      return false;
+    }
+  }
+
   private static GateEntry<?> leverage(String key) {
     return key.indexOf('/') >= 0 ? BREAKER : ACCOUNT;
   }

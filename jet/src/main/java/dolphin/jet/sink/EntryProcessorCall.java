@@ -1,18 +1,36 @@
 package dolphin.jet.sink;
 
 import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.EntryProcessor;
 import com.hazelcast.map.IMap;
 import dolphin.jet.Row;
+import dolphin.jet.store.Rereading;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
-/** Runs an entry processor on the key of a row; what it answers flows on as a row. */
+/**
+ * Runs an entry processor on the key of a row; what it answers flows on as a row.
+ *
+ * <p>On a map with a store it calls again, from what the store holds, until the outcome is known.
+ */
 final class EntryProcessorCall implements Call {
 
-  private final IMap<String, byte[]> map;
+  /** How a processor is run on a key. */
+  private interface Submission {
+    CompletionStage<byte[]> submit(
+        String key, Supplier<EntryProcessor<String, byte[], byte[]>> processor);
+  }
+
+  private final Submission submission;
   private final PayloadProcessor processor;
 
   EntryProcessorCall(HazelcastInstance member, String map, PayloadProcessor processor) {
-    this.map = member.getMap(map);
+    if (Rereading.writesThrough(member, map)) {
+      this.submission = Rereading.of(member, map)::submit;
+    } else {
+      IMap<String, byte[]> plain = member.getMap(map);
+      this.submission = (key, made) -> plain.submitToKey(key, made.get());
+    }
     this.processor = processor;
   }
 
@@ -24,7 +42,7 @@ final class EntryProcessorCall implements Call {
   @Override
   public CompletionStage<?> start(Object item) {
     Row row = (Row) item;
-    return map.submitToKey(row.key(), processor.create(row.value()));
+    return submission.submit(row.key(), () -> processor.create(row.value()));
   }
 
   @Override

@@ -4,6 +4,7 @@ import com.hazelcast.config.Config;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.MapLoaderLifecycleSupport;
 import com.hazelcast.map.MapStore;
+import dolphin.jet.leverage.Restored;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -134,9 +135,10 @@ public final class GateStore implements MapStore<String, byte[]>, MapLoaderLifec
   }
 
   private byte[] restored(String key, byte[] stored) {
-    if (stored != null) {
-      watch.answered(key, Revision.of(stored));
+    if (stored == null) {
+      return null;
     }
-    return stored;
+    watch.answered(key, Revision.of(stored));
+    return Restored.of(map, key, stored);
   }
 }

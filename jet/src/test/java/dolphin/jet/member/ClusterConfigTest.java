@@ -6,8 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.hazelcast.config.Config;
 import com.hazelcast.config.JoinConfig;
+import com.hazelcast.config.MapStoreConfig;
 import com.hazelcast.config.YamlConfigBuilder;
 import dolphin.jet.DolphinSerializers;
+import dolphin.jet.merge.MostRestrictive;
+import dolphin.jet.store.GateStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,13 +72,39 @@ class ClusterConfigTest {
   void aMinorityNeitherReadsNorWritesWhatGatesOrders(String name) throws IOException {
     Config config = read(name);
     assertEquals(2, config.getSplitBrainProtectionConfig("majority").getMinimumClusterSize());
-    for (String map : List.of("LEVERAGE", "SYSTEM_HEALTH")) {
+    for (String map : List.of("LEVERAGE", "POSTURE", "SYSTEM_HEALTH")) {
       assertEquals("majority", config.getMapConfig(map).getSplitBrainProtectionName(), map);
     }
     assertEquals("majority", config.getRingbufferConfig("any").getSplitBrainProtectionName());
     assertEquals(
         List.of("10.0.0.1", "10.0.0.2", "10.0.0.3"),
         config.getNetworkConfig().getJoin().getTcpIpConfig().getMembers());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"one-member", "three-members", "production"})
+  void gatesAreWrittenThroughAndLoadedBeforeTheFirstSignal(String name) throws IOException {
+    Config config = read(name);
+    for (String map : List.of("LEVERAGE", "POSTURE")) {
+      MapStoreConfig store = config.getMapConfig(map).getMapStoreConfig();
+      assertTrue(store.isEnabled(), map);
+      assertEquals(GateStore.class.getName(), store.getClassName(), map);
+      assertEquals(0, store.getWriteDelaySeconds(), map);
+      assertEquals(MapStoreConfig.InitialLoadMode.EAGER, store.getInitialLoadMode(), map);
+      assertFalse(store.isOffload(), map);
+      assertEquals("jdbc:postgresql://10.0.0.9/gates", store.getProperty("url"), map);
+      assertEquals("keeper", store.getProperty("user"), map);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"three-members", "production"})
+  void ofTwoHalvesOfAClusterTheMostRestrictiveGateStays(String name) throws IOException {
+    for (String map : List.of("LEVERAGE", "POSTURE")) {
+      assertEquals(
+          MostRestrictive.class.getName(),
+          read(name).getMapConfig(map).getMergePolicyConfig().getPolicy());
+    }
   }
 
   @Test
@@ -96,6 +125,8 @@ class ClusterConfigTest {
     properties.setProperty("dolphin.port", "5701");
     properties.setProperty("dolphin.interface", "10.0.0.1");
     properties.setProperty("dolphin.members", "10.0.0.1,10.0.0.2,10.0.0.3");
+    properties.setProperty("dolphin.gates.url", "jdbc:postgresql://10.0.0.9/gates");
+    properties.setProperty("dolphin.gates.user", "keeper");
     properties.setProperty("dolphin.config", directory.toString());
     return new YamlConfigBuilder(directory.resolve(name + ".yaml").toString())
         .setProperties(properties)
