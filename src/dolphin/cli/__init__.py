@@ -13,7 +13,13 @@ import typer
 
 from dolphin.errors import DolphinError, ExitCode
 
-_GROUPS = {"job": "dolphin.cli.job", "ledger": "dolphin.cli.ledger", "stage": "dolphin.cli.stage"}
+_GROUPS = {
+    "breaker": "dolphin.cli.breaker",
+    "job": "dolphin.cli.job",
+    "ledger": "dolphin.cli.ledger",
+    "posture": "dolphin.cli.posture",
+    "stage": "dolphin.cli.stage",
+}
 _COMMANDS = {
     "demo": "dolphin.cli.demo",
     "up": "dolphin.cli.up",

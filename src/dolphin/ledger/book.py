@@ -35,6 +35,7 @@ from dolphin.ledger.events import (
     Funding,
     Mark,
     OpeningDeposit,
+    Operation,
     OrderIntent,
     OrderOutcome,
     Outcome,
@@ -283,4 +284,5 @@ _PLANS: dict[type, Callable[[Book, Any], Decision]] = {
     Funding: _plan_funding,
     Mark: _plan_mark,
     Reconciliation: _plan_reconciliation,
+    Operation: _plan_nothing,
 }

@@ -148,7 +148,42 @@ class Reconciliation(_Event, frozen=True, tag="reconciliation"):
     venue_qty_e8: Integer
 
 
-Event = RunStart | RunEnd | OpeningDeposit | OrderIntent | OrderOutcome | Fill | Fee | Funding | Mark | Reconciliation
+class GateReading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a gate held: of the account posture, R, latch and the operator's ceiling; of an asset the breaker's level."""
+
+    posture: str
+    cap_ppm: Integer
+    r_ppm: Integer
+    latch: str
+    ceiling: str
+    level: Integer
+    manual_level: Integer
+
+
+class OperationStage(StrEnum):
+    ASKED = "asked"  # written before anything is sent: an operator's process that dies leaves this
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class Operation(_Event, frozen=True, tag="operation"):
+    """An operator's word to a gate: who, what, why. Entries with the same `operation_id` are of one action.
+
+    `after` is what was expected while it is `asked`, what came of it when it is `done`, and the same as `before` when it was refused.
+    """
+
+    operation_id: str
+    stage: OperationStage
+    by: str
+    verb: str
+    target: str
+    reason: str
+    detail: str
+    before: GateReading
+    after: GateReading
+
+
+Event = RunStart | RunEnd | OpeningDeposit | OrderIntent | OrderOutcome | Fill | Fee | Funding | Mark | Reconciliation | Operation
 
 
 def kind(event: Event) -> str:

@@ -24,6 +24,7 @@ from dolphin.ledger.events import (
     Fill,
     Funding,
     OpeningDeposit,
+    Operation,
     OrderIntent,
     OrderOutcome,
     Outcome,
@@ -159,6 +160,10 @@ class SqliteLedger:
             for event in compared:
                 self._record(event, market_time_ns)
         return all(event.ledger_qty_e8 == event.venue_qty_e8 for event in compared)
+
+    def record_operation(self, operation: Operation, market_time_ns: int) -> None:
+        """An operator's word to a gate; see `dolphin.ops.operator_log` for whose chain it belongs to."""
+        self._record(operation, market_time_ns)
 
     def mark(self, equity_micro_usd: int, market_time_ns: int) -> None:
         """Takes a reading of the equity. It is written down when it has moved by a basis point, and at `close_run`."""
