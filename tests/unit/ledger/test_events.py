@@ -10,7 +10,7 @@ from dolphin.ledger.events import Event, Fee, Outcome, RunStart, Side, kind
 def test_an_event_is_stored_under_its_own_name() -> None:
     assert (kind(RunStart()), kind(Fee(1, ""))) == ("run_start", "fee")
     kinds = [each.__struct_config__.tag for each in get_args(Event)]
-    assert len(set(kinds)) == len(kinds) == 10
+    assert len(set(kinds)) == len(kinds) == 11
 
 
 def test_a_buy_adds_and_a_sale_takes_away() -> None:

@@ -10,8 +10,11 @@ from dolphin.ledger.events import (
     Fee,
     Fill,
     Funding,
+    GateReading,
     Mark,
     OpeningDeposit,
+    Operation,
+    OperationStage,
     OrderIntent,
     OrderOutcome,
     Outcome,
@@ -26,6 +29,9 @@ BTC = 10**8
 USD = 10**8
 DOLLAR = 1_000_000
 DEPOSIT = 10_000 * DOLLAR
+
+HELD = GateReading("APEX", 6_000_000, 1_000_000, "", "APEX", 0, 0)
+OPERATION = Operation("op-1", OperationStage.ASKED, "ann", "force TURTLE", "paper", "news", "", HELD, HELD)
 
 
 def intent(order_id: str = "O-1", qty_e8: int = 2 * BTC, price_e8: int | None = None) -> OrderIntent:
@@ -52,6 +58,7 @@ def book_of(*events: Event) -> Book:
         (RunEnd("done"), ()),
         (intent(), ()),
         (Reconciliation("BTCUSDT", 0, 3), ()),
+        (OPERATION, ()),
         (Mark(DEPOSIT - 1, DEPOSIT), ()),
         (Fee(7, "withdrawal"), (Leg(FEES, 7), Leg(CASH, -7))),
         (Funding("BTCUSDT", 7), (Leg(CASH, 7), Leg(FUNDING, -7))),
