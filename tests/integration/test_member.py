@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from dolphin.cluster.member import MAIN_CLASS, ONE_MEMBER, MemberProcess, find_java
+from dolphin.cluster.member import MAIN_CLASS, ONE_MEMBER, Gates, MemberProcess, find_java
 from dolphin.errors import BadInput, DolphinError
+
+CLUSTER_CONFIG = ONE_MEMBER.parent
 
 pytestmark = pytest.mark.integration
 
@@ -33,6 +35,28 @@ def test_a_bad_configuration_is_named(jar: Path, tmp_path: Path) -> None:
         MemberProcess.start(jar=jar, log=tmp_path / "member.log", config=config)
 
 
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("jdbc:sqlite:/no/such/folder/gates.sqlite", "/no/such/folder"),
+        ("jdbc:postgresql://127.0.0.1:1/gates", "cannot be used: Connection refused"),
+    ],
+)
+def test_a_member_that_cannot_keep_its_gates_does_not_start(jar: Path, tmp_path: Path, url: str, what: str) -> None:
+    log = tmp_path / "member.log"
+    with pytest.raises(BadInput) as caught:
+        MemberProcess.start(jar=jar, log=log, gates=Gates(url))
+    assert what in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "Members {size:1" not in log.read_text(), "it must not have joined"
+
+
+def test_a_file_is_not_a_store_for_three_members(jar: Path, tmp_path: Path) -> None:
+    flags = ("-Ddolphin.interface=127.0.0.1", "-Ddolphin.members=127.0.0.1", f"-Ddolphin.config={CLUSTER_CONFIG}")
+    with pytest.raises(BadInput, match="SQLite file, which is for one member"):
+        MemberProcess.start(jar=jar, log=tmp_path / "member.log", config=CLUSTER_CONFIG / "three-members.yaml", jvm_flags=flags)
+
+
 def test_a_missing_java_is_named(jar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(BadInput, match="no java found"):
@@ -49,8 +73,9 @@ def test_a_machine_that_cannot_hold_the_heap_is_told(jar: Path, tmp_path: Path) 
         MemberProcess.start(jar=jar, log=tmp_path / "member.log", jvm_flags=("-Xmx1k",))
 
 
-def test_a_member_told_to_ends_with_its_standard_input(jar: Path) -> None:
-    command = [str(find_java()), "-Ddolphin.port=0", "-Ddolphin.cluster=eof", "-cp", f"{jar}:{jar.parent / 'lib'}/*", MAIN_CLASS]
+def test_a_member_told_to_ends_with_its_standard_input(jar: Path, tmp_path: Path) -> None:
+    command = [str(find_java()), "-Ddolphin.port=0", "-Ddolphin.cluster=eof", *Gates.in_file(tmp_path / "gates.sqlite").properties()]
+    command += ["-cp", f"{jar}:{jar.parent / 'lib'}/*", MAIN_CLASS]
     member = subprocess.Popen(
         [*command, str(ONE_MEMBER), "--die-with-parent"],
         stdin=subprocess.PIPE,

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The store's promises on both real databases. A fresh map name stands for a fresh table. */
@@ -269,7 +270,21 @@ class GateStoreTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> GateSettings.of(properties, Map.of(GateSettings.PASSWORD_FILE, "/no/such/file")));
-    properties.setProperty("url", "jdbc:postgresql://host/gates?password=plain");
-    assertThrows(IllegalArgumentException.class, () -> GateSettings.of(properties, Map.of()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', -Ddolphin.gates.url=",
+    "${dolphin.gates.url}, -Ddolphin.gates.url=",
+    "jdbc:oracle:thin:@there, neither SQLite nor PostgreSQL",
+    "jdbc:postgresql://host/gates?password=plain, DOLPHIN_GATES_PASSWORD",
+  })
+  void aUrlThatCannotBeUsedIsToldInOneLine(String url, String what) {
+    Properties properties = new Properties();
+    properties.setProperty("url", url);
+    IllegalArgumentException told =
+        assertThrows(IllegalArgumentException.class, () -> GateSettings.of(properties, Map.of()));
+    assertTrue(told.getMessage().contains(what), told.getMessage());
+    assertEquals(1, told.getMessage().lines().count());
   }
 }
