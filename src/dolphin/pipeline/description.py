@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 import pyarrow as pa
 
 from dolphin.pipeline.faults import PipelineFault, Site, call_site
-from dolphin.pipeline.functions import check_fit, resolve
+from dolphin.pipeline.functions import check_fit, output_of, resolve
 from dolphin.pipeline.names import JOURNALS, MAPS, MAX_SHARDS, PROCESSORS, TOPICS
 
 BATCH_KEY: Final = "batch key"
@@ -89,7 +89,7 @@ class Pipeline:
         """
         site = call_site()
         _check_known("topic", topic, TOPICS, site)
-        schema = None if written_by is None else resolve(written_by, site).gives
+        schema = None if written_by is None else output_of(written_by, site)
         topics = [topic.format(key=shard) for shard in range(MAX_SHARDS)] if "{key}" in topic else [topic]
         settings = {"topics": topics, "start": start}
         return self._add(Vertex(topic, "topics", None, settings, site, f"reliable topic, from the {start}"), schema)
@@ -167,9 +167,9 @@ class Batches:
         if not _STAGE_NAME.fullmatch(name):
             raise PipelineFault(site, f"{name!r} is no name for a stage", remedy="Use letters, digits, _, . and -.")
         arguments = _json_object(params or {}, site)
-        declared = resolve(function, site, arguments)
-        if self._schema is not None and declared.takes is not None:
-            check_fit(self._schema, declared.takes, self._vertex.name, name, site)
+        loaded = resolve(function, site, arguments)
+        if self._schema is not None and loaded.input_schema is not None:
+            check_fit(self._schema, loaded.input_schema, self._vertex.name, name, site)
         if keyed_by is None and parallelism != 1:
             raise PipelineFault(site, f"{name!r} is not keyed, so it has one process", remedy="Key it, or leave parallelism out.")
         if not 1 <= parallelism <= KEY_GROUPS:
@@ -185,7 +185,9 @@ class Batches:
             "receives": self._split(keyed_by, site),
         }
         instances = "one instance" if keyed_by is None else f"one instance a {keyed_by}"
-        return self._pipeline._add(Vertex(name, "python", self._vertex.name, settings, site, f"{function}, {instances}"), declared.gives)
+        return self._pipeline._add(
+            Vertex(name, "python", self._vertex.name, settings, site, f"{function}, {instances}"), loaded.output_schema
+        )
 
     def to_map(self, map_name: str, *, key: str, columns: Sequence[str] = (), last_row_only: bool = False) -> None:
         """Sets one entry for each row: a msgpack map of its columns.

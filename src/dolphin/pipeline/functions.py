@@ -1,52 +1,41 @@
-"""Stage functions by name: that they exist, and which schemas they say they take and give."""
+"""Stage functions as a pipeline names them: faults of theirs get the line that names them, and the schemas of neighbours must fit.
 
-import importlib
-import inspect
-from collections.abc import Mapping
-from dataclasses import dataclass
+What may be a stage function is said in `dolphin.stage.function`, and nowhere else.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
 
+from dolphin.errors import BadInput
 from dolphin.pipeline.faults import PipelineFault, Site
+from dolphin.stage.function import StageFunction, declared_output, load
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What a function says about itself; None where it says nothing."""
-
-    takes: pa.Schema | None
-    gives: pa.Schema | None
-
-
-def resolve(function: str, site: Site, params: Mapping[str, Any] | None = None) -> Declared:
-    """The declared schemas of `module:attribute`: its own `INPUT` and `OUTPUT`, or those of its module.
-
-    Args:
-        params: if given, what it will be called with, which must be what it takes.
+def resolve(function: str, site: Site, params: Mapping[str, Any]) -> StageFunction:
+    """The function `module:attribute`, to be called with `params`.
 
     Raises:
-        PipelineFault: it cannot be imported, is not there, cannot be called or not with `params`.
+        PipelineFault: it cannot be imported, is no stage function or does not take `params`.
     """
-    module_name, colon, attribute = function.partition(":")
-    if not (module_name and colon and attribute):
-        raise PipelineFault(site, f"{function!r} does not name a function", remedy='Write it as "module:attribute".')
+    return _at(site, lambda: load(function, params))
+
+
+def output_of(function: str, site: Site) -> pa.Schema | None:
+    """The schema that `module:attribute` declares to return; raises as `resolve` does."""
+    return _at(site, lambda: declared_output(function))
+
+
+def _at[T](site: Site, find: Callable[[], T]) -> T:
     try:
-        module = importlib.import_module(module_name)
+        return find()
+    except BadInput as fault:
+        raise PipelineFault(site, f"{fault.field} = {fault.value!r}: {fault.what}", remedy=fault.remedy) from fault
     except Exception as error:  # importing runs the module, so anything may come out of it
         raise PipelineFault(
-            site,
-            f"the module of {function!r} cannot be imported ({type(error).__name__}: {error})",
-            remedy="Mend the name or the module.",
+            site, f"its module cannot be imported ({type(error).__name__}: {error})", remedy="Mend the module, or what it imports."
         ) from error
-    target = getattr(module, attribute, None)
-    if not callable(target):
-        raise PipelineFault(
-            site, f"{module_name} has no function or class {attribute!r}", remedy=f"It has: {', '.join(_public_callables(module))}."
-        )
-    if params is not None:
-        _check_params(target, function, params, site)
-    return Declared(_schema(target, module, "INPUT", site), _schema(target, module, "OUTPUT", site))
 
 
 def check_fit(gives: pa.Schema, takes: pa.Schema, producer: str, consumer: str, site: Site) -> None:
@@ -69,28 +58,3 @@ def check_fit(gives: pa.Schema, takes: pa.Schema, producer: str, consumer: str, 
                 f"{consumer} takes {field.name!r} as {field.type}, but {producer} gives it as {gives.field(index).type}",
                 remedy="Make the two schemas agree.",
             )
-
-
-def _check_params(target: Any, function: str, params: Mapping[str, Any], site: Site) -> None:
-    """A class is made with the parameters; a plain function gets them with each batch."""
-    try:
-        inspect.signature(target).bind(*(() if isinstance(target, type) else (None,)), **params)
-    except TypeError as error:
-        raise PipelineFault(site, f"{function} cannot be called with params = {dict(params)} ({error})", remedy="Mend params.") from error
-
-
-def _schema(target: object, module: object, attribute: str, site: Site) -> pa.Schema | None:
-    schema = getattr(target, attribute, None)
-    if schema is None and not isinstance(target, type):
-        schema = getattr(module, attribute, None)
-    if schema is not None and not isinstance(schema, pa.Schema):
-        raise PipelineFault(site, f"{attribute} of {target!r} is not a pyarrow.Schema", remedy="Declare it with pyarrow.schema([...]).")
-    return schema
-
-
-def _public_callables(module: object) -> list[str]:
-    return sorted(
-        name
-        for name, value in vars(module).items()
-        if callable(value) and not name.startswith("_") and getattr(value, "__module__", None) == vars(module)["__name__"]
-    ) or ["nothing that could be called"]

@@ -70,6 +70,11 @@ def load(name: str, params: Mapping[str, Any]) -> StageFunction:
     )
 
 
+def declared_output(name: str) -> pa.Schema | None:
+    """The `OUTPUT` of `module:attribute`, whatever parameters it takes; raises as `load` does."""
+    return _schema(name, _resolve(name), "OUTPUT")
+
+
 def _resolve(name: str) -> Any:
     module_name, colon, attribute = name.partition(":")
     if not colon or not module_name or not attribute:
@@ -84,13 +89,19 @@ def _resolve(name: str) -> Any:
         raise BadInput("no such module", field="function", value=name, remedy="Check the spelling and the Python path") from missing
     for part in attribute.split("."):
         if not hasattr(found, part):
-            raise BadInput(f"{module_name} has no {part}", field="function", value=name, remedy="Check the spelling")
+            remedy = f"It has: {', '.join(_public_callables(found)) or 'nothing that could be called'}"
+            raise BadInput(f"{module_name} has no {part}", field="function", value=name, remedy=remedy)
         found = getattr(found, part)
     if inspect.isclass(found):
         _check_class(name, found)
     elif not callable(found):
         raise BadInput("neither a function nor a class", field="function", value=name, remedy="Name a function or a class with process()")
     return found
+
+
+def _public_callables(of: Any) -> list[str]:
+    own = getattr(of, "__name__", None)
+    return sorted(name for name, value in vars(of).items() if callable(value) and name[0] != "_" and value.__module__ == own)
 
 
 def _check_class(name: str, target: type) -> None:

@@ -17,21 +17,25 @@ ROWS = pa.schema([("asset", pa.utf8()), ("n", pa.int64()), ("signal", pa.binary(
 def functions(monkeypatch: pytest.MonkeyPatch) -> None:
     """A module with stage functions, importable as `stages`."""
 
-    class Counts:
+    class Processes:
+        def process(self, batch: pa.RecordBatch) -> None:
+            pass
+
+    class Counts(Processes):
         INPUT = pa.schema([("asset", pa.utf8())])
         OUTPUT = ROWS
 
         def __init__(self, window: int = 1) -> None:
             self.window = window
 
-    class WantsText:
+    class WantsText(Processes):
         INPUT = pa.schema([("n", pa.utf8())])
 
-    class WantsMore:
+    class WantsMore(Processes):
         INPUT = pa.schema([("missing", pa.int64())])
 
     module = ModuleType("stages")
-    vars(module).update(Counts=Counts, WantsText=WantsText, WantsMore=WantsMore, plain=lambda batch: batch, number=5)
+    vars(module).update(Counts=Counts, NoProcess=object, WantsText=WantsText, WantsMore=WantsMore, plain=lambda batch: batch, number=5)
     monkeypatch.setitem(sys.modules, "stages", module)
 
 
@@ -124,6 +128,12 @@ def not_a_function() -> None:
     source.python("counts", "stages:number")
 
 
+def class_without_process() -> None:
+    pipeline = Pipeline("demo")
+    source = pipeline.read_journal("MARKET_EVENTS")
+    source.python("counts", "stages:NoProcess")
+
+
 def other_type() -> None:
     pipeline = Pipeline("demo")
     counts = pipeline.read_journal("MARKET_EVENTS").python("counts", "stages:Counts")
@@ -210,9 +220,10 @@ def dangling() -> None:
         (unknown_topic, "no topic is called 'markt.{key}'"),
         (unknown_journal, "no journaled map is called 'LEVERAGE'"),
         (unknown_processor, "no entry processor is called 'levrage'"),
-        (no_module, "cannot be imported"),
-        (no_function, "no function or class 'Count'"),
-        (not_a_function, "no function or class 'number'"),
+        (no_module, "no such module"),
+        (no_function, "stages has no Count"),
+        (not_a_function, "neither a function nor a class"),
+        (class_without_process, "a class without process()"),
         (other_type, "takes 'n' as string, but counts gives it as int64"),
         (missing_column, "takes the column 'missing'"),
         (key_of_no_column, "gives no column 'account'"),
@@ -223,7 +234,7 @@ def dangling() -> None:
         (same_name, "there is a 'counts' already"),
         (workers_without_keys, "is not keyed"),
         (params_of_no_json, "cannot be written as JSON"),
-        (params_of_no_parameter, "cannot be called with params = {'windows': 3}"),
+        (params_of_no_parameter, "params = {'windows': 3}: stages:Counts does not take them"),
         (stage_name_with_a_blank, "'my counts' is no name for a stage"),
         (dangling, "'counts' gives goes nowhere"),
     ],
