@@ -12,7 +12,6 @@ import random
 import secrets
 import signal
 import socket
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,9 +20,9 @@ from pathlib import Path
 from typing import Final
 
 import psutil
-import pyarrow as pa
 import pytest
 import pytest_asyncio
+from chaos_sums import Found, Shard, differences
 from hazelcast.asyncio import HazelcastClient
 from hazelcast.errors import HazelcastError
 from hazelcast.internal.asyncio_proxy.map import Map
@@ -44,8 +43,6 @@ SEED: Final = int(os.environ.get("DOLPHIN_CHAOS_SEED") or secrets.randbelow(1_00
 MARK: Final = "DOLPHIN_CHAOS_RUN"
 MEMBERS: Final = 3
 SHARDS: Final = ("0", "1")
-ASSETS: Final = [f"ASSET{i:02}" for i in range(40)]
-ROWS: Final = 20
 PAUSE_S: Final = 0.02
 RETRIES: Final = 200
 SETTLE_S: Final = 90.0
@@ -165,47 +162,29 @@ async def client(cluster: Cluster) -> AsyncIterator[HazelcastClient]:
 
 
 class Writer:
-    """Publishes the batches of one shard, each until it is acknowledged, and knows what they add up to."""
+    """Publishes the batches of one shard, each until it is acknowledged."""
 
     def __init__(self, events: Map[str, Batch], shard: str) -> None:
         self._events = events
-        self._shard = shard
-        self._random = random.Random(f"{SEED}/{shard}")
-        self._number = 0
-        self.totals: Counter[str] = Counter()
-        self.rows: Counter[str] = Counter()
+        self.shard = Shard(shard, SEED)
         self.repeats = 0
 
     async def run(self, seconds: float) -> None:
         async with asyncio.timeout(seconds + 60):
             end = asyncio.get_running_loop().time() + seconds
             while asyncio.get_running_loop().time() < end:
-                await self.publish_one()
+                await self._send(self.shard.draw())
                 await asyncio.sleep(PAUSE_S)
-
-    async def publish_one(self) -> None:
-        self._number += 1
-        assets = self._random.choices(ASSETS, k=ROWS)
-        amounts = [self._random.randrange(1, 1000) for _ in range(ROWS)]
-        await self._send(Batch.of(self._shard, self._number, _records(self._shard, self._number, assets, amounts)))
-        self.totals.update(dict.fromkeys(assets, 0))
-        for asset, amount in zip(assets, amounts, strict=True):
-            self.totals[asset] += amount
-            self.rows[asset] += 1
 
     async def _send(self, batch: Batch) -> None:
         for _ in range(RETRIES):
             try:
-                await self._events.set(self._shard, batch)
+                await self._events.set(self.shard.name, batch)
                 return
             except (HazelcastError, OSError, TimeoutError):
                 self.repeats += 1
                 await asyncio.sleep(0.1)
         raise AssertionError(f"the cluster took no batch in {RETRIES} attempts")
-
-
-def _records(shard: str, number: int, assets: list[str], amounts: list[int]) -> pa.RecordBatch:
-    return pa.record_batch({"asset": assets, "amount": amounts, "shard": [shard] * len(assets), "number": [number] * len(assets)})
 
 
 class Chaos:
@@ -259,31 +238,24 @@ async def test_keyed_sums_are_exact_while_workers_and_members_are_killed(cluster
     assert chaos.killed_stage_processes > 0
     assert chaos.killed_members > 0
     print(f"killed {chaos.killed_stage_processes} workers, {chaos.killed_members} members; {sum(w.repeats for w in writers)} repeats")
-    expected = {
-        asset: {"total": sum(writer.totals[asset] for writer in writers), "rows": sum(writer.rows[asset] for writer in writers)}
-        for asset in ASSETS
-    }
+    first, second = (writer.shard for writer in writers)
+    expected = first.with_(second)
     with suppress(TimeoutError):  # the comparison that follows says more
         async with asyncio.timeout(SETTLE_S):
-            while not await _equals(results, expected):  # noqa: ASYNC110 - the other side is another process
+            while await _differences(results, expected):  # noqa: ASYNC110 - the other side is another process
                 await asyncio.sleep(0.2)
-    assert await _sums(results) == expected
+    assert await _differences(results, expected) == []
 
     await jobs.act("cancel", "sums")
     await until(lambda: _is_gone(mark), "no worker process is left after the job")
 
 
-async def _equals(results: Map[str, bytearray], expected: dict[str, dict[str, int]]) -> bool:
+async def _differences(results: Map[str, bytearray], expected: Found) -> list[str]:
     try:
-        return await _sums(results) == expected
-    except HazelcastError:
-        return False
-
-
-async def _sums(results: Map[str, bytearray]) -> dict[str, dict[str, int]]:
-    return {
-        asset: {name: value for name, value in unpack(packed).items() if name != "asset"} for asset, packed in await results.entry_set()
-    }
+        rows = [unpack(packed) for packed in await results.values()]
+    except HazelcastError as unknown:
+        return [f"the results cannot be read: {unknown}"]
+    return differences(expected, {row.pop("asset"): row for row in rows})
 
 
 async def _is_gone(mark: str) -> bool:
