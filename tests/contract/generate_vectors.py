@@ -282,6 +282,101 @@ def bad_governed_case() -> Iterator[Signal]:
     yield demand(seq + 2, 2**62, expires_at_ns=2**62)
 
 
+def breaker_edges_case() -> Iterator[Signal]:
+    """Edges that chance does not find: votes that contradict themselves or each other, leases and holds to the nanosecond."""
+    now = START
+
+    def together(*votes: Signal) -> Signal:
+        return {"kind": "vote", "votes": list(votes)}
+
+    def calm(times: int) -> Iterator[Signal]:
+        nonlocal now
+        for _ in range(times):
+            now += SECOND // 4
+            yield tick(now, {"taker": 0, "depth": 0})
+
+    yield from calm(8)
+    for first, second in ((2, 1), (3, 3), (4, 5)):  # two votes of one source: the newer stays, of equals the first
+        yield together(vote("taker", now + first, 0), vote("taker", now + second, 300_000))
+    for severity in (125_000, 124_999, -1):  # a claim to be clear that its severity denies, or not
+        now += SECOND
+        yield together(vote("taker", now, severity, is_clear=True), vote("depth", now, 0, is_clear=False))
+    yield from calm(4)
+    now += SECOND
+    yield together(vote("taker", now, 800_000, cause_id=""), vote("depth", now, 800_000))  # a cut without a cause
+    yield from calm(8)
+    now += SECOND
+    yield tick(now, {"taker": 0})
+    yield tick(now - SECOND // 2, {"depth": 600_000})  # late, but it arrived just now
+    yield together(vote("depth", now + 1, 800_000, expires_at_ns=now - 1))  # past its lease, but it arrived just now
+    now += 400 * SECOND  # the hold of what was latched by now is over
+    yield from calm(8)
+    now += SECOND
+    yield tick(now, {"taker": 1_000_000, "depth": 0})
+    yield from calm(3)
+    until = now + SECOND
+    yield together(vote("taker", now + 1, 0), vote("depth", now + 1, 0, expires_at_ns=until))
+    for late in (-1, 0, 1):  # clear often enough, and fresh until a nanosecond ago
+        yield tick(until + late, {"taker": 0})
+    now = until + 1
+    yield from calm(8)
+    at = now + 7 * 3_600 * SECOND
+    for pause, hold in ((0, 300), (6 * 3_600 * SECOND, 300), (6 * 3_600 * SECOND - 1, 600)):  # an episode just forgotten, just remembered
+        at += pause
+        yield tick(at - 1, {"taker": 0, "depth": 300_000})
+        yield tick(at, {"taker": 0, "depth": 300_000})
+        yield tick(at + 20 * SECOND, {"taker": 0})  # what fell silent does not count, and so prolongs no hold
+        until = -(-(at + hold * SECOND) // (10 * SECOND)) * 10 * SECOND
+        for late in range(-4, 2):
+            yield tick(until + late, {"taker": 0, "depth": 0})
+
+
+def many_sources_case() -> Iterator[Signal]:
+    """As many sources as can be remembered, one more, and what one of the remembered says then."""
+    names = [f"s{n:02}" for n in range(16)]
+    now = START
+    for _ in range(8):
+        now += SECOND // 4
+        yield tick(now, dict.fromkeys(names, 0))
+    yield tick(now + 1, {"s03": 0})
+    yield tick(now + 2, {"s03": 300_000, "one more": 0})
+    for _ in range(5):
+        now += SECOND // 4
+        yield tick(now + 2, dict.fromkeys(names, 0))
+    yield tick(now + 3, {"one more": 0})
+
+
+def account_edges_case() -> Iterator[Signal]:
+    """An operator's words that cannot be taken, and demands of another epoch."""
+    yield survival(5, START)
+    for op, seq in (("cut", 1), ("cut", 1), ("?", 2), ("release", 1), ("release", 2)):
+        yield manual(op, seq)
+    for seq, epoch in ((9, START - 1), (1, START), (1, START + 1), (2, START)):
+        yield survival(seq, START + 1, epoch=epoch)
+
+
+def governor_edges_case() -> Iterator[Signal | None]:
+    """The dwell and the recovery to the nanosecond, and every way in which time and invariants break together."""
+    seq, now = 1, START
+    yield demand(seq, now, r_cmd_ppm=919_000)  # STALKER; above its gate within seconds, but not before its dwell
+    for elapsed in (*range(3 * SECOND, 60 * SECOND, 3 * SECOND), 60 * SECOND - 1, 60 * SECOND):
+        seq, now = seq + 1, START + elapsed
+        yield demand(seq, now)
+    for missing_ppm in (1, 2):
+        for elapsed_ns in (5_999_999, 6_000_000, 6_000_001, 12_000_000, 12_000_001, 18_000_000):
+            seq, now = seq + 2, now + SECOND
+            yield demand(seq - 1, now, r_cmd_ppm=900_000)
+            now += elapsed_ns
+            yield demand(seq, now, r_cmd_ppm=900_000 + missing_ppm)
+    yield demand(seq + 9, now + 1, epoch=START - 1)
+    for broken in (["ledger"], []):
+        for back in (1, 0):
+            seq, now = seq + 2, now + SECOND
+            yield demand(seq - 1, now - back * 2 * SECOND, broken=broken)
+            yield demand(seq, now)
+            yield operated("unlatch", seq)
+
+
 def lines() -> Iterator[str]:
     """The file's lines."""
     rng = random.Random(SEED)
@@ -294,6 +389,12 @@ def lines() -> Iterator[str]:
     cases += [("LEVERAGE", "paper", with_restarts(account_case(rng), rng)) for _ in range(4)]
     cases += [("POSTURE", "paper", ladder_case()), ("POSTURE", "paper", bad_governed_case())]
     cases += [("POSTURE", "paper", governed_case(rng)) for _ in range(8)]
+    cases += [
+        ("LEVERAGE", "paper/BTCUSDT", breaker_edges_case()),
+        ("LEVERAGE", "/BTCUSDT", many_sources_case()),
+        ("LEVERAGE", "paper", account_edges_case()),
+        ("POSTURE", "paper", governor_edges_case()),
+    ]
     for number, (map_name, key, signals) in enumerate(cases):
         value: bytes | None = None
         line: dict[str, object] = {"case": number, "map": map_name, "key": key}

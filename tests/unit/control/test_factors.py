@@ -96,3 +96,30 @@ def test_the_age_of_a_level_is_where_the_recovery_reaches_it(level_ppm: int) -> 
 
 def test_invariants_are_all_or_nothing() -> None:
     assert (factors.f1(True), factors.f1(False)) == (ONE, 0)
+
+
+def test_an_envelope_is_worth_its_last_millionth_six_decades_down_and_nothing_beyond() -> None:
+    decade = 7_170_000_000_000
+    assert factors.f2(30_000_000_000 + 6 * decade, "inside") == 1
+    assert factors.f2(30_000_000_000 + 6 * decade + 30_000_000_000, "inside") == 0
+    assert factors.f2(30_000_000_000 + 7 * decade, "inside") == 0
+
+
+@pytest.mark.parametrize("verdict", [[], {}, 3, b"inside"])
+def test_a_verdict_that_is_no_text_is_the_worst(verdict: object) -> None:
+    assert factors.f2(0, verdict) == 100_000
+
+
+def test_every_factor_is_an_integer() -> None:
+    assert type(factors.f2(45_000_000_000, "edge")) is int
+    assert type(factors.f4_recovery_age(650_000, PARAMS)) is int
+    assert type(factors.f4_recovery(HOUR // 2, PARAMS)) is int
+
+
+@pytest.mark.parametrize(("level_ppm", "age_ns"), [(0, 0), (300_000, 0), (300_007, 36_000_000), (ONE, HOUR)])
+def test_a_level_at_or_below_that_of_the_shock_is_the_shock_itself(level_ppm: int, age_ns: int) -> None:
+    assert factors.f4_recovery_age(level_ppm, PARAMS) == age_ns
+
+
+def test_no_spread_at_all_is_a_reading() -> None:
+    assert factors.f4_spread_level(0, PARAMS) == ONE

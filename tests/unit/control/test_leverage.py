@@ -37,6 +37,8 @@ def test_bytes_that_are_no_command_are_refused_in_one_line(data: bytes) -> None:
     with pytest.raises(BadInput) as caught:
         leverage.decode(data)
     assert "\n" not in str(caught.value)
+    assert caught.value.field == "leverage command"
+    assert caught.value.remedy == "Read LEVERAGE again; until then nothing is granted."
 
 
 @pytest.mark.parametrize("name", ["epoch", "seq", "cap_ppm", "r_total_ppm", "issued_at_ns", "expires_at_ns", "from_cap_ppm"])

@@ -70,8 +70,9 @@ def test_moving_a_character_from_one_part_to_the_next_changes_the_hash() -> None
 def test_what_is_not_an_entry_does_not_decode(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         chain.decode(text)
-    with pytest.raises(DolphinError, match="entry 3 cannot be read"):
+    with pytest.raises(DolphinError, match="entry 3 cannot be read") as caught:
         chain.content_of(Record("paper", 3, 1, "r", 0, text, GENESIS, ""))
+    assert (caught.value.field, caught.value.value, caught.value.remedy) == ("account", "paper", "Run: dolphin ledger verify")
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,7 @@ def test_runs_that_booked_the_same_have_one_content_digest_whoever_wrote_it_and_
     there = [chain.seal("paper", Head(9, "f" * 64), 3, "run-2", 99, text) for text in texts]
     assert chain.content_digest(here) == chain.content_digest(there)
     assert chain.content_digest(here) != chain.content_digest(reversed(here))
+    assert chain.content_digest(here) == hashlib.sha256("".join(f"{text}\n" for text in texts).encode()).hexdigest()
     assert {record.hash for record in here}.isdisjoint(record.hash for record in there)
 
 

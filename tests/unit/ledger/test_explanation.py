@@ -46,6 +46,9 @@ def test_as_data_it_leads_to_factors_and_cause_ids() -> None:
     assert told["commands"][0]["factors"] == {}
     assert told["commands"][1]["factors"] == dict(zip(FACTORS, ACCOUNT.factors_ppm, strict=True))
     assert [step["event"]["type"] for step in told["steps"]] == ["order_intent", "order_outcome", "fill"]
+    assert list(told) == ["order_id", "cap_ppm", "posture", "commands", "cause_ids", "steps"]
+    assert told["order_id"] == "O-1"
+    assert list(told["steps"][0]) == ["index", "epoch", "run_id", "market_time_ns", "event"]
 
 
 def test_an_order_that_nobody_intended_says_so() -> None:
