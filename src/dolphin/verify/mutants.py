@@ -27,6 +27,8 @@ JUSTIFIED: Final = REPOSITORY / "tests" / "level_a" / "equivalent_mutants.toml"
 KEYS: Final = ("module", "function", "before", "after")
 COPIED: Final = ("src", "tests", "docs", "python_udfs", "cluster-config")
 """What the unit tests of level A modules read."""
+PYTEST: Final = ("-q", "-m", "not level_a and not integration", "--assert=plain", "--tb=no", "-p", "no:cacheprovider")
+"""Nobody reads why a mutant fails, and explaining it takes longer than finding it."""
 LEFT_OUT: Final = (
     "tests/unit/ledger/test_ledger_core.py",  # reads the source, which says something else once it holds its mutants
     "tests/unit/control/test_scenario_2025_10_10.py",  # a day of market time: too slow for a run a mutant
@@ -142,7 +144,7 @@ def _workspace(part: Mapping[str, Path], folder: str) -> Iterator[Path]:
             files=json.dumps([str(file) for file in files]),
             copied=json.dumps([each for each in copied if each not in ("src", "tests")]),
             tests=json.dumps([f"tests/unit/{folder}"]),
-            arguments=json.dumps(["-q", "-m", "not level_a and not integration", *(f"--ignore={test}" for test in LEFT_OUT)]),
+            arguments=json.dumps([*PYTEST, *(f"--ignore={test}" for test in LEFT_OUT)]),
         )
         (workspace / "pyproject.toml").write_text(text)
         yield workspace
