@@ -68,3 +68,23 @@ def test_nothing_is_remembered_of_the_time_before_the_start() -> None:
     memory, _ = assess(Memory(), at(0, depth_ratio_ppm=None, is_taker_shock=True), PARAMS)
     assert (memory.integral_ppm_us, memory.peaks_ppm, memory.shock_at_ns, memory.shock_cause) == (0, (0,) * SLOTS, NO_SHOCK, "")
     assert (memory.time_ns, memory.is_started, memory.slot) == (START, False, START // SECOND)
+
+
+@pytest.mark.parametrize(
+    ("changes", "f3_ppm", "reasons"),
+    [
+        ({"jitter_ns": 525_000_000}, 625_000, ("jitter: f3 part 625000",)),
+        ({"latency_ns": 1_100_000_000}, 625_000, ("latency: f3 part 625000",)),
+        ({"depth_ratio_ppm": 250_000}, 625_000, ("depth: f3 part 625000",)),
+        (
+            {"jitter_ns": 525_000_000, "latency_ns": 1_100_000_000, "depth_ratio_ppm": 250_000},
+            244_140,
+            ("jitter: f3 part 625000", "latency: f3 part 625000", "depth: f3 part 625000"),
+        ),
+    ],
+)
+def test_each_microstructure_reading_lowers_f3_by_its_part(changes: dict[str, object], f3_ppm: int, reasons: tuple[str, ...]) -> None:
+    _, demand = assess(started(), at(1, **changes), PARAMS)
+    assert demand.factors_ppm == (ONE, ONE, f3_ppm, ONE, ONE)
+    assert demand.r_raw_ppm == f3_ppm
+    assert demand.reasons == reasons
