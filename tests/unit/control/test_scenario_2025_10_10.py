@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 
 import pytest
-from controller import Seen, step
+from both_halves import Seen, step
 
 from dolphin.control import factors, posture
 from dolphin.control.assessment import Inputs

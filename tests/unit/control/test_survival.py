@@ -1,7 +1,7 @@
 """The survival controller as a whole, rule by rule: readings in, grant out."""
 
 import pytest
-from controller import Seen, step
+from both_halves import Seen, step
 
 from dolphin.control import assessment, governor
 from dolphin.control.assessment import Inputs
