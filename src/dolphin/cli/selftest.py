@@ -9,7 +9,7 @@ from rich.console import Console
 
 from dolphin.cli.options import JsonOption, print_json
 from dolphin.errors import BadInput, ExitCode
-from dolphin.ops import selftest
+from dolphin.ops import proofs, selftest
 from dolphin.ops.build import ensure_jar, warm_kernels
 from dolphin.verify import level_a, record
 
@@ -36,6 +36,7 @@ def run_checks(
     console = Console(stderr=True)
     ensure_jar(console)
     warm_kernels(console)
+    _install_proof_tools(console)
     outcomes = selftest.run(selftest.steps(pytest_arguments or ()), console, quiet=as_json)
     failed = [outcome for outcome in outcomes if outcome.exit_status != 0]
     console.rule("summary", align="left")
@@ -46,9 +47,15 @@ def run_checks(
     raise typer.Exit(ExitCode.FAILED if failed else ExitCode.DONE)
 
 
+def _install_proof_tools(console: Console) -> None:
+    with console.status("Installing the proof tools (first run only) ..."):
+        proofs.install_tools()
+
+
 def _check_level_a(only: list[str], prefixes: list[str], *, is_saved: bool, as_json: bool) -> None:
     console = Console(stderr=True)
     names, chosen = level_a.chosen_checks(only), level_a.chosen_modules(prefixes)
+    _install_proof_tools(console)
     results = [_run(name, chosen, console) for name in names]
     if is_saved:
         record.save(results, is_whole=not prefixes)
