@@ -84,7 +84,7 @@ Definition restored (s : State.t) : State.t :=
      is_broken := is_broken s;
      is_latched := is_latched s;
      r_ppm := r_ppm s / R_STEP_PPM * R_STEP_PPM;
-     rise_anchor_ns := rise_anchor_ns s;
+     rise_anchor_ns := time_ns s;
      posture := posture s;
      posture_since_ns := posture_since_ns s;
      ceiling := ceiling s |}.
@@ -151,7 +151,7 @@ Definition govern (s : State.t) (d : Demand.t) (p : GovernorParams.t) : State.t 
        posture_since_ns := now;
        ceiling := ceiling s |}
   else
-    let unseen_ns := Z.max 0 (now - time_ns s - seen_ns p) in
+    let unseen_ns := Z.max 0 (now - time_ns s - (if is_ready s then seen_ns p else 0)) in
     let '(r, anchor_ns) := damped s (Demand.r_cmd_ppm d) now unseen_ns p in
     let '(next, since_ns) := moved s r now unseen_ns p in
     {| time_ns := now;
