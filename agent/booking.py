@@ -15,7 +15,7 @@ from pathlib import Path
 from dolphin.control.leverage import Command
 from dolphin.gate import ONE_E8, Clip, Decision, Deny, Grant, Order
 from dolphin.ledger import Command as BookedCommand
-from dolphin.ledger import Outcome, Side, SqliteLedger
+from dolphin.ledger import FillResult, Outcome, Side, SqliteLedger
 
 
 def side_of(sign: int) -> Side:
@@ -98,8 +98,8 @@ class Booking:
 
     def filled(
         self, order_id: str, fill_id: str, *, asset: str, sign: int, qty_e8: int, price_e8: int, fee_micro: int, market_time_ns: int
-    ) -> int:
-        """Books a fill; returns the profit it realised before fees, micro-dollars."""
+    ) -> FillResult:
+        """Books a fill; says what it realised before fees, and whether the ledger knew its order."""
         return self._ledger.record_fill(
             order_id,
             fill_id,
@@ -109,7 +109,7 @@ class Booking:
             price_e8=price_e8,
             fee_micro_usd=fee_micro,
             market_time_ns=market_time_ns,
-        ).pnl_micro_usd
+        )
 
     def value(self, closing_prices_e8: Mapping[str, int]) -> int | None:
         """Values the account at the prices at which each position could be closed; None if an open position has none."""

@@ -25,6 +25,7 @@ from nautilus_trader.model.data import CustomData
 from nautilus_trader.model.instruments import CryptoPerpetual
 
 from agent import venue
+from agent.alarm import Alarm
 from agent.entitlement import Entitlements
 from agent.inbound import Touch
 from agent.inbox import LEVERAGE, TOPICS, Inbox
@@ -56,6 +57,7 @@ class DolphinDataClient(LiveMarketDataClient):
         instruments: dict[str, CryptoPerpetual],
         leverage_keys: list[str],
         entitlements: Entitlements,
+        alarm: Alarm,
         is_deterministic: bool,
         run_queues_empty: Callable[[], Awaitable[None]],
     ) -> None:
@@ -72,6 +74,7 @@ class DolphinDataClient(LiveMarketDataClient):
         self._instruments = instruments
         self._leverage_keys = leverage_keys
         self._entitlements = entitlements
+        self._alarm = alarm
         self._is_deterministic = is_deterministic
         self._run_queues_empty = run_queues_empty
         self._tails: dict[str, TopicTail] = {}
@@ -138,7 +141,12 @@ class DolphinDataClient(LiveMarketDataClient):
                 await self._mend()
 
     async def _mend(self) -> None:
-        """Reads `LEVERAGE` again after damage or a lost connection; if it cannot be read, the next message brings us back here."""
+        """Reads `LEVERAGE` again after damage or a lost connection; if it cannot be read, the next message brings us back here.
+
+        What was broken has to be known to the governor first: the map then holds what follows from it.
+        """
+        if not await self._alarm.settled():
+            self._entitlements.close("a broken invariant could not be told to the governor")
         with suppress(HazelcastError):
             await self.reread_leverage()
 

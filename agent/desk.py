@@ -1,13 +1,17 @@
 """Everything an order is decided from, in one place: market, entitlement, the gate's book, the ledger.
 
 The desk is the shell around `dolphin.gate`: it gives the rule what it needs, has the ledger write down each step before it takes effect,
-and says in the journal what was decided. It knows nothing of Nautilus; `gated` brings orders here and takes the answers back.
+and says in the journal what was decided. A ledger that cannot be written, belongs to another writer or contradicts the venue is a broken
+invariant: nothing leaves any more, and the governor is told. It knows nothing of Nautilus; `gated` brings orders here and takes the
+answers back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from agent.alarm import Alarm
 from agent.booking import Booking, side_of
 from agent.entitlement import LEASE_EXPIRED, CapChange, Change, Entitlements, PostureChange
 from agent.inbound import Features, Ranking, Touch
@@ -15,6 +19,7 @@ from agent.journal import Journal
 from dolphin import gate
 from dolphin.control.factors import f5
 from dolphin.control.ppm import mul
+from dolphin.errors import DolphinError
 from dolphin.gate import Book, Clip, Decision, Deny, Grant, Limits, Order
 from dolphin.ledger import Outcome
 
@@ -55,8 +60,11 @@ class Desk:
         self._now_ns = 0
         self.market = Market()
         self.book = Book()
+        self.fault: DolphinError | None = None
+        """Why the ledger cannot be kept; nothing leaves unbooked."""
         self.entitlements: Entitlements
-        """Set once by `worker`, whose callbacks need the desk first."""
+        """Set once by `node`, whose callbacks need the desk first, like `alarm`."""
+        self.alarm: Alarm
 
     @property
     def now_ns(self) -> int:
@@ -79,11 +87,12 @@ class Desk:
     def admit(self, order: Order) -> Decision:
         """Decides a new order. When this returns, the ledger holds the intent and, unless it is plainly allowed, the outcome."""
         limits, marks_e8 = self._limits.get(order.asset), self.market.asks_e8()
-        with self._booking.at_once():
+        decision: Decision = Deny(gate.DenyReason.UNBOOKED)
+        with self._booked(), self._booking.at_once():
             grant = self._intend(order)
             self.book, decision = gate.admit(self.book, order, grant, self.equity_micro, marks_e8, limits)
             self._tell_decision(order, grant, decision)
-        return decision
+        return decision if self.fault is None else Deny(gate.DenyReason.UNBOOKED)
 
     def admit_replacement(self, order: Order) -> Decision:
         """Decides new terms for a working order; only all or nothing. The ledger keeps the first intent: terms may only shrink it."""
@@ -101,12 +110,15 @@ class Desk:
         """The venue dealt."""
         now_ns = self.now_ns
         self.book = gate.fill(self.book, order_id, asset, sign, qty_e8)
-        with self._booking.at_once():
-            pnl_micro = self._booking.filled(
+        booked = None
+        with self._booked(), self._booking.at_once():
+            booked = self._booking.filled(
                 order_id, fill_id, asset=asset, sign=sign, qty_e8=qty_e8, price_e8=price_e8, fee_micro=fee_micro, market_time_ns=now_ns
             )
             self._value()
             self._booking.mark(now_ns)
+        if booked is not None and not booked.is_expected:
+            self.entitlements.distrust(f"the venue dealt in {order_id}, which the ledger does not know")
         self._journal.write(
             "fill",
             now_ns,
@@ -116,14 +128,15 @@ class Desk:
             qty=as_decimal(qty_e8),
             price=as_decimal(price_e8),
             fee_micro_usd=fee_micro,
-            pnl_micro_usd=pnl_micro,
+            pnl_micro_usd=None if booked is None else booked.pnl_micro_usd,
             is_maker=is_maker,
         )
 
     def ended(self, order_id: str, asset: str, outcome: Outcome, detail: str) -> None:
         """The venue says that the order is over without (further) fills."""
         self.book = gate.close(self.book, order_id)
-        self._booking.ended(order_id, outcome, detail, self.now_ns)
+        with self._booked():
+            self._booking.ended(order_id, outcome, detail, self.now_ns)
         self._journal.write("cancelled", self.now_ns, order_id=order_id, asset=asset, outcome=outcome.value, reason=detail)
 
     def orders_to_cancel(self) -> tuple[str, ...]:
@@ -144,7 +157,8 @@ class Desk:
     def take_features(self, features: Features) -> None:
         """A market batch: prices, time, equity once a second of market time."""
         if self.market.time_ns == 0:
-            self._booking.start_run(features.info.market_time_ns)
+            with self._booked():
+                self._booking.start_run(features.info.market_time_ns)
         self.market.time_ns = max(self.market.time_ns, features.info.market_time_ns)
         self.market.touches.update(features.touches)
         self.market.sigma_5s.update(features.sigma_5s)
@@ -179,11 +193,13 @@ class Desk:
 
     def close(self, reason: str) -> None:
         """Ends the run in the ledger."""
-        if self.market.time_ns == 0:
-            self._booking.start_run(0)
-        self._value()
+        with self._booked():
+            if self.market.time_ns == 0:
+                self._booking.start_run(0)
+            self._value()
         self._tell_equity()
-        self._booking.close(self.now_ns, reason)
+        with self._booked():
+            self._booking.close(self.now_ns, reason)
 
     def _intend(self, order: Order) -> Grant:
         grant = self.grant(order.asset)
@@ -240,11 +256,23 @@ class Desk:
             event_time_ns=change.event_time_ns,
         )
 
+    @contextmanager
+    def _booked(self) -> Iterator[None]:
+        """Writes to the ledger inside. If one fails, this process trades no more; the first failure is told, the rest follows from it."""
+        try:
+            yield
+        except DolphinError as error:
+            if self.fault is None:
+                self.fault = error
+                self.alarm.ring(f"the ledger cannot be kept: {error.what}", self.entitlements.last_cause)
+            self.entitlements.close("the ledger cannot be kept")
+
     def _value(self) -> None:
         self._booking.value(self.market.closing_prices_e8(self.book.positions))
 
     def _tell_equity(self) -> None:
-        self._booking.mark(self.now_ns)
+        with self._booked():
+            self._booking.mark(self.now_ns)
         exposure_micro = self.book.exposure_micro(self.market.asks_e8())
         self._journal.write(
             "equity",

@@ -2,8 +2,8 @@
 
 It starts with nothing, which is HIBERNATE. Commands extend what is believed; time takes it away, without any message: a timer stands at the
 earliest moment at which a lease or the silence limit runs out, and the state is judged again there. A command that cannot be read or whose
-checksum is wrong means that something is damaged: HIBERNATE (the f1 invariant) until the map has been read again. Old commands and
-commands from the future are ignored and counted.
+checksum is wrong means that something is damaged: HIBERNATE (the f1 invariant), the governor is told (`alarm`), and nothing is believed
+until it has answered and the map has been read again. Old commands and commands from the future are ignored and counted.
 """
 
 import asyncio
@@ -81,8 +81,8 @@ class _Moment:
 class Entitlements:
     """Holds the commands of one account and judges them against the clock.
 
-    `on_change` is called after every judgement that changed something, with what changed; `monotonic_ns` is the clock that carries market
-    time on between messages.
+    `on_change` is called after every judgement that changed something, with what changed; `on_damage` when trust ends, with the reason;
+    `monotonic_ns` is the clock that carries market time on between messages.
     """
 
     def __init__(
@@ -94,6 +94,7 @@ class Entitlements:
         silence_limit_ns: int,
         monotonic_ns: Callable[[], int],
         on_change: Callable[[tuple[Change, ...]], None],
+        on_damage: Callable[[str], None],
     ) -> None:
         self._account = account
         self._keys = {account: ""} | {f"{account}/{asset}": asset for asset in sorted(assets)}
@@ -101,6 +102,7 @@ class Entitlements:
         self._silence_limit_ns = silence_limit_ns
         self._monotonic_ns = monotonic_ns
         self._on_change = on_change
+        self._on_damage = on_damage
         self._clock: lease.MarketClock | None = None
         self._commands: dict[str, Command] = {}
         self._granted: dict[str, _Belief] = {}
@@ -110,12 +112,16 @@ class Entitlements:
         self._timer_at_s = 0.0
         self.last_cause: str | None = None
         """The exchange message heard last: what a silence began after."""
-        self.is_damaged = False
-        """A message could not be trusted; `LEVERAGE` has to be read again."""
+        self._damage: str | None = None
         self.ignored: Counter[str] = Counter()
         """Commands that were not applied, by reason."""
         nothing = _Belief(Posture.HIBERNATE, 0, True, "not heard yet", (), 0)
         self._beliefs: dict[str, _Belief] = dict.fromkeys(self._keys.values(), nothing)
+
+    @property
+    def is_damaged(self) -> bool:
+        """Something could not be trusted; `LEVERAGE` has to be read again."""
+        return self._damage is not None
 
     @property
     def speed(self) -> float:
@@ -162,10 +168,16 @@ class Entitlements:
             command = leverage.decode(data)
         except BadInput:
             self.ignored["damaged"] += 1
-            self.is_damaged = True
-            self.judge()
+            self.distrust("a damaged command arrived")
             return None
         return self._take(command)
+
+    def distrust(self, reason: str) -> None:
+        """HIBERNATE at once, until the map has been read again."""
+        if self._damage is None:
+            self._damage = reason
+            self._on_damage(reason)
+        self.judge()
 
     def restore(self, values: Iterable[bytes]) -> None:
         """Takes over what was read from `LEVERAGE`; readable values mend the damage."""
@@ -173,9 +185,9 @@ class Entitlements:
             commands = [leverage.decode(value) for value in values]
         except BadInput:
             self.ignored["damaged"] += 1
-            self.is_damaged = True
+            self.distrust("LEVERAGE holds a damaged value")
         else:
-            self.is_damaged = False
+            self._damage = None
             for command in commands:
                 self._take(command)
         self.judge()
@@ -216,8 +228,8 @@ class Entitlements:
         market_ns = 0 if self._clock is None else lease.now(self._clock, monotonic_ns)
         if self._closed_reason is not None:
             return _Moment(market_ns, self._closed_reason, is_for_all=True)
-        if self.is_damaged:
-            return _Moment(market_ns, "a damaged command arrived", is_for_all=True)
+        if self._damage is not None:
+            return _Moment(market_ns, self._damage, is_for_all=True)
         if lease.is_silent(self._clock, monotonic_ns, self._silence_limit_ns):
             return _Moment(market_ns, "silence" if self._clock else "no market time", is_for_all=False)
         return _Moment(market_ns, None, is_for_all=False)

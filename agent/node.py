@@ -7,6 +7,7 @@ journal, working orders taken back by the execution client, and only then the st
 import asyncio
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.events import OrderEvent
 
 from agent import venue
+from agent.alarm import Alarm
 from agent.booking import Booking
 from agent.data import DolphinDataClient
 from agent.desk import Desk
@@ -34,6 +36,7 @@ from agent.inbox import Inbox
 from agent.journal import Journal
 from agent.latency import LEASE_TO_HIBERNATE, Latencies
 from agent.strategy import RankedBasket, RankedBasketConfig
+from dolphin.cluster.signals import to_posture
 from dolphin.control.posture import Posture
 
 IDLE_ROUNDS: Final = 3
@@ -42,6 +45,8 @@ MAX_ROUNDS: Final = 100_000
 MAX_FLATTENINGS: Final = 200
 """Attempts to be flat at the end of a run; each deals at most what the touch holds. What is left, the next run closes in the ledger."""
 START_TIMEOUT_S: Final = 30.0
+ALARM_TIMEOUT_S: Final = 10.0
+"""How long an agent that ends waits for the governor to hear what was broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,10 @@ class Agent:
             silence_limit_ns=DETERMINISTIC_SILENCE_LIMIT_NS if spec.is_deterministic else SILENCE_LIMIT_NS,
             monotonic_ns=time.monotonic_ns,
             on_change=self._on_change,
+            on_damage=self._on_damage,
         )
         self.desk.entitlements = self.entitlements
+        self.alarm = self.desk.alarm = Alarm(lambda signal: to_posture(hazelcast, spec.account, signal))
         self._node = TradingNode(config=_node_config(spec.run_directory), loop=self._loop)
         kernel = self._node.kernel
         for instrument in instruments.values():
@@ -87,6 +94,7 @@ class Agent:
             instruments=instruments,
             leverage_keys=_leverage_keys(spec.account, spec.assets),
             entitlements=self.entitlements,
+            alarm=self.alarm,
             is_deterministic=spec.is_deterministic,
             run_queues_empty=self.run_queues_empty,
         )
@@ -137,19 +145,21 @@ class Agent:
         """Why the agent cannot go on, if it cannot."""
         if self._run.done():
             return self._run.exception() or RuntimeError("the trading node ended by itself")
-        return self._data.failed()
+        return self.desk.fault or self._data.failed()
 
     async def stop(self, reason: str) -> None:
-        """Applies nothing more, cancels and flattens everything, ends the run in the ledger and stops the node."""
+        """Applies nothing more, cancels and flattens everything, ends the run in the ledger, and stops the node when the alarm is told."""
         await self._data.stop_reading()
         self.entitlements.close(reason)
         await self.run_queues_empty()
         for _ in range(MAX_FLATTENINGS):
-            if not self.desk.book.positions:
+            if not self.desk.book.positions or self.desk.fault is not None:
                 break
             self._strategy.flatten()
             await self.run_queues_empty()
         self.desk.close(reason)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.alarm.settled(), ALARM_TIMEOUT_S)
         await self._node.stop_async()
         await asyncio.gather(self._run, return_exceptions=True)
 
@@ -177,6 +187,9 @@ class Agent:
             self._strategy.flatten()
         else:
             self._strategy.react()
+
+    def _on_damage(self, reason: str) -> None:
+        self.alarm.ring(reason, self.entitlements.last_cause)
 
     def _measure_expiry(self, changes: tuple[Change, ...]) -> None:
         """How long after its lease had run out the account was in HIBERNATE; measurable where market time runs by itself."""

@@ -68,7 +68,7 @@ async def _run(options: argparse.Namespace) -> int:
 
 
 async def _watch(agent: Agent, stopping: asyncio.Event, *, is_deterministic: bool) -> BaseException | None:
-    """Writes the status until a signal comes or the agent fails; returns the failure."""
+    """Writes the status until a signal comes or the agent fails; returns the failure, also one that came with the signal."""
     while not stopping.is_set():
         if (failure := agent.failure()) is not None:
             return failure
@@ -77,7 +77,7 @@ async def _watch(agent: Agent, stopping: asyncio.Event, *, is_deterministic: boo
         agent.journal.write("status", agent.desk.now_ns, **_status(agent))
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), STATUS_EVERY_S)
-    return None
+    return agent.failure()
 
 
 def _status(agent: Agent) -> dict[str, Any]:
@@ -99,6 +99,7 @@ def _summary(agent: Agent) -> dict[str, Any]:
         "unreadable": dict(agent.inbox.unreadable),
         "ignored_commands": dict(agent.entitlements.ignored),
         "lost_messages": agent.lost_messages,
+        "broken_invariants": {"found": agent.alarm.rung, "told": agent.alarm.told},
     }
 
 

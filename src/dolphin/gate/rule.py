@@ -35,6 +35,7 @@ class DenyReason(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     DUPLICATE_ID = "duplicate_id"
     TOO_MANY_WORKING = "too_many_working"
+    UNBOOKED = "ledger_cannot_be_kept"  # said around this rule: an intent that is not on disk does not leave
 
 
 @dataclass(frozen=True, slots=True)

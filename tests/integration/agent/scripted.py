@@ -7,7 +7,7 @@ import pyarrow as pa
 from hazelcast.asyncio import HazelcastClient
 
 from dolphin.cluster.wire import Batch
-from dolphin.control.leverage import Command, encode
+from dolphin.control.leverage import Command, encode, pack, to_map
 from dolphin.control.posture import Posture
 from dolphin.market.schema import BatchInfo, Kind, with_info
 
@@ -72,6 +72,7 @@ class Script:
         self._account = account
         self._batches = 0
         self._seq = 0
+        self._versions: dict[str, int] = {}
         self.quotes = quotes
         self.now_ns = T0
 
@@ -112,8 +113,13 @@ class Script:
             from_cap_ppm=0,
         )
         await self.raw_leverage(encode(command))
-        leverage = await self._client.get_map("LEVERAGE")
-        await leverage.set(command.key, bytearray(encode(command)))
+        await self._keep(command)
+
+    async def _keep(self, command: Command) -> None:
+        """In `LEVERAGE`, with a revision as the map's database wants it."""
+        version = self._versions[command.key] = self._versions.get(command.key, 0) + 1
+        value = pack({**to_map(command), "version": version, "op": f"{version:032x}"})
+        await (await self._client.get_map("LEVERAGE")).set(command.key, bytearray(value))
 
     async def entitle(self, posture: Posture = Posture.APEX, cap_ppm: int = 2_000_000, lease_ns: int = 60 * SECOND) -> None:
         """Commands for the account and for every asset."""

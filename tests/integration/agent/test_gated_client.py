@@ -19,6 +19,7 @@ from nautilus_trader.trading.strategy import Strategy
 from scripted import T0, Quote, features
 
 from agent import venue
+from agent.alarm import Alarm
 from agent.booking import Booking
 from agent.desk import Desk
 from agent.entitlement import Entitlements
@@ -124,8 +125,15 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     booking = Booking.open(tmp_path / "ledger.sqlite", account="paper", run_id="test", opening_deposit_micro=10_000 * ONE)
     desk = Desk(booking, Journal(tmp_path / "agent.ndjson"), {ASSET: venue.limits_of(instrument)})
     desk.entitlements = Entitlements(
-        "paper", [ASSET], speed=1.0, silence_limit_ns=HOUR, monotonic_ns=time.monotonic_ns, on_change=desk.tell_changes
+        "paper",
+        [ASSET],
+        speed=1.0,
+        silence_limit_ns=HOUR,
+        monotonic_ns=time.monotonic_ns,
+        on_change=desk.tell_changes,
+        on_damage=lambda reason: desk.alarm.ring(reason, None),
     )
+    desk.alarm = Alarm(_unheard)
     client = GatedSandboxClient(
         loop,
         kernel.portfolio,
@@ -149,6 +157,21 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     await node.stop_async()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def _unheard(signal: bytes) -> None:
+    """No cluster here."""
+
+
+async def test_an_order_that_cannot_be_booked_does_not_leave_and_ends_all_trading(rig: Rig, tmp_path: Path) -> None:
+    await rig.entitle(Posture.APEX, 2 * ONE)
+    await rig.send(rig.market(OrderSide.BUY, 1))
+    SqliteLedger.open(tmp_path / "ledger.sqlite", account="paper", owner="a newer writer")
+    order = await rig.send(rig.market(OrderSide.BUY, 1))
+    assert order.status is OrderStatus.DENIED
+    assert rig.held == 1
+    assert rig.desk.entitlements.posture is Posture.HIBERNATE
+    assert rig.desk.alarm.rung == 1
 
 
 async def test_before_any_command_every_entry_is_denied(rig: Rig) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from controller import T0, Controller
 from hazelcast.asyncio import HazelcastClient
+from scripted_controller import T0, Controller
 
 from dolphin.cli import main
 from dolphin.cluster.member import MemberProcess

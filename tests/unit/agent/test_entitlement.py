@@ -33,6 +33,7 @@ class Harness:
     def __init__(self, speed: float = 1.0) -> None:
         self.clock = Clock()
         self.changes: list[Change] = []
+        self.damages: list[str] = []
         self.entitlements = Entitlements(
             "paper",
             ["A", "B"],
@@ -40,6 +41,7 @@ class Harness:
             silence_limit_ns=SILENCE,
             monotonic_ns=self.clock,
             on_change=lambda changes: self.changes.extend(changes),
+            on_damage=self.damages.append,
         )
 
     def entitle(self, **terms: int) -> None:
@@ -200,3 +202,25 @@ async def test_nothing_is_told_twice(harness: Harness) -> None:
     harness.later(3 * SECOND)
     harness.entitlements.observe(T0 + SECOND, None)
     assert len(harness.changes) == told
+
+
+async def test_damage_is_told_once_until_it_is_mended(harness: Harness) -> None:
+    harness.entitle()
+    harness.entitlements.apply(b"junk")
+    harness.entitlements.apply(b"junk")
+    assert harness.damages == ["a damaged command arrived"]
+    assert harness.entitlements.grant("A") == NOTHING
+    harness.entitlements.restore([b"junk"])
+    assert harness.entitlements.is_damaged
+    harness.entitlements.restore([])
+    assert not harness.entitlements.is_damaged
+    harness.entitlements.apply(b"junk")
+    assert len(harness.damages) == 2
+
+
+async def test_distrust_is_hibernate_at_once_with_its_reason(harness: Harness) -> None:
+    harness.entitle()
+    harness.entitlements.distrust("the venue says otherwise")
+    assert harness.entitlements.posture is Posture.HIBERNATE
+    assert isinstance(harness.changes[0], PostureChange)
+    assert harness.changes[0].reason == "the venue says otherwise"

@@ -27,7 +27,9 @@ class Delivered:
 async def inbox(tmp_path: Path) -> Inbox:
     booking = Booking.open(tmp_path / "ledger.sqlite", account="paper", run_id="test", opening_deposit_micro=ONE)
     desk = Desk(booking, Journal(tmp_path / "agent.ndjson"), {})
-    desk.entitlements = Entitlements("paper", ["A"], speed=1.0, silence_limit_ns=1, monotonic_ns=lambda: 0, on_change=desk.tell_changes)
+    desk.entitlements = Entitlements(
+        "paper", ["A"], speed=1.0, silence_limit_ns=1, monotonic_ns=lambda: 0, on_change=desk.tell_changes, on_damage=lambda _: None
+    )
     return Inbox(desk, Latencies(), Delivered())
 
 

@@ -62,7 +62,8 @@ final class GateDatabase implements AutoCloseable {
     long patienceMs = TimeUnit.SECONDS.toMillis(Dialect.PATIENCE_S);
     config.setConnectionTimeout(patienceMs);
     config.setValidationTimeout(patienceMs / 2);
-    config.setInitializationFailTimeout(TimeUnit.SECONDS.toMillis(Dialect.CONNECTING_S));
+    config.setInitializationFailTimeout(
+        1); // one attempt: whoever starts the member decides on more
     try {
       GateDatabase database = new GateDatabase(map, new HikariDataSource(config));
       database.createTables(settings.dialect());
