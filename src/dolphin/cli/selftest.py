@@ -9,9 +9,9 @@ from rich.console import Console
 
 from dolphin.cli.options import JsonOption, print_json
 from dolphin.errors import BadInput, ExitCode
-from dolphin.ops import selftest
+from dolphin.ops import proofs, selftest
 from dolphin.ops.build import ensure_jar, warm_kernels
-from dolphin.verify import level_a
+from dolphin.verify import level_a, record
 
 app = typer.Typer()
 
@@ -24,7 +24,7 @@ def run_checks(
     ] = False,
     only: Annotated[list[str] | None, typer.Option(help="With --level-a: only this check (mcdc, mutmut, pit, formal); repeatable.")] = None,
     module: Annotated[list[str] | None, typer.Option(help="With --level-a: only Python modules that begin so; repeatable.")] = None,
-    is_saved: Annotated[bool, typer.Option("--save", help="With --level-a: record the result in docs/level-a.md.")] = False,
+    is_saved: Annotated[bool, typer.Option("--save", help="With --level-a: record what was checked in docs/level-a.md.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run every check: lints, types, the Java build and its tests, and all Python tests."""
@@ -36,6 +36,7 @@ def run_checks(
     console = Console(stderr=True)
     ensure_jar(console)
     warm_kernels(console)
+    _install_proof_tools(console)
     outcomes = selftest.run(selftest.steps(pytest_arguments or ()), console, quiet=as_json)
     failed = [outcome for outcome in outcomes if outcome.exit_status != 0]
     console.rule("summary", align="left")
@@ -46,22 +47,22 @@ def run_checks(
     raise typer.Exit(ExitCode.FAILED if failed else ExitCode.DONE)
 
 
+def _install_proof_tools(console: Console) -> None:
+    with console.status("Installing the proof tools (first run only) ..."):
+        proofs.install_tools()
+
+
 def _check_level_a(only: list[str], prefixes: list[str], *, is_saved: bool, as_json: bool) -> None:
     console = Console(stderr=True)
     names, chosen = level_a.chosen_checks(only), level_a.chosen_modules(prefixes)
-    if is_saved and (only or prefixes):
-        raise BadInput("a part of the result is no record", field="option", value="--save", remedy="Leave out --only and --module.")
+    _install_proof_tools(console)
     results = [_run(name, chosen, console) for name in names]
-    for result in results:
-        for each in result.open:
-            console.print(f"open: {each}", markup=False, highlight=False, soft_wrap=True)
-        for each in result.unneeded:
-            console.print(f"not needed any more: {each}", markup=False, highlight=False, soft_wrap=True)
     if is_saved:
-        level_a.save(results)
+        record.save(results, is_whole=not prefixes)
+    is_complete = all(result.is_complete for result in results)
     if as_json:
-        print_json({"checks": results, "complete": all(result.is_complete for result in results)})
-    raise typer.Exit(ExitCode.DONE if all(result.is_complete for result in results) else ExitCode.FAILED)
+        print_json({"checks": results, "complete": is_complete})
+    raise typer.Exit(ExitCode.DONE if is_complete else ExitCode.FAILED)
 
 
 def _run(name: str, chosen: Mapping[str, Path], console: Console) -> level_a.Result:
@@ -70,7 +71,9 @@ def _run(name: str, chosen: Mapping[str, Path], console: Console) -> level_a.Res
     with console.status(name) as status:
         result = level_a.CHECKS[name](chosen, lambda what, done, total: status.update(f"{name}, {what}: {done} of {total}"))
     for row in result.rows:
-        mark = "ok" if row.shown + row.justified >= row.total else "OPEN"
+        mark = "ok" if row.is_complete else "OPEN"
         console.print(f"{mark:6}{row.shown:5} of {row.total:5} {result.unit}, {row.justified:3} justified  {row.module}", highlight=False)
-    console.print(f"{'ok' if result.is_complete else 'OPEN':6}{result.check}, {result.seconds:.0f} s", highlight=False)
+        for each in row.open:
+            console.print(f"        {each}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{'ok' if result.is_complete else 'OPEN':6}{name}, {result.seconds:.0f} s", highlight=False)
     return result

@@ -9,7 +9,8 @@ Its state is what a restart must not forget, so it lives in the map `POSTURE` be
 through to the database; `dolphin.jet.leverage.GovernorRule` repeats this module there, on the vectors of `tests/contract/`.
 
 Start: an account that was never ready takes R_cmd and the posture it earns at once, for there is no history to recover from. A sensing
-half that starts anew (`is_ready` false) suspends the grant but not the history: R and posture go on from where they were.
+half that starts anew (`is_ready` false) suspends the grant but not the history: R and posture go on from where they were. The time up to
+the first demand that is ready counts as unseen, so that no number of restarts earns a recovery.
 """
 
 from typing import NamedTuple
@@ -50,7 +51,7 @@ def govern(state: State, demand: Demand, params: GovernorParams) -> State:
     now_ns = demand.time_ns
     if demand.broken or now_ns < state.time_ns or state.latch or not demand.is_ready or not state.is_started:
         return _interrupted(state, demand)
-    unseen_ns = max(0, now_ns - state.time_ns - params.seen_ns)
+    unseen_ns = max(0, now_ns - state.time_ns - (params.seen_ns if state.is_ready else 0))
     r_ppm, anchor_ns = _damped(state, demand.r_cmd_ppm, now_ns, unseen_ns, params)
     posture, since_ns = _posture(state, r_ppm, now_ns, unseen_ns, params)
     return State(now_ns, True, True, False, UNLATCHED, r_ppm, anchor_ns, posture, since_ns, state.ceiling)

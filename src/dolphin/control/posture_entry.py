@@ -76,9 +76,8 @@ def restored(state: State) -> State:
     """The state as it is after a full stop: latch, posture and R stand, and nothing is granted before the next demand that is ready."""
     governed = state.governed
     r_ppm = governed.r_ppm // R_STEP_PPM * R_STEP_PPM
-    return state._replace(
-        seq=0, expires_at_ns=0, cap_ppm=0, governed=governed._replace(is_ready=False, r_ppm=r_ppm), reasons=("restarted",), cause_ids=()
-    )
+    governed = governed._replace(is_ready=False, r_ppm=r_ppm, rise_anchor_ns=governed.time_ns)
+    return state._replace(seq=0, expires_at_ns=0, cap_ppm=0, governed=governed, reasons=("restarted",), cause_ids=())
 
 
 def command(state: State, from_cap_ppm: int) -> Command:

@@ -272,3 +272,16 @@ def test_an_operators_cut_may_come_before_any_vote_and_begins_the_epoch() -> Non
     assert (outcome.state.epoch, outcome.state.seq, outcome.state.cap_ppm, outcome.is_changed) == (START + 1, 1, 0, True)
     later = apply(outcome.state, vote("taker", START + 2)).state
     assert (later.epoch, later.seq) == (START + 1, 2)
+
+
+def test_an_operators_word_that_cannot_be_taken_changes_nothing() -> None:
+    state = cleared("taker")
+    refused = acb.apply(state, {"kind": "manual", "op": "cut", "by": "", "seq": 1, "time_ns": START}, PARAMS)
+    assert refused == Outcome(state, False, False, "a manual signal needs op cut or release, by, seq and time_ns")
+
+
+def test_an_operators_word_carries_time_on_and_never_back() -> None:
+    cut = {"kind": "manual", "op": "cut", "level": 1, "by": "ann", "seq": 1, "time_ns": START + 7}
+    later = acb.apply(cleared("taker"), cut, PARAMS).state
+    assert later.time_ns == START + 7
+    assert acb.apply(later, {**cut, "seq": 2, "time_ns": 0}, PARAMS).state.time_ns == START + 7

@@ -149,6 +149,7 @@ def test_passive_only_holds_unless_it_is_plainly_false(claim: object) -> None:
 
 def test_a_lease_that_cannot_be_read_is_over() -> None:
     assert told(survival(1, expires_at_ns=None)).expires_at_ns == START + 1
+    assert told(survival(1, expires_at_ns=0)).expires_at_ns == 0
 
 
 def test_reasons_and_causes_are_bounded_and_readable() -> None:

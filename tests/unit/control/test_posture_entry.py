@@ -187,8 +187,16 @@ def test_after_a_full_stop_nothing_is_granted_and_nothing_is_forgotten() -> None
     assert (command.posture, command.cap_ppm, command.expires_at_ns) == (Posture.HIBERNATE, 0, 0)
     command = leverage.decode(stored(demand(1, epoch=START + SECOND, time_ns=START + 9 * SECOND), value=value))
     assert command.posture is Posture.STALKER
-    assert 770_000 <= command.r_total_ppm <= 770_000 + 3 * 167
+    assert command.r_total_ppm == 770_000
     assert command.reasons[0] == "forced to STALKER by ana: drill"
+
+
+def test_a_full_stop_earns_no_recovery_for_the_time_that_nobody_saw() -> None:
+    value = entry.restored("POSTURE", "paper", stored(demand(1), demand(2, r_cmd_ppm=500_000)))
+    value = stored(demand(1, epoch=START + SECOND, time_ns=START + 100 * SECOND), value=value)
+    assert leverage.decode(value).r_total_ppm == 500_000
+    value = stored(demand(2, epoch=START + SECOND, time_ns=START + 101 * SECOND), value=value)
+    assert leverage.decode(value).r_total_ppm == 500_000 + SECOND // PARAMS.recovery_ns_per_ppm
 
 
 def test_a_latch_is_still_there_after_a_full_stop() -> None:

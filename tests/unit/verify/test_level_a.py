@@ -1,40 +1,53 @@
 """What `dolphin test --level-a` says and records, and the lists it goes by."""
 
-from datetime import UTC, datetime
+from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from dolphin.errors import BadInput
-from dolphin.verify import coverage, level_a, modules, mutants, pit
-from dolphin.verify.justified import Justification
+from dolphin.verify import coverage, level_a, modules, mutants, pit, record
+from dolphin.verify.justified import Justification, check
 from dolphin.verify.level_a import Result, Row
 
-AT = datetime(2025, 10, 10, 14, 57, tzinfo=UTC)
-RESULT = Result("MC/DC, Python", "conditions", (Row("a", 1_200, 1_198, 1),), ("a:3 is open",), ("b / c",), 12.3)
+
+def result(*rows: Row, check: str = "mcdc") -> Result:
+    return Result(check, "conditions", rows, 1.5)
 
 
-def test_the_page_holds_the_last_result_and_keeps_its_prose() -> None:
-    text = f"Prose.\n{level_a.BEGIN}\nold\n{level_a.END}\nMore prose.\n"
-    page = level_a.page(text, [RESULT], "abc", AT)
+def test_the_page_shows_what_is_kept_and_keeps_its_prose() -> None:
+    text = f"Prose.\n{record.BEGIN}\nold\n{record.END}\nMore prose.\n"
+    kept = record.merged({}, [result(Row("a", 1_200, 1_198, 1, ("line 3 is open",)))], "abc", "2025-10-10 14:57")
+    page = record.page(text, kept)
     assert page.startswith("Prose.\n")
-    assert page.endswith(f"{level_a.END}\nMore prose.\n")
-    assert "Commit abc, 2025-10-10 14:57 UTC." in page
-    assert "| MC/DC, Python | 1,200 conditions | 1,198 | 1 | 2 | 12 s |" in page
-    assert "Open: a:3 is open" in page
-    assert "Not needed: b / c" in page
+    assert page.endswith(f"{record.END}\nMore prose.\n")
+    assert "| MC/DC, Python | 1,200 conditions | 1,198 | 1 | 1 |" in page
+    assert "| Mutation, Java | not recorded | | | |" in page
+    assert "| `a` | 1,200 | 1,198 | 1 | 1 | abc | 2025-10-10 14:57 |" in page
+    assert "`a`, line 3 is open" in page
     assert "old" not in page
-    assert level_a.page(page, [RESULT], "abc", AT) == page
+    assert record.page(page, kept) == page
 
 
-def test_the_page_of_the_project_has_a_place_for_the_result() -> None:
-    text = level_a.PAGE.read_text()
-    assert text.index(level_a.BEGIN) < text.index(level_a.END)
+def test_a_row_stands_until_its_module_is_checked_again() -> None:
+    first = record.merged({}, [result(Row("a", 3, 3, 0, ()), Row("b", 5, 5, 0, ()))], "abc", "then")
+    second = record.merged(first, [result(Row("b", 6, 6, 0, ()))], "def", "now")
+    assert [(name, each.row.total, each.commit, each.at) for name, each in second["mcdc"].items()] == [
+        ("a", 3, "abc", "then"),
+        ("b", 6, "def", "now"),
+    ]
 
 
-def test_a_check_is_complete_when_nothing_is_open_and_nothing_is_excused_in_vain() -> None:
-    assert Result("c", "u", (), (), (), 0).is_complete
-    assert not Result("c", "u", (), ("gap",), (), 0).is_complete
-    assert not Result("c", "u", (), (), ("gone",), 0).is_complete
+def test_the_page_of_the_project_shows_what_is_kept() -> None:
+    text = record.PAGE.read_text()
+    assert text.index(record.BEGIN) < text.index(record.END)
+    if record.KEPT.is_file():
+        assert record.page(text, msgspec.json.decode(record.KEPT.read_bytes(), type=record.Kept)) == text
+
+
+def test_a_check_is_complete_when_nothing_is_open_in_any_module() -> None:
+    assert result(Row("a", 3, 2, 1, ())).is_complete
+    assert not result(Row("a", 3, 3, 0, ()), Row("b", 3, 2, 0, ("gap",))).is_complete
 
 
 def test_level_a_is_the_gate_the_control_law_and_the_rules_of_the_ledger() -> None:
@@ -60,3 +73,22 @@ def test_a_part_of_the_modules_needs_only_its_own_justifications_and_those_of_mo
 @pytest.mark.parametrize("file", [(coverage.JUSTIFIED, coverage.KEYS), (mutants.JUSTIFIED, mutants.KEYS), (pit.JUSTIFIED, pit.KEYS)])
 def test_every_list_of_justifications_can_be_read(file) -> None:
     Justification.read(*file)
+
+
+class Hole(NamedTuple):
+    module: str
+    what: str
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        return tuple(self)
+
+
+def test_what_is_open_is_told_with_its_module_even_if_that_is_gone() -> None:
+    entries = [Justification(("a", "old"), "was so"), Justification(("gone", "f"), "was so"), Justification(("a", "equal"), "is so")]
+    verdict = check([Hole("a", "gap"), Hole("a", "equal")], entries)
+    assert level_a._rows([("a", 9, 7), ("b", 3, 3), ("empty", 0, 0)], verdict, lambda gap: gap.what) == (
+        Row("a", 9, 7, 1, ("gap", "justified, but not needed any more: old")),
+        Row("b", 3, 3, 0, ()),
+        Row("gone", 0, 0, 0, ("justified, but not needed any more: f",)),
+    )

@@ -87,7 +87,7 @@ final class GovernorRule {
           isBroken,
           latch,
           rPpm / stepPpm * stepPpm,
-          riseAnchorNs,
+          timeNs,
           posture,
           postureSinceNs,
           ceiling);
@@ -147,10 +147,13 @@ final class GovernorRule {
     return new Grant(posture, posture.cap(state.rPpm), state.rPpm);
   }
 
-  /** R and posture after an ordinary demand. Unseen time earns neither recovery nor dwell. */
+  /**
+   * R and posture after an ordinary demand. Unseen time earns neither recovery nor dwell; after one
+   * that was not ready, or a full stop, nothing was seen.
+   */
   private static State recovered(State state, State before, long cmdPpm) {
     long nowNs = before.timeNs;
-    long unseenNs = Math.max(0, nowNs - state.timeNs - SEEN_NS);
+    long unseenNs = Math.max(0, nowNs - state.timeNs - (state.isReady ? SEEN_NS : 0));
     long anchorNs = nowNs;
     long rPpm = cmdPpm;
     if (cmdPpm > state.rPpm) {

@@ -25,6 +25,9 @@ enum Dialect {
   /** How long a statement may take before the database counts as gone. */
   static final int PATIENCE_S = 2;
 
+  /** How long a connection may take to be made; the first one in a process also loads classes. */
+  static final int CONNECTING_S = 5;
+
   private static final String BETWEEN_STATEMENTS = "\n\n";
 
   private final String prefix;
@@ -77,7 +80,7 @@ enum Dialect {
       return properties;
     }
     properties.setProperty("connectTimeout", String.valueOf(PATIENCE_S));
-    properties.setProperty("loginTimeout", String.valueOf(PATIENCE_S));
+    properties.setProperty("loginTimeout", String.valueOf(CONNECTING_S));
     properties.setProperty("socketTimeout", String.valueOf(PATIENCE_S));
     properties.setProperty("ApplicationName", "dolphin gates");
     properties.setProperty(

@@ -62,8 +62,7 @@ final class GateDatabase implements AutoCloseable {
     long patienceMs = TimeUnit.SECONDS.toMillis(Dialect.PATIENCE_S);
     config.setConnectionTimeout(patienceMs);
     config.setValidationTimeout(patienceMs / 2);
-    config.setInitializationFailTimeout(
-        1); // one attempt: whoever starts the member decides on more
+    config.setInitializationFailTimeout(TimeUnit.SECONDS.toMillis(Dialect.CONNECTING_S));
     try {
       GateDatabase database = new GateDatabase(map, new HikariDataSource(config));
       database.createTables(settings.dialect());

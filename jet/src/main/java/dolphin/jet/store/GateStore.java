@@ -4,6 +4,7 @@ import com.hazelcast.config.Config;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.MapLoaderLifecycleSupport;
 import com.hazelcast.map.MapStore;
+import com.hazelcast.splitbrainprotection.SplitBrainProtectionException;
 import dolphin.jet.leverage.Restored;
 import java.util.Collection;
 import java.util.HashMap;
@@ -51,11 +52,21 @@ public final class GateStore implements MapStore<String, byte[]>, MapLoaderLifec
             });
   }
 
-  /** Loads the gates of {@code member}; returns when they are in its maps. */
+  /**
+   * Loads the gates of {@code member} into its maps, or leaves it to their first use: a member that
+   * is not yet one of a majority may not read them.
+   */
   public static void loadGates(HazelcastInstance member) {
-    member.getConfig().getMapConfigs().values().stream()
-        .filter(map -> GateSettings.keepsGates(map.getMapStoreConfig()))
-        .forEach(map -> member.getMap(map.getName()));
+    try {
+      member.getConfig().getMapConfigs().values().stream()
+          .filter(map -> GateSettings.keepsGates(map.getMapStoreConfig()))
+          .forEach(map -> member.getMap(map.getName()));
+    } catch (SplitBrainProtectionException alone) {
+      member
+          .getLoggingService()
+          .getLogger(GateStore.class)
+          .info("the gates are loaded when a majority of the members is there");
+    }
   }
 
   @Override
