@@ -29,7 +29,7 @@ STOP_GRACE_S: Final = 10.0
 _POLL_S: Final = 0.02
 _ERROR_PREFIX: Final = "dolphin member: "
 
-_JVM_FLAGS: Final = (
+JVM_FLAGS: Final = (
     "-Xms128m",
     "-Xmx768m",
     "-XX:+UseG1GC",
@@ -107,8 +107,8 @@ class MemberProcess:
         """
         if not jar.exists():
             raise BadInput("the jar is missing", field="jar", value=str(jar), remedy="Build it: mvn -pl jet package")
-        command = [str(java or find_java()), *_JVM_FLAGS, *_properties(port, cluster_name, python_path)]
-        command += [*(gates or Gates.beside(log)).properties(), *jvm_flags, "-cp", f"{jar}:{jar.parent / 'lib'}/*", MAIN_CLASS, str(config)]
+        command = [str(java or find_java()), *JVM_FLAGS, *_properties(port, cluster_name, python_path)]
+        command += [*(gates or Gates.beside(log)).properties(), *jvm_flags, "-cp", class_path(jar), MAIN_CLASS, str(config)]
         start = log.stat().st_size if log.exists() else 0
         child = Child("member", command, log)
         try:
@@ -143,6 +143,11 @@ class MemberProcess:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+
+
+def class_path(jar: Path = JAR) -> str:
+    """The project's jar and its libraries."""
+    return f"{jar}:{jar.parent / 'lib'}/*"
 
 
 def find_java() -> Path:

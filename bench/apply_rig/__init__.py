@@ -1,0 +1,1 @@
+"""What `bench apply` runs inside a member."""
