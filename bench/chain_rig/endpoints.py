@@ -1,11 +1,12 @@
 """The two ends of the chain, each in a process of its own: `publish` puts batches and stamps them, `listen` stamps what comes out.
 
-    python -m bench.chain_rig.endpoints publish HOST:PORT CLUSTER TARGET COUNT INTERVAL_US ACK_FD
-    python -m bench.chain_rig.endpoints listen HOST:PORT CLUSTER COUNT ACK_FD
+    python -m bench.chain_rig.endpoints publish HOST:PORT CLUSTER TARGET PHASES ACK_FD
+    python -m bench.chain_rig.endpoints listen HOST:PORT CLUSTER PHASES ACK_FD
 
-TARGET is `journal` (the chain) or `topic` (past it, straight to the listener: the floor). A batch's market time is the wall time just
-before it is sent, so latency is one subtraction. Paced, nobody waits for an answer before the next is sent, so a stall delays no stamp;
-with INTERVAL_US 0 the next is sent when the listener has heard the last, which it says with one byte on ACK_FD.
+TARGET is `journal` (the chain) or `topic` (past it, straight to the listener: the floor). PHASES is the JSON of a list of `Phase`s. A
+batch's market time is the wall time just before it is sent, so latency is one subtraction. Paced, nobody waits for an answer before the
+next is sent, so a stall delays no stamp; else the next is sent when the listener has heard all but `window` - 1, which it says with one
+byte each on ACK_FD. A phase ends when its last batch has been heard.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ import json
 import socket
 import sys
 import time
-from typing import Final
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 import uvloop
@@ -38,8 +39,16 @@ def sample() -> bytes:
     return Batch.of("0", 0, pa.record_batch(columns, schema=MARKET)).arrow
 
 
-async def publish(address: str, cluster: str, target: str, count: int, interval_us: int, ack: socket.socket) -> None:
-    """Sends `count` batches, one every `interval_us`, or (0) one after the other."""
+class Phase(NamedTuple):
+    """`batches` of them: one every `interval_us`, or (0) with `window` of them under way."""
+
+    batches: int
+    interval_us: int
+    window: int = 1
+
+
+async def publish(address: str, cluster: str, target: str, phases: list[Phase], ack: socket.socket) -> None:
+    """Sends the batches of all phases."""
     arrow = sample()
     async with client(address, cluster) as hazelcast, asyncio.TaskGroup() as sends:
         events = await hazelcast.get_map("MARKET_EVENTS")
@@ -49,33 +58,49 @@ async def publish(address: str, cluster: str, target: str, count: int, interval_
             batch = Batch("0", time.time_ns(), arrow)
             await (events.set("0", batch) if target == "journal" else topic.publish(batch))
 
-        start = time.monotonic()
-        for number in range(count):
-            if interval_us:
-                await asyncio.sleep(max(0.0, start + number * interval_us / 1e6 - time.monotonic()))
-                sends.create_task(send())
-            else:
-                await send()
-                await asyncio.wait_for(asyncio.get_running_loop().sock_recv(ack, 1), SILENCE_S)
+        async def heard() -> int:
+            return len(await asyncio.wait_for(asyncio.get_running_loop().sock_recv(ack, 4096), SILENCE_S))
+
+        for phase in phases:
+            start, open_acks = time.monotonic(), 0
+            for number in range(phase.batches):
+                if phase.interval_us:
+                    await asyncio.sleep(max(0.0, start + number * phase.interval_us / 1e6 - time.monotonic()))
+                    sends.create_task(send())
+                else:
+                    await send()
+                    open_acks += 1
+                    while open_acks >= phase.window:
+                        open_acks -= await heard()
+            open_acks = open_acks or bool(phase.interval_us)
+            while open_acks > 0:
+                open_acks -= await heard()
 
 
-async def listen(address: str, cluster: str, count: int, ack: socket.socket) -> None:
+async def listen(address: str, cluster: str, phases: list[Phase], ack: socket.socket) -> None:
     """Prints `ready`, then the latencies in nanoseconds as one JSON list."""
     latencies: list[int] = []
+    # paced batches are not acknowledged, except the last of their phase
+    acknowledged = [not phase.interval_us or number == phase.batches - 1 for phase in phases for number in range(phase.batches)]
     async with client(address, cluster) as hazelcast:
 
         def hear(message: TopicMessage) -> None:
             latencies.append(time.time_ns() - message.message.time_ns)
-            ack.send(b".")
+            if acknowledged[len(latencies) - 1]:
+                ack.send(b".")
 
         await (await hazelcast.get_reliable_topic("market.0")).add_listener(hear)
         print("ready", flush=True)
         heard, last = 0, time.monotonic() + START_S
-        while heard < count and time.monotonic() < last + SILENCE_S:
+        while heard < len(acknowledged) and time.monotonic() < last + SILENCE_S:
             await asyncio.sleep(0.1)
             if len(latencies) != heard:
                 heard, last = len(latencies), time.monotonic()
         print(json.dumps(latencies), flush=True)
+
+
+def _phases(text: str) -> list[Phase]:
+    return [Phase(*phase) for phase in json.loads(text)]
 
 
 def _ack(fd: str) -> socket.socket:
@@ -87,8 +112,8 @@ def _ack(fd: str) -> socket.socket:
 if __name__ == "__main__":
     role, address, cluster, *arguments = sys.argv[1:]
     if role == "publish":
-        target, count, interval_us, fd = arguments
-        uvloop.run(publish(address, cluster, target, int(count), int(interval_us), _ack(fd)))
+        target, phases, fd = arguments
+        uvloop.run(publish(address, cluster, target, _phases(phases), _ack(fd)))
     else:
-        count, fd = arguments
-        uvloop.run(listen(address, cluster, int(count), _ack(fd)))
+        phases, fd = arguments
+        uvloop.run(listen(address, cluster, _phases(phases), _ack(fd)))

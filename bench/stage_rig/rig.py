@@ -66,7 +66,10 @@ class Rig:
         self._answer()
 
     def start(self, payload: Path, function: str | None) -> float:
-        """Starts the path, with a stage unless `function` is None; seconds until the first message came out of it."""
+        """Starts the path, with a stage unless `function` is None; seconds until the first message came out of it.
+
+        For the stock stage `NAME@N` bounds its batches to N messages.
+        """
         return self._ask("start", function or "none", payload) / 1e9
 
     def paced(self, payload: Path, count: int, gap_ns: int) -> list[int]:

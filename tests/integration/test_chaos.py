@@ -244,7 +244,7 @@ async def test_keyed_sums_are_exact_while_workers_and_members_are_killed(cluster
         async with asyncio.timeout(SETTLE_S):
             while await _differences(results, expected):  # noqa: ASYNC110 - the other side is another process
                 await asyncio.sleep(0.2)
-    assert await _differences(results, expected) == []
+    assert await _differences(results, expected) == [], f"the job: {await jobs.show('sums')}"
 
     await jobs.act("cancel", "sums")
     await until(lambda: _is_gone(mark), "no worker process is left after the job")

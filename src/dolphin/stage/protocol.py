@@ -17,7 +17,7 @@ Requests, answered strictly in order:
     5 WATERMARK  time_ns i64                                  the same; sent only to functions that have `watermark`
     6 SNAPSHOT   (empty)                                      answered by STATE or ERROR
 
-Answers, carrying the `seq` of their request:
+Answers, carrying the `seq` of their request (one may wait for those after it while more requests are at hand):
 
     16 HELLO     protocol u32 | pid u32 | python text         first frame of the answer socket, unasked
     17 READY     JSON object {"is_stateful": bool, "has_watermark": bool}

@@ -45,6 +45,7 @@ final class StockStage extends JetPath {
     return new String(payload, StandardCharsets.US_ASCII);
   }
 
+  /** A function's name alone is the stock default: batches as large as they come. NAME@N bounds them. */
   @Override
   protected Job submit(String function) {
     Pipeline pipeline = Pipeline.create();
@@ -58,12 +59,14 @@ final class StockStage extends JetPath {
             .withoutTimestamps()
             .setLocalParallelism(1);
     if (function != null) {
+      String[] nameAndBound = function.split("@");
       PythonServiceConfig python =
           new PythonServiceConfig()
               .setHandlerFile(handlerFile)
-              .setHandlerFunction(function)
+              .setHandlerFunction(nameAndBound[0])
               .setChannelFn(StockStage::channel);
-      items = items.apply(PythonTransforms.mapUsingPython(python)).setLocalParallelism(1);
+      int bound = nameAndBound.length == 1 ? Integer.MAX_VALUE : Integer.parseInt(nameAndBound[1]);
+      items = items.apply(PythonTransforms.mapUsingPython(python, bound)).setLocalParallelism(1);
     }
     items
         .writeTo(Sinks.fromProcessor("sink", ProcessorMetaSupplier.of(TrafficSink::new)))
