@@ -9,8 +9,8 @@
     uses unbounded numbers. *)
 
 From Coq Require Import ZArith List Bool Lia.
-From Dolphin.Model Require Import Ppm Params Factors Posture Assessment Governor.
-From Dolphin.Proofs Require Import Arithmetic Gates Deciding.
+From Dolphin.Model Require Import Ppm Params Factors Posture Assessment Governor Breaker.
+From Dolphin.Proofs Require Import Arithmetic Gates Deciding BreakerLaws.
 Import GovernorParams State.
 Open Scope Z_scope.
 
@@ -112,3 +112,47 @@ Section Java.
     rewrite unseen_java_is. exact (conj eq_refl (conj damped_java_is (conj moved_java_is cap_java_is))).
   Qed.
 End Java.
+
+(** [BreakerRule]: the end of a hold, and the product of a noisy-or. *)
+Section Breaker.
+  Variables (p : BreakerParams.t) (now_ns episodes : Z).
+  Hypothesis p_valid : BreakerParams.valid p.
+  Hypothesis now_in : 0 <= now_ns <= MAX_NS.
+  Hypothesis episodes_in : 1 <= episodes <= MAX_EPISODES.
+
+  (** Java's rounding up to whole steps. *)
+  Definition whole_steps_java (at_ns : Z) : Z := times (over (sub (add at_ns HOLD_STEP_NS) 1) HOLD_STEP_NS) HOLD_STEP_NS.
+
+  Definition hold_ends_java : Z :=
+    whole_steps_java (add now_ns (Z.min (times (BreakerParams.hold_ns p) (2 ^ Z.max 0 (episodes - 1))) (BreakerParams.hold_max_ns p))).
+
+  Lemma rounded_up : forall x step, 0 < step -> - (- x / step) = (x + step - 1) / step.
+  Proof.
+    intros x step positive. pose proof (Z.div_mod (x + step - 1) step ltac:(lia)). pose proof (Z.mod_pos_bound (x + step - 1) step positive).
+    assert (- ((x + step - 1) / step) = - x / step); [| lia].
+    apply Z.div_unique with (step * ((x + step - 1) / step) - x); lia.
+  Qed.
+
+  Theorem java_ends_the_hold_as_the_model : hold_ends_java = hold_ends now_ns episodes p.
+  Proof.
+    destruct p_valid. unfold MAX_NS, MAX_EPISODES, HOUR, MINUTE, SECOND in *. unfold hold_ends_java, hold_ends, whole_steps_java.
+    assert (1 <= 2 ^ Z.max 0 (episodes - 1) <= 128) as doubled.
+    { split; [pose proof (Z.pow_pos_nonneg 2 (Z.max 0 (episodes - 1))); lia |].
+      change 128 with (2 ^ 7). apply Z.pow_le_mono_r; lia. }
+    unfold times at 2. rewrite (long_is (BreakerParams.hold_ns p * 2 ^ Z.max 0 (episodes - 1))) by nia.
+    set (hold := Z.min (BreakerParams.hold_ns p * 2 ^ Z.max 0 (episodes - 1)) (BreakerParams.hold_max_ns p)).
+    assert (0 <= hold <= 86400000000000) by (unfold hold; nia).
+    unfold add, sub, times. rewrite (long_is (now_ns + hold)) by lia.
+    unfold HOLD_STEP_NS in *. rewrite (long_is (now_ns + hold + 10000000000)) by lia.
+    rewrite (long_is (now_ns + hold + 10000000000 - 1)) by lia. rewrite over_is by lia.
+    rewrite rounded_up by lia.
+    pose proof (Z.mul_div_le (now_ns + hold + 10000000000 - 1) 10000000000 ltac:(lia)).
+    pose proof (Z.div_pos (now_ns + hold + 10000000000 - 1) 10000000000 ltac:(lia) ltac:(lia)).
+    apply long_is. lia.
+  Qed.
+
+  Theorem java_multiplies_ppm_as_the_model : forall a b, is_ppm a -> is_ppm b -> over (times a b) ONE = mul a b.
+  Proof.
+    intros a b A B. unfold is_ppm, ONE in *. unfold times. rewrite long_is by nia. rewrite over_is by nia. reflexivity.
+  Qed.
+End Breaker.

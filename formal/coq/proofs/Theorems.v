@@ -44,6 +44,8 @@ Print Assumptions Rate.nothing_is_granted_after_a_full_stop.
 
 (* 8. Java's 64 bits compute the model. *)
 Print Assumptions Long.java_computes_the_model.
+Print Assumptions Long.java_ends_the_hold_as_the_model.
+Print Assumptions Long.java_multiplies_ppm_as_the_model.
 
 (* The adaptive cut-off and the account. *)
 Print Assumptions BreakerLaws.combined_is_at_least_each.

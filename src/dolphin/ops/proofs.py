@@ -4,9 +4,12 @@ Coq and OCaml are Debian packages, not Python ones. `./dolphin test` installs th
 their names. Theories are compiled in the order of `_CoqProject`, one again only when it or one listed before it has changed.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dolphin.errors import DolphinError
@@ -46,6 +49,11 @@ def compile_theories(until: Path | None = None) -> str:
     Raises:
         DolphinError: a theory does not compile, that is, a proof does not hold; says where.
     """
+    with _alone():
+        return _compile_in_order(until)
+
+
+def _compile_in_order(until: Path | None) -> str:
     printed: list[str] = []
     changed_ns = 0
     for theory in theories():
@@ -68,8 +76,13 @@ def build_oracle() -> Path:
     Raises:
         DolphinError: it does not compile; says why.
     """
+    with _alone():
+        return _build_oracle()
+
+
+def _build_oracle() -> Path:
     extraction = Path("oracle/Extract.v")
-    compile_theories(until=extraction)
+    _compile_in_order(extraction)
     folder = _BUILD / "oracle"
     program = folder / "oracle"
     written = [COQ / "oracle" / name for name in ("exact.ml", "oracle.ml")]
@@ -81,6 +94,15 @@ def build_oracle() -> Path:
     # without inlining: the tables are long chains of one-line calls, on which the optimiser spends a minute
     _run(["ocamlopt", "-inline", "0", "-o", program.name, *_SOURCES], folder)
     return program
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """While one process compiles, another one waits and then finds it done."""
+    _BUILD.mkdir(parents=True, exist_ok=True)
+    with (_BUILD / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _compile(theory: Path, compiled: Path) -> str:
