@@ -1,0 +1,3 @@
+---------------------- MODULE InventoryBoundedMutants ----------------------
+EXTENDS InventoryBounded, InventoryMutants
+=============================================================================

@@ -1,0 +1,3 @@
+---------------------- MODULE InventoryForeverMutants ----------------------
+EXTENDS InventoryForever, InventoryMutants
+=============================================================================
