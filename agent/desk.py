@@ -15,16 +15,18 @@ from agent.alarm import Alarm
 from agent.booking import Booking, side_of
 from agent.entitlement import LEASE_EXPIRED, CapChange, Change, Entitlements, PostureChange
 from agent.inbound import Features, Ranking, Touch
-from agent.journal import Journal
+from agent.journal import Journal, OnEvent
 from dolphin import gate
 from dolphin.control.factors import f5
 from dolphin.control.ppm import mul
 from dolphin.errors import DolphinError
 from dolphin.gate import Book, Clip, Decision, Deny, Grant, Limits, Order
 from dolphin.ledger import Outcome
+from dolphin.trace.events import Admitted, Denied, Ended, Event, Filled, Intent, Replaced, Term
 
 EQUITY_EVERY_NS: Final = 1_000_000_000
 TOP_SHOWN: Final = 5
+UNKNOWN_SHARE_PPM: Final = 2**31 - 1
 
 
 @dataclass(slots=True)
@@ -52,9 +54,11 @@ class Market:
 class Desk:
     """Admits orders, follows them to their end, and values the account."""
 
-    def __init__(self, booking: Booking, journal: Journal, limits: Mapping[str, Limits]) -> None:
+    def __init__(self, booking: Booking, journal: Journal, on_event: OnEvent, limits: Mapping[str, Limits]) -> None:
+        """`on_event` gets each step for the trace, as it is taken."""
         self._booking = booking
         self._journal = journal
+        self._on_event = on_event
         self._limits = limits
         self._next_equity_ns = 0
         self._now_ns = 0
@@ -88,20 +92,28 @@ class Desk:
         """Decides a new order. When this returns, the ledger holds the intent and, unless it is plainly allowed, the outcome."""
         limits, marks_e8 = self._limits.get(order.asset), self.market.asks_e8()
         decision: Decision = Deny(gate.DenyReason.UNBOOKED)
+        traced: tuple[Event, ...] = ()
         with self._booked(), self._booking.at_once():
             grant = self._intend(order)
             self.book, decision = gate.admit(self.book, order, grant, self.equity_micro, marks_e8, limits)
             self._tell_decision(order, grant, decision)
-        return decision if self.fault is None else Deny(gate.DenyReason.UNBOOKED)
+            traced = self._traced(order, grant, decision)
+        if self.fault is not None:
+            return Deny(gate.DenyReason.UNBOOKED)
+        for event in traced:
+            self._on_event(event)
+        return decision
 
     def admit_replacement(self, order: Order) -> Decision:
         """Decides new terms for a working order; only all or nothing. The ledger keeps the first intent: terms may only shrink it."""
         working = self.book.working.get(order.order_id)
         if working is None or order.qty_e8 > working.remaining_e8:
             return Deny(gate.DenyReason.OVER_CAP)
-        self.book, decision = gate.replace(
-            self.book, order, self.grant(order.asset), self.equity_micro, self.market.asks_e8(), self._limits.get(order.asset)
-        )
+        grant = self.grant(order.asset)
+        self.book, decision = gate.replace(self.book, order, grant, self.equity_micro, self.market.asks_e8(), self._limits.get(order.asset))
+        if not isinstance(decision, Deny):
+            terms = self._terms(order, grant)
+            self._on_event(Replaced(market_time_ns=self.entitlements.market_time_ns, order_id=order.order_id, terms=terms))
         return decision
 
     def filled(
@@ -119,6 +131,9 @@ class Desk:
             self._booking.mark(now_ns)
         if booked is not None and not booked.is_expected:
             self.entitlements.distrust(f"the venue dealt in {order_id}, which the ledger does not know")
+        if booked is not None:
+            is_last = order_id not in self.book.working
+            self._on_event(Filled(market_time_ns=self.entitlements.market_time_ns, order_id=order_id, fill_id=fill_id, is_last=is_last))
         self._journal.write(
             "fill",
             now_ns,
@@ -137,6 +152,7 @@ class Desk:
         self.book = gate.close(self.book, order_id)
         with self._booked():
             self._booking.ended(order_id, outcome, detail, self.now_ns)
+            self._on_event(Ended(market_time_ns=self.entitlements.market_time_ns, order_id=order_id, outcome=outcome.value))
         self._journal.write("cancelled", self.now_ns, order_id=order_id, asset=asset, outcome=outcome.value, reason=detail)
 
     def orders_to_cancel(self) -> tuple[str, ...]:
@@ -244,6 +260,36 @@ class Desk:
                 cap_ppm=grant.asset_cap_ppm,
             )
 
+    def _traced(self, order: Order, grant: Grant, decision: Decision) -> tuple[Event, ...]:
+        """What the trace has to say of a decision, once it is on disk."""
+        now_ns, order_id = self.entitlements.market_time_ns, order.order_id
+        if isinstance(decision, Deny):
+            return (Denied(market_time_ns=now_ns, order_id=order_id, reason=decision.reason.value),)
+        qty_e8 = decision.qty_e8 if isinstance(decision, Clip) else order.qty_e8
+        price_e8 = max(self.market.asks_e8().get(order.asset, 0), order.price_e8 or 0)
+        notional_micro, terms = gate.notional_micro(qty_e8, price_e8), self._terms(order, grant)
+        return (
+            Admitted(market_time_ns=now_ns, order_id=order_id, asset=order.asset, notional_micro_usd=notional_micro, terms=terms),
+            Intent(market_time_ns=now_ns, order_id=order_id),
+        )
+
+    def _terms(self, order: Order, grant: Grant) -> tuple[Term, ...]:
+        """What an entry that is in the book now stands on: the account's command, then the asset's. An exit stands on nothing."""
+        if order.is_reduce_only:
+            return ()
+        marks_e8, equity_micro = self.market.asks_e8(), self.equity_micro
+        account, asset = self.entitlements.commands(order.asset)
+        stands_on = (
+            (account, grant.account_cap_ppm, self.book.exposure_micro(marks_e8)),
+            (asset, grant.asset_cap_ppm, self.book.exposure_micro(marks_e8, order.asset)),
+        )
+        return tuple(
+            [
+                Term(key=c.key, epoch=c.epoch, seq=c.seq, cap_ppm=cap_ppm, exposure_ppm=_share_ppm(exposure_micro, equity_micro))
+                for c, cap_ppm, exposure_micro in stands_on
+            ]
+        )
+
     def _tell_cap(self, change: CapChange) -> None:
         self._journal.write(
             "cap",
@@ -283,6 +329,13 @@ class Desk:
             drawdown_ppm=self._booking.drawdown_ppm,
             positions={asset: as_decimal(qty) for asset, qty in sorted(self.book.positions.items())},
         )
+
+
+def _share_ppm(exposure_micro: int | None, equity_micro: int | None) -> int:
+    """The exposure as a share of the equity, rounded up; what is not known is beyond every cap."""
+    if exposure_micro is None or not equity_micro:
+        return UNKNOWN_SHARE_PPM
+    return -(-exposure_micro * gate.ONE // equity_micro)
 
 
 def as_decimal(value_e8: int) -> str:

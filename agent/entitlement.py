@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from agent.journal import OnEvent
 from dolphin.control import lease, leverage
 from dolphin.control.leverage import Command
 from dolphin.control.posture import Posture
 from dolphin.errors import BadInput
 from dolphin.gate import ONE, Grant
+from dolphin.trace.events import Believed, LeaseEnd, PostureSeen, Reopened, Shut
 
 FUTURE_LIMIT_NS: Final = 10_000_000_000
 """How far a command may be ahead of the market time known here: topics are read independently, so a little is normal."""
@@ -82,7 +84,7 @@ class Entitlements:
     """Holds the commands of one account and judges them against the clock.
 
     `on_change` is called after every judgement that changed something, with what changed; `on_damage` when trust ends, with the reason;
-    `monotonic_ns` is the clock that carries market time on between messages.
+    `on_event` gets each step for the trace, as it is taken; `monotonic_ns` is the clock that carries market time on between messages.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Entitlements:
         monotonic_ns: Callable[[], int],
         on_change: Callable[[tuple[Change, ...]], None],
         on_damage: Callable[[str], None],
+        on_event: OnEvent,
     ) -> None:
         self._account = account
         self._keys = {account: ""} | {f"{account}/{asset}": asset for asset in sorted(assets)}
@@ -103,10 +106,14 @@ class Entitlements:
         self._monotonic_ns = monotonic_ns
         self._on_change = on_change
         self._on_damage = on_damage
+        self._on_event = on_event
         self._clock: lease.MarketClock | None = None
         self._commands: dict[str, Command] = {}
         self._granted: dict[str, _Belief] = {}
         """What each command grants while its lease lasts."""
+        self._ended: dict[str, Command] = {}
+        """By key, the command that was last seen to have run out."""
+        self._is_shut = False
         self._closed_reason: str | None = None
         self._timer: asyncio.Handle | None = None
         self._timer_at_s = 0.0
@@ -202,6 +209,7 @@ class Entitlements:
         moment = self._moment()
         beliefs = {asset: self._judge(key, moment) for key, asset in self._keys.items()}
         before, self._beliefs = self._beliefs, beliefs
+        self._trace(moment, before[""])
         self._set_timer()
         changes = tuple(_changes(before, beliefs))
         if changes:
@@ -218,9 +226,25 @@ class Entitlements:
         else:
             self._commands[command.key] = command
             self._granted[command.key] = _granted(command)
+            self._on_event(_believed(command, self.market_time_ns))
             self.judge()
             return command
         return None
+
+    def _trace(self, moment: _Moment, before: _Belief) -> None:
+        """Tells the trace what a judgement at `moment` made of the leases and of the account, which was `before`."""
+        if (moment.nothing_because is not None) is not self._is_shut:
+            self._is_shut = not self._is_shut
+            now_ns, reason = moment.market_ns, moment.nothing_because
+            self._on_event(Reopened(market_time_ns=now_ns) if reason is None else Shut(market_time_ns=now_ns, reason=reason))
+        for key, asset in self._keys.items():
+            command = self._commands.get(key)
+            if command is not None and self._beliefs[asset].reason == LEASE_EXPIRED and self._ended.get(key) is not command:
+                self._ended[key] = command
+                self._on_event(LeaseEnd(market_time_ns=moment.market_ns, key=key, epoch=command.epoch, seq=command.seq))
+        account = self._beliefs[""]
+        if account.posture is not before.posture:
+            self._on_event(PostureSeen(market_time_ns=moment.market_ns, posture=account.posture.name, reason=account.reason))
 
     def _moment(self) -> _Moment:
         """What holds for every key at this moment."""
@@ -286,6 +310,19 @@ class Entitlements:
 def _granted(command: Command) -> _Belief:
     reason = "; ".join(command.reasons)
     return _Belief(command.posture, command.cap_ppm, command.passive_only, reason, command.cause_ids, command.issued_at_ns)
+
+
+def _believed(command: Command, market_time_ns: int) -> Believed:
+    return Believed(
+        market_time_ns=market_time_ns,
+        key=command.key,
+        epoch=command.epoch,
+        seq=command.seq,
+        posture=command.posture.name,
+        cap_ppm=command.cap_ppm,
+        f1_ppm=command.factors_ppm[0] if command.factors_ppm else None,
+        expires_at_ns=command.expires_at_ns,
+    )
 
 
 def _changes(before: Mapping[str, _Belief], after: Mapping[str, _Belief]) -> Iterable[Change]:

@@ -33,7 +33,7 @@ from agent.desk import Desk
 from agent.entitlement import DETERMINISTIC_SILENCE_LIMIT_NS, LEASE_EXPIRED, SILENCE_LIMIT_NS, CapChange, Change, Entitlements
 from agent.gated import GatedSandboxClient
 from agent.inbox import Inbox
-from agent.journal import Journal
+from agent.journal import Journal, Trace
 from agent.latency import LEASE_TO_HIBERNATE, Latencies
 from agent.strategy import RankedBasket, RankedBasketConfig
 from dolphin.cluster.signals import to_posture
@@ -64,12 +64,12 @@ class AgentSpec:
 class Agent:
     """A node that trades one account; create it on the running loop. It shuts `hazelcast` down when it stops."""
 
-    def __init__(self, spec: AgentSpec, hazelcast: HazelcastClient, booking: Booking, journal: Journal) -> None:
+    def __init__(self, spec: AgentSpec, hazelcast: HazelcastClient, booking: Booking, journal: Journal, trace: Trace) -> None:
         self._loop = asyncio.get_running_loop()
         self.journal = journal
         self.latencies = Latencies()
         instruments = {asset: venue.instrument_of(asset) for asset in spec.assets}
-        self.desk = Desk(booking, journal, {asset: venue.limits_of(each) for asset, each in instruments.items()})
+        self.desk = Desk(booking, journal, trace.add, {asset: venue.limits_of(each) for asset, each in instruments.items()})
         self.entitlements = Entitlements(
             spec.account,
             spec.assets,
@@ -78,6 +78,7 @@ class Agent:
             monotonic_ns=time.monotonic_ns,
             on_change=self._on_change,
             on_damage=self._on_damage,
+            on_event=trace.add,
         )
         self.desk.entitlements = self.entitlements
         self.alarm = self.desk.alarm = Alarm(lambda signal: to_posture(hazelcast, spec.account, signal))

@@ -16,12 +16,14 @@ from typing import Any, Final
 import uvloop
 
 from agent.booking import Booking
-from agent.journal import Journal
+from agent.journal import Journal, Trace
 from agent.node import Agent, AgentSpec
 from dolphin.cluster.client import open_client
 from dolphin.errors import DolphinError, ExitCode
 from dolphin.gate import ONE
 from dolphin.ops.child import die_with_parent
+from dolphin.ops.home import RunFiles
+from dolphin.trace.events import Epoch
 
 STATUS_EVERY_S: Final = 1.0
 JOURNAL: Final = "agent.ndjson"
@@ -51,7 +53,9 @@ async def _run(options: argparse.Namespace) -> int:
         options.ledger, account=options.account, run_id=options.run_id, opening_deposit_micro=options.opening_deposit_usd * ONE
     )
     journal = Journal(options.run_dir / JOURNAL)
-    agent = Agent(spec, hazelcast, booking, journal)
+    trace = Trace(RunFiles(options.run_dir).trace)
+    trace.add(Epoch(market_time_ns=0, account=options.account, run_id=options.run_id, epoch=booking.epoch))
+    agent = Agent(spec, hazelcast, booking, journal, trace)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -61,6 +65,7 @@ async def _run(options: argparse.Namespace) -> int:
     await agent.stop("run ended" if failure is None else "failed")
     journal.write("summary", agent.desk.now_ns, run_id=options.run_id, **_summary(agent))
     journal.close()
+    trace.close()
     if failure is not None:
         print(f"agent: {failure!r}", file=sys.stderr)
         return ExitCode.FAILED

@@ -19,6 +19,7 @@ _GROUPS = {
     "ledger": "dolphin.cli.ledger",
     "posture": "dolphin.cli.posture",
     "stage": "dolphin.cli.stage",
+    "trace": "dolphin.cli.trace",
 }
 _COMMANDS = {
     "demo": "dolphin.cli.demo",

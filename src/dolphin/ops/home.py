@@ -50,6 +50,11 @@ class RunFiles:
         return self.directory / "feed.ndjson"
 
     @property
+    def trace(self) -> Path:
+        """What the agent did, for `dolphin trace check`."""
+        return self.directory / "trace.ndjson"
+
+    @property
     def report(self) -> Path:
         return self.directory / "report.json"
 

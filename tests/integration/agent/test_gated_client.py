@@ -31,6 +31,7 @@ from dolphin.control.posture import Posture
 from dolphin.gate import ONE
 from dolphin.ledger import SqliteLedger
 from dolphin.market.schema import encode_batch
+from dolphin.trace.events import Event
 
 pytestmark = pytest.mark.integration
 
@@ -123,7 +124,8 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     instrument = venue.instrument_of(ASSET)
     kernel.cache.add_instrument(instrument)
     booking = Booking.open(tmp_path / "ledger.sqlite", account="paper", run_id="test", opening_deposit_micro=10_000 * ONE)
-    desk = Desk(booking, Journal(tmp_path / "agent.ndjson"), {ASSET: venue.limits_of(instrument)})
+    events: list[Event] = []
+    desk = Desk(booking, Journal(tmp_path / "agent.ndjson"), events.append, {ASSET: venue.limits_of(instrument)})
     desk.entitlements = Entitlements(
         "paper",
         [ASSET],
@@ -132,6 +134,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         monotonic_ns=time.monotonic_ns,
         on_change=desk.tell_changes,
         on_damage=lambda reason: desk.alarm.ring(reason, None),
+        on_event=events.append,
     )
     desk.alarm = Alarm(_unheard)
     client = GatedSandboxClient(

@@ -8,6 +8,7 @@ from agent.entitlement import FUTURE_LIMIT_NS, CapChange, Change, Entitlements, 
 from dolphin.control.leverage import Command, encode
 from dolphin.control.posture import Posture
 from dolphin.gate import ONE, Grant
+from dolphin.trace.events import Event
 
 SECOND = 1_000_000_000
 T0 = 1_700_000_000 * SECOND
@@ -34,6 +35,7 @@ class Harness:
         self.clock = Clock()
         self.changes: list[Change] = []
         self.damages: list[str] = []
+        self.events: list[Event] = []
         self.entitlements = Entitlements(
             "paper",
             ["A", "B"],
@@ -42,6 +44,7 @@ class Harness:
             monotonic_ns=self.clock,
             on_change=lambda changes: self.changes.extend(changes),
             on_damage=self.damages.append,
+            on_event=self.events.append,
         )
 
     def entitle(self, **terms: int) -> None:

@@ -12,6 +12,7 @@ from agent.inbox import LEVERAGE, MARKET, RANKING, Inbox
 from agent.journal import Journal
 from agent.latency import Latencies
 from dolphin.gate import ONE
+from dolphin.trace.events import Event
 
 
 class Delivered:
@@ -26,9 +27,17 @@ class Delivered:
 @pytest.fixture
 async def inbox(tmp_path: Path) -> Inbox:
     booking = Booking.open(tmp_path / "ledger.sqlite", account="paper", run_id="test", opening_deposit_micro=ONE)
-    desk = Desk(booking, Journal(tmp_path / "agent.ndjson"), {})
+    events: list[Event] = []
+    desk = Desk(booking, Journal(tmp_path / "agent.ndjson"), events.append, {})
     desk.entitlements = Entitlements(
-        "paper", ["A"], speed=1.0, silence_limit_ns=1, monotonic_ns=lambda: 0, on_change=desk.tell_changes, on_damage=lambda _: None
+        "paper",
+        ["A"],
+        speed=1.0,
+        silence_limit_ns=1,
+        monotonic_ns=lambda: 0,
+        on_change=desk.tell_changes,
+        on_damage=lambda _: None,
+        on_event=events.append,
     )
     return Inbox(desk, Latencies(), Delivered())
 
