@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from dolphin.cluster.member import find_java
-from dolphin.errors import BadInput, DolphinError
+from dolphin.errors import BadInput, DolphinError, ExitCode
 from dolphin.ops.home import REPOSITORY
 
 SPECS: Final = REPOSITORY / "formal" / "tla"
@@ -35,6 +35,12 @@ _STANDSTILL: Final = "Error: Deadlock reached."
 _CLAIMS: Final = {"INVARIANT": "invariants", "INVARIANTS": "invariants", "PROPERTY": "properties", "PROPERTIES": "properties"}
 _COUNTS = re.compile(r"^(\d+) states generated, (\d+) distinct states found", re.MULTILINE)
 _DEPTH = re.compile(r"depth of the complete state graph search is (\d+)")
+
+
+class NoVerdict(DolphinError):
+    """TLC could not read or evaluate what it was given, or ran out of memory or time: nothing is known."""
+
+    exit_code = ExitCode.BAD_INPUT
 
 
 class Finding(StrEnum):
@@ -125,7 +131,7 @@ def check(module: str, model: Model, *, text: str | None = None, workers: int = 
     """Runs TLC on a module of `formal/tla` with `model`, or on `text`, a module of that name that extends those.
 
     Raises:
-        DolphinError: TLC gave no verdict: it could not read the module, could not evaluate it, or ran out of memory or time.
+        NoVerdict: there is none.
     """
     jar = ensure_tlc()
     with tempfile.TemporaryDirectory(prefix="tlc-") as folder:
@@ -140,7 +146,7 @@ def check(module: str, model: Model, *, text: str | None = None, workers: int = 
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False, cwd=folder)
         except subprocess.TimeoutExpired as error:
-            raise DolphinError(
+            raise NoVerdict(
                 f"TLC did not finish {module} within {timeout_s:g} s", remedy="Give it a smaller model or more time."
             ) from error
     return _verdict(module, model, done.returncode, done.stdout)
@@ -162,4 +168,4 @@ def _verdict(name: str, model: Model, exit_status: int, output: str) -> Verdict:
     said = output.splitlines()
     error = next((number for number, line in enumerate(said) if line.startswith(("Error:", "***"))), len(said))
     why = " ".join(said[error : error + ERROR_LINES]) or "it said nothing"
-    raise DolphinError(f"TLC gave no verdict on {name} (exit status {exit_status}): {why}", remedy="Mend the module or its model.")
+    raise NoVerdict(f"TLC gave no verdict on {name} (exit status {exit_status}): {why}", remedy="Mend the module or its model.")

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dolphin.errors import DolphinError
 from dolphin.trace import events as of
 from dolphin.trace import module, tlc
 from dolphin.trace.events import Event
-from dolphin.trace.tlc import Finding, Model
+from dolphin.trace.tlc import Finding, Model, NoVerdict
 
 ACCEPTED: Final = "NotAccepted"
 CLAIMS: Final = ("OneWriter", "OldEpochIsRefused", "NeverAboveCap", "LeaseHeld")
@@ -68,7 +67,7 @@ def judge(trace: Sequence[Event]) -> TraceVerdict:
     """Has TLC follow `trace`.
 
     Raises:
-        DolphinError: TLC gave no verdict.
+        NoVerdict: TLC gave none.
     """
     last = trace[-1]
     cut = last.reason if isinstance(last, of.Cut) else None
@@ -87,7 +86,7 @@ def _read(trace: Sequence[Event], found: tlc.Verdict) -> Rejection | None:
         return None
     reached = [int(number) for number in _NEXT.findall(found.output)]
     if found.finding is Finding.HOLDS or not reached:
-        raise DolphinError("TLC stopped without saying where", remedy="Look at formal/tla/InventoryTrace.tla.")
+        raise NoVerdict("TLC stopped without saying where", remedy="Look at formal/tla/InventoryTrace.tla.")
     if found.finding is Finding.STANDSTILL:
         return _rejection(trace, reached[-1], None)
     return _rejection(trace, max(1, reached[-1] - 1), f"a state in which {found.violated} holds")
