@@ -55,6 +55,14 @@ track_dependencies = false
 """
 
 
+FROZEN: Final = """import gc
+
+def pytest_sessionfinish():
+    gc.freeze()
+"""
+"""What the first run has made is shared with every mutant that is forked after it: a collection there must not touch it."""
+
+
 class Mutant(NamedTuple):
     """A change of a function that no test noticed."""
 
@@ -142,11 +150,12 @@ def _workspace(part: Mapping[str, Path], folder: str) -> Iterator[Path]:
             (workspace / file).write_text(without_property_decorators((workspace / file).read_text()))
         text = CONFIGURATION.format(
             files=json.dumps([str(file) for file in files]),
-            copied=json.dumps([each for each in copied if each not in ("src", "tests")]),
+            copied=json.dumps([*(each for each in copied if each not in ("src", "tests")), "conftest.py"]),
             tests=json.dumps([f"tests/unit/{folder}"]),
             arguments=json.dumps([*PYTEST, *(f"--ignore={test}" for test in LEFT_OUT)]),
         )
         (workspace / "pyproject.toml").write_text(text)
+        (workspace / "conftest.py").write_text(FROZEN)
         yield workspace
 
 
