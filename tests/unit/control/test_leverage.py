@@ -60,3 +60,23 @@ def test_a_command_replaces_only_an_older_one() -> None:
 def test_keys_name_the_account_or_one_of_its_assets() -> None:
     assert COMMAND.key == "paper"
     assert COMMAND._replace(asset="BTCUSDT").key == "paper/BTCUSDT"
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"\xc1", "unreadable (FormatError)"),
+        (msgpack.packb({}), "unreadable (KeyError)"),
+        (msgpack.packb([]), "not a map"),
+        (msgpack.packb({**leverage.to_map(COMMAND), "checksum": 0}), "checksum mismatch"),
+        (msgpack.packb({**leverage.to_map(COMMAND), "passive_only": 1}), "passive_only is neither true nor false"),
+        (msgpack.packb({**leverage.to_map(COMMAND), "account": 7}), "account is not text"),
+        (msgpack.packb({**leverage.to_map(COMMAND), "asset": None}), "asset is not text"),
+        (msgpack.packb({**leverage.to_map(COMMAND), "posture": 0}), "posture is not text"),
+        (msgpack.packb({**leverage.to_map(COMMAND), "posture": "apex"}), "unreadable (KeyError)"),
+    ],
+)
+def test_what_is_wrong_with_a_command_is_told(data: bytes, what: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        leverage.decode(data)
+    assert caught.value.what == f"not a leverage command: {what}"

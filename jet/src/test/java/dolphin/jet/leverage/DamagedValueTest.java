@@ -1,14 +1,17 @@
 package dolphin.jet.leverage;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.msgpack.core.MessagePack;
@@ -19,6 +22,9 @@ import org.msgpack.value.ValueFactory;
 class DamagedValueTest {
 
   private static final byte[] GARBAGE = "not msgpack".getBytes(StandardCharsets.UTF_8);
+  private static final String[][] ENTRIES = {
+    {"LEVERAGE", "paper/A"}, {"LEVERAGE", "paper"}, {"POSTURE", "paper"}
+  };
   private static final Value NIL = ValueFactory.newNil();
 
   @Test
@@ -93,6 +99,31 @@ class DamagedValueTest {
   }
 
   @Test
+  void everyValueThatARuleWroteIsIntactAndNothingElseIs() throws IOException {
+    for (String[] entry : ENTRIES) {
+      byte[] value = value(entry[0], entry[1]);
+      assertTrue(Sealed.isIntact(value), entry[1]);
+      Map<Value, Value> fields = map(value);
+      fields.put(text("cap_ppm"), number(5));
+      assertFalse(Sealed.isIntact(packed(fields)), entry[1]);
+    }
+    assertFalse(Sealed.isIntact(GARBAGE));
+  }
+
+  @Test
+  void aSealIsTheChecksumThatTheCommandHasToCarryWhateverItCarries() throws IOException {
+    for (String[] entry : ENTRIES) {
+      byte[] value = value(entry[0], entry[1]);
+      Map<Value, Value> fields = map(value);
+      long carried = fields.get(text("checksum")).asIntegerValue().toLong();
+      assertEquals(OptionalLong.of(carried), Sealed.checksum(value));
+      fields.put(text("checksum"), number(0));
+      assertEquals(OptionalLong.of(carried), Sealed.checksum(packed(fields)));
+    }
+    assertEquals(OptionalLong.empty(), Sealed.checksum(GARBAGE));
+  }
+
+  @Test
   void anAnswerThatCannotBeReadCarriesNoCommand() {
     assertNull(GateEntry.command(GARBAGE));
     assertNull(GateEntry.survivalSignal(GARBAGE));
@@ -102,7 +133,7 @@ class DamagedValueTest {
       throws IOException {
     Map<Value, Value> fields = map(value(map, key));
     damage.accept(fields);
-    byte[] damaged = Pack.bytes(packer -> packer.packValue(ValueFactory.newMap(fields)));
+    byte[] damaged = packed(fields);
     GateEntry.Applied applied = apply(map, key, damaged, 2);
     assertNull(applied.value());
     assertEquals("stored state unreadable", refusal(applied));
@@ -150,6 +181,10 @@ class DamagedValueTest {
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
+  }
+
+  private static byte[] packed(Map<Value, Value> fields) {
+    return Pack.bytes(packer -> packer.packValue(ValueFactory.newMap(fields)));
   }
 
   private static String refusal(GateEntry.Applied applied) {
