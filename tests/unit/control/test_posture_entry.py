@@ -217,3 +217,62 @@ def test_a_damaged_value_is_given_back_as_it_is_and_refuses_everything() -> None
     assert entry.restored("POSTURE", "paper", damaged) == damaged
     answer = msgpack.unpackb(entry.apply("POSTURE", "paper", damaged, msgpack.packb(demand(2))).answer)
     assert answer["refusal"] == "stored state unreadable"
+
+
+@pytest.mark.parametrize(
+    ("signal", "why"),
+    [
+        ({}, "this key takes kinds demand, broken and operator"),
+        ({"kind": "survival"}, "this key takes kinds demand, broken and operator"),
+        (demand(2, epoch=None), "a demand needs epoch, seq and time_ns"),
+        (demand(1), "old seq"),
+        (demand(9, epoch=START - 1), "old seq"),
+        (operator("?", 9), "an operator signal needs op force, unforce or unlatch, by and seq"),
+        (operator("force", 1, posture="APEX"), "old seq"),
+        (operator("unlatch", 9), "nothing is latched"),
+    ],
+)
+def test_a_refusal_names_its_reason_and_changes_nothing(signal: Signal, why: str) -> None:
+    state, _ = told(demand(1), operator("force", 1, posture="STALKER"))
+    assert apply(state, signal, PARAMS) == posture_entry.Outcome(state, False, False, why)
+
+
+def test_a_release_that_must_wait_changes_nothing() -> None:
+    for last in (demand(2, broken=["feed"]), demand(2, is_ready=False)):
+        state, _ = told(demand(1, broken=["feed"]), last)
+        wait = "still broken or not sensed: nothing can be released"
+        assert apply(state, operator("unlatch", 1), PARAMS) == posture_entry.Outcome(state, False, False, wait)
+
+
+def test_time_may_begin_at_zero() -> None:
+    state, command = told(demand(1, epoch=0, time_ns=0, expires_at_ns=0))
+    assert (state.source_epoch, state.governed.time_ns, command.issued_at_ns, command.expires_at_ns) == (0, 0, 0, 0)
+    assert told(demand(1, expires_at_ns=0))[1].expires_at_ns == 0
+
+
+def test_the_state_and_the_command_say_the_same() -> None:
+    factors = [900_000, 800_000, 700_000, 600_000, 500_000]
+    state, command = told(demand(1, factors_ppm=factors, r_cmd_ppm=700_000, reasons=["r"], cause_ids=["c"], passive_only=True))
+    assert (state.cap_ppm, state.factors_ppm, state.is_passive_only, state.reasons, state.cause_ids) == (
+        2_000_000,
+        tuple(factors),
+        True,
+        ("r",),
+        ("c",),
+    )
+    assert command == (
+        "paper",
+        "",
+        START + SECOND,
+        1,
+        Posture.STALKER,
+        2_000_000,
+        700_000,
+        tuple(factors),
+        True,
+        ("r",),
+        ("c",),
+        START + SECOND,
+        START + 3 * SECOND,
+        0,
+    )
