@@ -30,7 +30,7 @@ import org.msgpack.core.MessagePack;
  */
 final class ApplyProbe {
 
-  private static final int WARM_UP = 3_000;
+  private static final int WARM_UP = 20_000;
   private static final int OF_MEMORY = 50; // calls that stay in memory for each that is written
   private static final int OPENING = 8; // clear votes until an asset is open
   private static final int VALUE_BYTES = 700; // of a breaker with one source

@@ -3,7 +3,6 @@ package dolphin.jet.leverage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 import org.msgpack.core.MessageBufferPacker;
 
@@ -82,24 +81,23 @@ record Command(
 
   /** CRC-32 over every field that decides, in the order of the contract. */
   long checksum() {
-    String text =
-        String.join(
-            "|",
-            account,
-            asset,
-            Long.toString(epoch),
-            Long.toString(seq),
-            posture.name(),
-            Long.toString(capPpm),
-            Long.toString(totalPpm),
-            factorsPpm.stream().map(String::valueOf).collect(Collectors.joining(",")),
-            isPassiveOnly ? "1" : "0",
-            String.join(",", reasons),
-            String.join(",", causeIds),
-            Long.toString(issuedAtNs),
-            Long.toString(expiresAtNs));
+    StringBuilder text = new StringBuilder(256);
+    text.append(account).append('|').append(asset).append('|');
+    text.append(epoch).append('|').append(seq).append('|');
+    text.append(posture.name()).append('|').append(capPpm).append('|').append(totalPpm);
+    appendAll(text.append('|'), factorsPpm);
+    text.append('|').append(isPassiveOnly ? "1" : "0");
+    appendAll(text.append('|'), reasons);
+    appendAll(text.append('|'), causeIds);
+    text.append('|').append(issuedAtNs).append('|').append(expiresAtNs);
     CRC32 crc = new CRC32();
-    crc.update(text.getBytes(StandardCharsets.UTF_8));
+    crc.update(text.toString().getBytes(StandardCharsets.UTF_8));
     return crc.getValue();
+  }
+
+  private static void appendAll(StringBuilder text, List<?> values) {
+    for (int index = 0; index < values.size(); index++) {
+      text.append(index == 0 ? "" : ",").append(values.get(index));
+    }
   }
 }

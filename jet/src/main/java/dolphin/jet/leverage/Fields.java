@@ -2,7 +2,9 @@ package dolphin.jet.leverage;
 
 import java.io.IOException;
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -30,10 +32,8 @@ final class Fields {
    */
   private static final Object OTHER = new Object();
 
-  private static final MessagePack.UnpackerConfig STRICT =
-      new MessagePack.UnpackerConfig()
-          .withActionOnMalformedString(CodingErrorAction.REPORT)
-          .withActionOnUnmappableString(CodingErrorAction.REPORT);
+  /** Bytes of the longest text that is read; what a damaged length claims is not allocated. */
+  private static final int MAX_TEXT_BYTES = 1 << 24;
 
   private final Map<?, ?> map;
 
@@ -49,7 +49,7 @@ final class Fields {
     if (bytes == null) {
       return new Reading(null, "signal unreadable");
     }
-    try (MessageUnpacker unpacker = STRICT.newUnpacker(bytes)) {
+    try (MessageUnpacker unpacker = MessagePack.newDefaultUnpacker(bytes)) {
       Object value = value(unpacker, 0);
       if (unpacker.hasNext()) {
         return new Reading(null, "signal unreadable");
@@ -127,7 +127,7 @@ final class Fields {
       }
       case BOOLEAN -> unpacker.unpackBoolean();
       case INTEGER -> integer(unpacker);
-      case STRING -> unpacker.unpackString();
+      case STRING -> string(unpacker);
       case ARRAY -> array(unpacker, depth);
       case MAP -> map(unpacker, depth);
       default -> {
@@ -135,6 +135,26 @@ final class Fields {
         yield OTHER;
       }
     };
+  }
+
+  /** Strict UTF-8; most texts are ASCII, for which a decoder would cost more than the rule. */
+  private static String string(MessageUnpacker unpacker) throws IOException {
+    int length = unpacker.unpackRawStringHeader();
+    if (length > MAX_TEXT_BYTES) {
+      throw new IllegalArgumentException("a text too long to be one");
+    }
+    byte[] utf8 = unpacker.readPayload(length);
+    for (byte each : utf8) {
+      if (each < 0) {
+        return StandardCharsets.UTF_8
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPORT)
+            .onUnmappableCharacter(CodingErrorAction.REPORT)
+            .decode(ByteBuffer.wrap(utf8))
+            .toString();
+      }
+    }
+    return new String(utf8, StandardCharsets.ISO_8859_1);
   }
 
   private static Object integer(MessageUnpacker unpacker) throws IOException {

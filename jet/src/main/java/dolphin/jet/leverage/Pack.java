@@ -9,6 +9,10 @@ import org.msgpack.core.MessagePack;
 /** Parts of a msgpack message, in memory. */
 final class Pack {
 
+  /** Room for most messages; the library's 8 kB would be cleared for each of them. */
+  private static final MessagePack.PackerConfig SMALL =
+      new MessagePack.PackerConfig().withBufferSize(1_024);
+
   private Pack() {}
 
   /** Writes one part of a message. */
@@ -17,7 +21,7 @@ final class Pack {
   }
 
   static byte[] bytes(Part part) {
-    try (MessageBufferPacker packer = MessagePack.newDefaultBufferPacker()) {
+    try (MessageBufferPacker packer = SMALL.newBufferPacker()) {
       part.pack(packer);
       return packer.toByteArray();
     } catch (IOException e) {

@@ -102,7 +102,7 @@ final class GateJoin {
     if (!Sealed.isIntact(value)) {
       return value;
     }
-    Map<String, Value> fields = fields(read(value));
+    Map<String, Value> fields = fields(joinMaps(read(value), read(value))); // its lists in order
     fields.put("expires_at_ns", ZERO);
     return sealed(map(fields));
   }

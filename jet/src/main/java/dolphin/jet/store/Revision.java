@@ -1,6 +1,8 @@
 package dolphin.jet.store;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.msgpack.core.MessagePack;
 import org.msgpack.core.MessagePackException;
 import org.msgpack.core.MessageUnpacker;
@@ -13,6 +15,9 @@ import org.msgpack.core.MessageUnpacker;
  */
 record Revision(long version, String op) {
 
+  private static final byte[] VERSION = "version".getBytes(StandardCharsets.UTF_8);
+  private static final byte[] OP = "op".getBytes(StandardCharsets.UTF_8);
+
   /**
    * The revision in a gate's msgpack value.
    *
@@ -24,10 +29,14 @@ record Revision(long version, String op) {
     try (MessageUnpacker unpacker = MessagePack.newDefaultUnpacker(value)) {
       int fields = unpacker.unpackMapHeader();
       for (int left = fields; left > 0 && (version == 0 || op.isEmpty()); left--) {
-        switch (unpacker.unpackString()) {
-          case "version" -> version = unpacker.unpackLong();
-          case "op" -> op = unpacker.unpackString();
-          default -> unpacker.skipValue();
+        int length = unpacker.unpackRawStringHeader();
+        byte[] name = unpacker.readPayload(length);
+        if (Arrays.equals(name, VERSION)) {
+          version = unpacker.unpackLong();
+        } else if (Arrays.equals(name, OP)) {
+          op = unpacker.unpackString();
+        } else {
+          unpacker.skipValue();
         }
       }
     } catch (IOException | MessagePackException e) {
