@@ -38,6 +38,8 @@ class MostRestrictiveTest {
           gates(first).executeOnKey(key, new ApplyLeverage(vote(seq, 0)));
         }
       }
+      await(() -> first.getPartitionService().isClusterSafe());
+      await(() -> second.getPartitionService().isClusterSafe());
       split(first, second);
       gates(first).executeOnKey("paper/A", new ApplyLeverage(vote(9, 800_000)));
       gates(first).executeOnKey("paper/B", new ApplyLeverage(vote(9, 0)));
