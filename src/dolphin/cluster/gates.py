@@ -15,6 +15,8 @@ from dolphin.cluster.wire import Identified, unpack
 from dolphin.errors import DolphinError
 
 MAX_ATTEMPTS: Final = 6
+ANSWER_TIMEOUT_S: Final = 3.0
+"""Longest wait for one answer: a call that went to a member just before it died was seen to wait a minute."""
 FIRST_PAUSE_S: Final = 0.05
 """Doubled after each attempt: about 1.5 s in all."""
 
@@ -31,14 +33,21 @@ async def apply_signal(hazelcast: HazelcastClient, map_name: str, key: str, proc
         if failure is not None:
             await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
             with suppress(Exception):  # a copy that could not be evicted is refused by the database if it is stale
-                await gates.evict(key)
+                async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                    await gates.evict(key)
         try:
-            return unpack(await gates.execute_on_key(key, processor))
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                return unpack(await gates.execute_on_key(key, processor))
         except Exception as error:  # the library raises its own family, RuntimeError, OSError and what the member threw
             failure = error
     raise DolphinError(
-        f"the gate cannot be changed now: {str(failure).splitlines()[0]}",
+        f"the gate cannot be changed now: {_first_line(failure)}",
         field=map_name,
         value=key,
         remedy="Look at the member's log, then send the same signal again; one that was applied already changes nothing.",
     ) from failure
+
+
+def _first_line(failure: Exception | None) -> str:
+    said = str(failure).splitlines()
+    return said[0] if said else "no answer in time"

@@ -1,4 +1,4 @@
-"""Whatever stops renewing a lease, the lease ends: a hung function, a suspended job, a lost member.
+"""Whatever stops renewing a lease, the lease ends: a hung function, a suspended job, a lost database, a lost member.
 
 The watcher hears what an agent hears (market batches, commands) and judges by the agent's rule, `dolphin.control.lease`.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from deadman_functions import ACCOUNT, HANG, LEASE_NS
 from hazelcast.asyncio import HazelcastClient
+from postgres import Postgres
 from test_pipelines import listen, market_batch
 from waiting import BOUND_S, until
 
@@ -27,6 +28,8 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
 START_NS = 1_700_000_000_000_000_000
 SILENCE_LIMIT_NS = 1_000_000_000
+UNNOTICED_NS = 1_000_000_000
+"""What was in the database a second ago is believed to be there (`dolphin.jet.store.GateWatch`)."""
 PAUSE_S = 0.05
 SHARD = "deadman"
 
@@ -34,11 +37,12 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")
-def mortal(jar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MemberProcess]:
+def mortal(jar: Path, postgres_if_installed: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MemberProcess]:
     """A member that the last test kills."""
     log = tmp_path_factory.mktemp("deadman") / "member.log"
     python_path = (REPOSITORY, REPOSITORY / "src", HERE)
-    with MemberProcess.start(jar=jar, log=log, cluster_name="deadman", python_path=python_path) as started:
+    gates = None if postgres_if_installed is None else postgres_if_installed.gates
+    with MemberProcess.start(jar=jar, log=log, cluster_name="deadman", python_path=python_path, gates=gates) as started:
         yield started
 
 
@@ -145,6 +149,20 @@ async def test_a_suspended_job_ends_as_an_expired_lease_and_a_resumed_one_grants
         await jobs.act("suspend", "renewals")
         await watcher.assert_ends(watcher.market_ns())
         await jobs.act("resume", "renewals")
+
+        async def is_granted() -> bool:
+            return watcher.is_granted()
+
+        await until(is_granted, "a lease that holds again")
+
+
+async def test_a_lost_database_ends_as_an_expired_lease_and_the_job_goes_on_by_itself(mortal: MemberProcess, postgres: Postgres) -> None:
+    async with granted(mortal) as (watcher, _):
+        postgres.fail()
+        try:
+            await watcher.assert_ends(watcher.market_ns() + UNNOTICED_NS)
+        finally:
+            postgres.go_on()
 
         async def is_granted() -> bool:
             return watcher.is_granted()

@@ -25,25 +25,14 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    if not Postgres.is_installed():
-        pytest.skip("there is no PostgreSQL 15 here (Debian package postgresql-15)")
-    server = Postgres.start()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
 def cluster(jar: Path, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreeMembers]:
     """Started once; a test leaves it whole."""
     members = ThreeMembers(jar, tmp_path_factory.mktemp("three"), postgres.gates)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("DOLPHIN_GATES_PASSWORD", PASSWORD)
-        try:
-            members.start()
-            yield members
-        finally:
-            members.close()
+    try:
+        members.start()
+        yield members
+    finally:
+        members.close()
 
 
 async def insist(hazelcast: HazelcastClient, key: str, signal: ApplyLeverage) -> dict[str, Any]:
