@@ -1,0 +1,188 @@
+"""Kill: a sensor fails inside a market batch; how long until the cap in force at the agent is 0.
+
+From just before the feed's put of the batch in one Python process to the entitlement's change in another, through the real jobs `ars`
+(features) and `survival` (assessment, governor, account) and their maps and topics. Ours writes POSTURE and LEVERAGE through to SQLite,
+synchronised to disk, before the cap changes; the peer is the same with the gates in memory only; the floor is a cap of 0 published
+straight to the agent's topic. A fault comes 20 ms after the account is entitled to 6x, so that everything has gone to sleep.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from hazelcast.asyncio import HazelcastClient
+
+from bench.measurement.host import probe_host
+from bench.measurement.percentiles import Latencies
+from bench.safety_rig.kill_market import START_NS, STEP_NS, Market
+from bench.safety_rig.rotating import ACCOUNT
+from dolphin.cluster.client import client
+from dolphin.cluster.jobs import Jobs
+from dolphin.cluster.member import ONE_MEMBER, MemberProcess
+from dolphin.control.leverage import Command, encode
+from dolphin.control.posture import MAX_LEVERAGE_PPM, Posture
+from dolphin.control.ppm import ONE
+from dolphin.errors import DolphinError
+from dolphin.ops.home import REPOSITORY
+from dolphin.pipeline import Pipeline
+from dolphin.pipeline.files import load_pipeline
+
+CLUSTER: Final = "bench-kill"
+PAUSE_S: Final = 0.02
+WARM_UP_BATCHES: Final = 400
+WARM_UP_EVERY_S: Final = 0.005
+WARM_UP_FALLS: Final = 50
+"""Not counted: the compilers, and the files of a fresh database."""
+TIMEOUT_S: Final = 30.0
+
+
+@dataclass(slots=True)
+class Agent:
+    """The listening process."""
+
+    process: asyncio.subprocess.Process
+
+    async def until(self, account: str, cap_ppm: int) -> int:
+        """Waits for the account's cap to become `cap_ppm`; when that was, on the monotonic clock of the machine."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(TIMEOUT_S):
+            while line := await self.process.stdout.readline():
+                name, cap, at_ns = line.split()
+                if (name.decode(), int(cap)) == (account, cap_ppm):
+                    return int(at_ns)
+        raise DolphinError("the listening process ended", remedy="Run the benchmark again; its error is above.")
+
+
+def run(seconds: float) -> dict[str, Any]:
+    """Measures for about `seconds`; the object of docs/performance.md."""
+    host = probe_host()
+    with tempfile.TemporaryDirectory() as directory:
+        ours, _ = asyncio.run(_measure(Path(directory) / "durable", ONE_MEMBER, seconds / 2))
+        peer, floor = asyncio.run(_measure(Path(directory) / "memory", _without_database(Path(directory)), seconds / 2))
+    told, other, bare = _told(ours), _told(peer), _told(floor)
+    return {
+        "peer": "the same jobs, gates in memory only (no write-through)",
+        "host": host.as_dict(),
+        "ours": told,
+        "peer_result": other,
+        "floor": bare,
+        "ratios": {
+            "fault to cap 0, p99.9, us": told["p999_us"],
+            "fault to cap 0, p50, us": told["p50_us"],
+            "without write-through, p99.9, us": other["p999_us"],
+            "p50, ours / floor": told["p50_us"] / bare["p50_us"],
+        },
+        "targets": {
+            "fault to cap 0, p99.9, us": {"op": "<", "value": 10_000},
+            "without write-through, p99.9, us": {"op": "<", "value": 10_000},
+        },
+    }
+
+
+def _without_database(directory: Path) -> Path:
+    """The member's configuration with its map stores switched off."""
+    text = ONE_MEMBER.read_text(encoding="utf-8")
+    switched_off = text.replace("map-store:\n        enabled: true", "map-store:\n        enabled: false")
+    assert switched_off != text
+    path = directory / "memory.yaml"
+    path.write_text(switched_off, encoding="utf-8")
+    return path
+
+
+async def _measure(directory: Path, config: Path, seconds: float) -> tuple[list[int], list[int]]:
+    """(nanoseconds from fault to cap 0, nanoseconds from a cap published straight to the topic)."""
+    directory.mkdir()
+    with MemberProcess.start(log=directory / "member.log", cluster_name=CLUSTER, config=config) as member:
+        async with client(member.address, CLUSTER) as hazelcast, _listening(member) as agent:
+            await _submit(hazelcast)
+            faults = await _faults(hazelcast, agent, seconds)
+            return faults, await _straight(hazelcast, agent, min(seconds, 5.0))
+
+
+async def _submit(hazelcast: HazelcastClient) -> None:
+    """The jobs as `dolphin up` submits them, but that the account changes after each fall."""
+    pipeline = Pipeline("survival")
+    market = pipeline.read_topics("market.{key}", written_by="python_udfs.features:Features")
+    granted = market.python("control", "bench.safety_rig.rotating:Rotating").apply(
+        "posture", map_name="POSTURE", key="{key}", payload="value"
+    )
+    granted.to_topic("posture-changes")
+    granted.apply("leverage", map_name="LEVERAGE").to_topic("leverage-changes")
+    jobs = Jobs(hazelcast)
+    await jobs.submit(load_pipeline("ars", {}))
+    await jobs.submit(pipeline)
+
+
+async def _faults(hazelcast: HazelcastClient, agent: Agent, seconds: float) -> list[int]:
+    market, events = Market(), await hazelcast.get_map("MARKET_EVENTS")
+    for _ in range(WARM_UP_BATCHES):
+        await events.set("0", market.next())
+        await asyncio.sleep(WARM_UP_EVERY_S)
+    taken_ns: list[int] = []
+    number, until = 0, time.monotonic() + seconds
+    while time.monotonic() < until or number <= 2 * WARM_UP_FALLS:
+        account = f"{ACCOUNT}-{number}"
+        if number:
+            await events.set("0", market.next())
+        await agent.until(account, MAX_LEVERAGE_PPM)
+        await asyncio.sleep(PAUSE_S)
+        faulty = market.next(is_faulty=True)
+        start_ns = time.monotonic_ns()
+        await events.set("0", faulty)
+        taken_ns.append(await agent.until(account, 0) - start_ns)
+        number += 1
+    return taken_ns[WARM_UP_FALLS:]
+
+
+async def _straight(hazelcast: HazelcastClient, agent: Agent, seconds: float) -> list[int]:
+    topic = await hazelcast.get_reliable_topic("leverage-changes")
+    taken_ns: list[int] = []
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        account = f"straight-{len(taken_ns)}"
+        await topic.publish(bytearray(_command(account, 1, Posture.APEX, MAX_LEVERAGE_PPM)))
+        await agent.until(account, MAX_LEVERAGE_PPM)
+        await asyncio.sleep(PAUSE_S)
+        fall = bytearray(_command(account, 2, Posture.HIBERNATE, 0))
+        start_ns = time.monotonic_ns()
+        await topic.publish(fall)
+        taken_ns.append(await agent.until(account, 0) - start_ns)
+    return taken_ns
+
+
+def _command(account: str, seq: int, posture: Posture, cap_ppm: int) -> bytes:
+    later_ns = START_NS + 10**6 * STEP_NS
+    return encode(Command(account, "", 1, seq, posture, cap_ppm, ONE, (ONE,) * 5, False, (), (), later_ns, later_ns + 60_000_000_000, 0))
+
+
+@asynccontextmanager
+async def _listening(member: MemberProcess) -> AsyncIterator[Agent]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bench.safety_rig.kill_agent",
+        member.address,
+        CLUSTER,
+        cwd=REPOSITORY,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+        yield Agent(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def _told(samples_ns: list[int]) -> dict[str, float]:
+    latencies = Latencies(samples_ns)
+    quantiles = {"p50_us": 50.0, "p99_us": 99.0, "p999_us": 99.9, "max_us": 100.0}
+    return {name: latencies.quantile_us(percent) for name, percent in quantiles.items()} | {"n": len(samples_ns)}
