@@ -3,16 +3,15 @@
 From just before the feed's put of the batch in one Python process to the entitlement's change in another, through the real jobs `ars`
 (features) and `survival` (assessment, governor, account) and their maps and topics. Ours writes POSTURE and LEVERAGE through to SQLite,
 synchronised to disk, before the cap changes; the peer is the same with the gates in memory only; the floor is a cap of 0 published
-straight to the agent's topic. A fault comes 20 ms after the account is entitled to 6x, so that everything has gone to sleep.
+straight to the agent's topic. A fault comes 20 ms after the account is entitled to (nearly) 6x, so that everything has gone to sleep.
 """
 
 import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +25,7 @@ from dolphin.cluster.client import client
 from dolphin.cluster.jobs import Jobs
 from dolphin.cluster.member import ONE_MEMBER, MemberProcess
 from dolphin.control.leverage import Command, encode
-from dolphin.control.posture import MAX_LEVERAGE_PPM, Posture
+from dolphin.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
 from dolphin.control.ppm import ONE
 from dolphin.errors import DolphinError
 from dolphin.ops.home import REPOSITORY
@@ -37,34 +36,57 @@ CLUSTER: Final = "bench-kill"
 PAUSE_S: Final = 0.02
 WARM_UP_BATCHES: Final = 400
 WARM_UP_EVERY_S: Final = 0.005
+SETTLE_S: Final = 2.0
+"""Until the jobs have caught up with the warm-up."""
 WARM_UP_FALLS: Final = 50
 """Not counted: the compilers, and the files of a fresh database."""
 TIMEOUT_S: Final = 30.0
 
 
-@dataclass(slots=True)
 class Agent:
-    """The listening process."""
+    """The listening process: the cap in force of each account, and since when on the monotonic clock of the machine."""
 
-    process: asyncio.subprocess.Process
+    def __init__(self, lines: asyncio.StreamReader) -> None:
+        self._lines = lines
+        self._caps: dict[str, tuple[int, int]] = {}
+        self._changed = asyncio.Condition()
 
-    async def until(self, account: str, cap_ppm: int) -> int:
-        """Waits for the account's cap to become `cap_ppm`; when that was, on the monotonic clock of the machine."""
-        assert self.process.stdout is not None
-        async with asyncio.timeout(TIMEOUT_S):
-            while line := await self.process.stdout.readline():
-                name, cap, at_ns = line.split()
-                if (name.decode(), int(cap)) == (account, cap_ppm):
-                    return int(at_ns)
-        raise DolphinError("the listening process ended", remedy="Run the benchmark again; its error is above.")
+    async def read(self) -> None:
+        """Takes in what it prints, for the length of the measurement."""
+        while line := await self._lines.readline():
+            name, cap, at_ns = line.split()
+            async with self._changed:
+                self._caps[name.decode()] = int(cap), int(at_ns)
+                self._changed.notify_all()
+
+    async def open(self, account: str) -> None:
+        """Waits until the account may use more than a passive posture would allow."""
+        await self._until(account, lambda cap_ppm, _: cap_ppm > LADDER[Posture.STALKER].cap_ppm)
+
+    async def shut(self, account: str, since_ns: int) -> int:
+        """Waits until the account's cap fell to 0 after `since_ns`; when that was."""
+        return await self._until(account, lambda cap_ppm, at_ns: cap_ppm == 0 and at_ns >= since_ns)
+
+    async def _until(self, account: str, holds: Callable[[int, int], bool]) -> int:
+        try:
+            async with asyncio.timeout(TIMEOUT_S), self._changed:
+                while account not in self._caps or not holds(*self._caps[account]):
+                    await self._changed.wait()
+                return self._caps[account][1]
+        except TimeoutError:
+            raise DolphinError(
+                f"{account} stands at {self._caps.get(account)}, which never changed",
+                remedy="Stop what else runs here and measure again.",
+            ) from None
 
 
 def run(seconds: float) -> dict[str, Any]:
     """Measures for about `seconds`; the object of docs/performance.md."""
     host = probe_host()
     with tempfile.TemporaryDirectory() as directory:
-        ours, _ = asyncio.run(_measure(Path(directory) / "durable", ONE_MEMBER, seconds / 2))
-        peer, floor = asyncio.run(_measure(Path(directory) / "memory", _without_database(Path(directory)), seconds / 2))
+        ours, _ = asyncio.run(_measure(_room(directory, "durable"), ONE_MEMBER, seconds / 2))
+        memory = _room(directory, "memory")
+        peer, floor = asyncio.run(_measure(memory, _without_database(memory), seconds / 2))
     told, other, bare = _told(ours), _told(peer), _told(floor)
     return {
         "peer": "the same jobs, gates in memory only (no write-through)",
@@ -85,6 +107,12 @@ def run(seconds: float) -> dict[str, Any]:
     }
 
 
+def _room(directory: str, name: str) -> Path:
+    room = Path(directory) / name
+    room.mkdir()
+    return room
+
+
 def _without_database(directory: Path) -> Path:
     """The member's configuration with its map stores switched off."""
     text = ONE_MEMBER.read_text(encoding="utf-8")
@@ -97,7 +125,6 @@ def _without_database(directory: Path) -> Path:
 
 async def _measure(directory: Path, config: Path, seconds: float) -> tuple[list[int], list[int]]:
     """(nanoseconds from fault to cap 0, nanoseconds from a cap published straight to the topic)."""
-    directory.mkdir()
     with MemberProcess.start(log=directory / "member.log", cluster_name=CLUSTER, config=config) as member:
         async with client(member.address, CLUSTER) as hazelcast, _listening(member) as agent:
             await _submit(hazelcast)
@@ -124,18 +151,17 @@ async def _faults(hazelcast: HazelcastClient, agent: Agent, seconds: float) -> l
     for _ in range(WARM_UP_BATCHES):
         await events.set("0", market.next())
         await asyncio.sleep(WARM_UP_EVERY_S)
+    await asyncio.sleep(SETTLE_S)
     taken_ns: list[int] = []
     number, until = 0, time.monotonic() + seconds
     while time.monotonic() < until or number <= 2 * WARM_UP_FALLS:
         account = f"{ACCOUNT}-{number}"
-        if number:
-            await events.set("0", market.next())
-        await agent.until(account, MAX_LEVERAGE_PPM)
+        await events.set("0", market.next())
+        await agent.open(account)
         await asyncio.sleep(PAUSE_S)
-        faulty = market.next(is_faulty=True)
-        start_ns = time.monotonic_ns()
+        faulty, start_ns = market.next(is_faulty=True), time.monotonic_ns()
         await events.set("0", faulty)
-        taken_ns.append(await agent.until(account, 0) - start_ns)
+        taken_ns.append(await agent.shut(account, start_ns) - start_ns)
         number += 1
     return taken_ns[WARM_UP_FALLS:]
 
@@ -147,12 +173,12 @@ async def _straight(hazelcast: HazelcastClient, agent: Agent, seconds: float) ->
     while time.monotonic() < until:
         account = f"straight-{len(taken_ns)}"
         await topic.publish(bytearray(_command(account, 1, Posture.APEX, MAX_LEVERAGE_PPM)))
-        await agent.until(account, MAX_LEVERAGE_PPM)
+        await agent.open(account)
         await asyncio.sleep(PAUSE_S)
         fall = bytearray(_command(account, 2, Posture.HIBERNATE, 0))
         start_ns = time.monotonic_ns()
         await topic.publish(fall)
-        taken_ns.append(await agent.until(account, 0) - start_ns)
+        taken_ns.append(await agent.shut(account, start_ns) - start_ns)
     return taken_ns
 
 
@@ -172,11 +198,14 @@ async def _listening(member: MemberProcess) -> AsyncIterator[Agent]:
         cwd=REPOSITORY,
         stdout=asyncio.subprocess.PIPE,
     )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"ready\n"
+    agent = Agent(process.stdout)
+    reader = asyncio.create_task(agent.read())
     try:
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"ready\n"
-        yield Agent(process)
+        yield agent
     finally:
+        reader.cancel()
         if process.returncode is None:
             process.kill()
         await process.wait()

@@ -17,7 +17,7 @@ from agent.topics import TopicTail
 from dolphin.cluster.client import client
 from dolphin.cluster.wire import unpack
 
-PLAY_SPEED = 1.0
+PLAY_SPEED = 0.0  # market time is the rig's own: it moves with messages only
 
 
 class Listener:
