@@ -1,6 +1,7 @@
 package dolphin.jet.store;
 
 import com.hazelcast.config.Config;
+import com.hazelcast.config.MapConfig;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.MapLoaderLifecycleSupport;
 import com.hazelcast.map.MapStore;
@@ -57,10 +58,14 @@ public final class GateStore implements MapStore<String, byte[]>, MapLoaderLifec
    * is not yet one of a majority may not read them.
    */
   public static void loadGates(HazelcastInstance member) {
+    List<String> maps =
+        member.getConfig().getMapConfigs().values().stream()
+            .filter(map -> GateSettings.keepsGates(map.getMapStoreConfig()))
+            .map(MapConfig::getName)
+            .toList();
+    member.getPartitionService().addMigrationListener(new LoadFinisher(member, maps));
     try {
-      member.getConfig().getMapConfigs().values().stream()
-          .filter(map -> GateSettings.keepsGates(map.getMapStoreConfig()))
-          .forEach(map -> member.getMap(map.getName()));
+      maps.forEach(member::getMap);
     } catch (SplitBrainProtectionException alone) {
       member
           .getLoggingService()
