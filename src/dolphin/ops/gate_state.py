@@ -155,5 +155,5 @@ def _read(rule: entry.Rule, map_name: str, key: str, value: bytes | None) -> Any
             f"the stored value is damaged ({error if isinstance(error, BadInput) else type(error).__name__}); nothing is granted on it",
             field=map_name,
             value=key,
-            remedy="Every signal to it is refused: see docs/gates.md on restoring a gate.",
+            remedy="Every signal to it is refused: stop the system and restore the gates' database from a copy (docs/gates.md).",
         ) from error
