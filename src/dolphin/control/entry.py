@@ -72,7 +72,8 @@ def apply(map_name: Map, key: str, value: bytes | None, payload: bytes) -> Appli
     if not outcome.is_accepted:
         return _refused(value, outcome.refusal)
     after = outcome.state
-    if version.number == 0 or rule.durable(after) != rule.durable(state):
+    is_new_epoch = after.epoch != state.epoch  # made durable too: else two full stops in a row would begin the same one
+    if is_new_epoch or rule.durable(after) != rule.durable(state):
         version = Version(version.number + 1, hashlib.sha256(payload).digest()[:_OP_BYTES].hex())
     command = rule.command(after, state.cap_ppm)
     answer = {"accepted": True, "changed": outcome.is_changed, "refusal": "", "command": to_map(command)}

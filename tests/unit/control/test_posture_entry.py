@@ -276,3 +276,12 @@ def test_the_state_and_the_command_say_the_same() -> None:
         START + 3 * SECOND,
         0,
     )
+
+
+def test_two_full_stops_in_a_row_begin_two_epochs_although_time_stands() -> None:
+    value, epochs = stored(demand(1)), []
+    for seq in (2, 3, 4):
+        value = stored(demand(seq, time_ns=START + SECOND), value=entry.restored("POSTURE", "paper", value))
+        epochs.append(leverage.decode(value).epoch)
+        assert version(value) == seq  # each is in the database before the next stop
+    assert epochs == sorted(set(epochs))

@@ -90,11 +90,12 @@ final class GateEntry<S> {
       return refused(before.command, outcome.refusal());
     }
     S after = outcome.state();
-    boolean isNewVersion =
-        before.version.number == 0 || !rule.durable(after).equals(rule.durable(before.state));
+    Command command = rule.command(after, rule.capPpm(before.state));
+    // A new epoch is durable too: else two full stops in a row would begin the same one.
+    boolean isNewEpoch = before.command == null || command.epoch() != before.command.epoch();
+    boolean isNewVersion = isNewEpoch || !rule.durable(after).equals(rule.durable(before.state));
     Version version =
         isNewVersion ? new Version(before.version.number + 1, operation(payload)) : before.version;
-    Command command = rule.command(after, rule.capPpm(before.state));
     return new Applied(
         value(command, after, version), answer(true, outcome.isChanged(), "", command));
   }
