@@ -62,6 +62,7 @@ def _entitlements(account: str) -> Entitlements:
         monotonic_ns=time.monotonic_ns,
         on_change=tell,
         on_damage=lambda reason: sys.exit(reason),
+        on_event=lambda _: None,
     )
 
 
