@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from dolphin.cli import main
 from dolphin.feeds import generator, recording
 from dolphin.feeds.source import Frame
 from dolphin.market.schema import Kind, cause_id
@@ -134,6 +135,11 @@ def test_the_posture_starts_in_hibernate_and_never_rises_two_steps_after_the_sta
     assert two_runs[1].report["posture_path"][0]["from"] == "HIBERNATE"
     for before, after in pairwise(path):
         assert LADDER.index(after) <= LADDER.index(before) + 1
+
+
+def test_the_specification_allows_the_trace_of_the_whole_run(two_runs: tuple[Path, Ended, Ended]) -> None:
+    home, first, _ = two_runs
+    assert main(["trace", "check", first.report["run_id"], "--home", str(home)]) == 0
 
 
 def test_a_second_run_continues_the_ledger_and_a_killed_feed_ends_in_hibernate(two_runs: tuple[Path, Ended, Ended], tmp_path: Path) -> None:

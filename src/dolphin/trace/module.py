@@ -12,7 +12,7 @@ from typing import Final
 from dolphin.trace import events as of
 from dolphin.trace.events import Event, Term
 
-NAME: Final = "Trace"
+NAME: Final = "TraceData"
 SPECIFICATION: Final = "InventoryTrace"
 _MAX_INT: Final = 2**31 - 1
 
@@ -22,9 +22,7 @@ CHECK_DEADLOCK TRUE
 CONSTANTS
     Workers = {agent}
     Agent = agent
-    Keys <- TraceKeys
-    Account <- TraceAccount
-    Events <- TraceEvents
+    Keys <- EventKeys
     Caps = {0}
     OrderIds = {}
     LeaseTicks = 1
@@ -34,15 +32,12 @@ CONSTANTS
 
 
 def text(events: Sequence[Event]) -> str:
-    """The module `Trace` for these events, which hold no `Cut`."""
+    """The module `TraceData` for these events, which hold no `Cut`."""
     names = _Names.of(events)
     rows = ",\n".join("    " + _record(names.fields(event)) for event in events)
     keys = ", ".join(f'"{name}"' for name in names.keys.values())
     account = names.keys[_account(events)]
-    return (
-        f"---- MODULE {NAME} ----\nEXTENDS {SPECIFICATION}\n"
-        f'TraceAccount == "{account}"\nTraceKeys == {{{keys}}}\nTraceEvents == <<\n{rows}\n>>\n====\n'
-    )
+    return f'---- MODULE {NAME} ----\nEXTENDS Integers\nAccount == "{account}"\nEventKeys == {{{keys}}}\nEvents == <<\n{rows}\n>>\n====\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +96,9 @@ class _Names:
                 return {}
 
     def _terms(self, terms: tuple[Term, ...]) -> str:
-        """A function from keys to what the order stands on; `<<>>` is the one with no keys."""
-        rows = [
-            f"{self._key(term.key)} :> "
-            + _record(
+        """A function from keys to what the order stands on: a record, which is one on strings; `<<>>` is the one with no keys."""
+        fields = {
+            self.keys[term.key]: _record(
                 {
                     "epoch": str(self.epochs[term.epoch]),
                     "seq": _int(term.seq),
@@ -113,8 +107,8 @@ class _Names:
                 }
             )
             for term in terms
-        ]
-        return f"({' @@ '.join(rows)})" if rows else "<<>>"
+        }
+        return _record(fields) if fields else "<<>>"
 
     def _key(self, key: str) -> str:
         return f'"{self.keys[key]}"'

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -127,8 +128,8 @@ def ensure_tlc() -> Path:
     return found[-1]
 
 
-def check(module: str, model: Model, *, text: str | None = None, workers: int = 1, timeout_s: float) -> Verdict:
-    """Runs TLC on a module of `formal/tla` with `model`, or on `text`, a module of that name that extends those.
+def check(module: str, model: Model, *, others: Mapping[str, str] | None = None, workers: int = 1, timeout_s: float) -> Verdict:
+    """Runs TLC on a module of `formal/tla` with `model`; `others` are modules, by name, that take the places of those in the folder.
 
     Raises:
         NoVerdict: there is none.
@@ -137,8 +138,8 @@ def check(module: str, model: Model, *, text: str | None = None, workers: int = 
     with tempfile.TemporaryDirectory(prefix="tlc-") as folder:
         for source in SPECS.glob("*.tla"):
             shutil.copy(source, folder)
-        if text is not None:
-            Path(folder, f"{module}.tla").write_text(text)
+        for name, text in (others or {}).items():
+            Path(folder, f"{name}.tla").write_text(text)
         Path(folder, _CONFIG).write_text(model.config())
         view = ["-view"] if model.view else []
         options = ["-workers", str(workers), "-metadir", folder, "-config", _CONFIG, *view, f"{module}.tla"]

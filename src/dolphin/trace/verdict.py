@@ -77,7 +77,7 @@ def judge(trace: Sequence[Event]) -> TraceVerdict:
     if not followed:
         return TraceVerdict(0, cut, None)
     model = Model(module.MODEL, invariants=(ACCEPTED, *CLAIMS), view=VIEW)
-    found = tlc.check(module.NAME, model, text=module.text(followed), timeout_s=TIMEOUT_S)
+    found = tlc.check(module.SPECIFICATION, model, others={module.NAME: module.text(followed)}, timeout_s=TIMEOUT_S)
     return TraceVerdict(len(followed), cut, _read(followed, found))
 
 
