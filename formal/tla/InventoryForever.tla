@@ -19,6 +19,8 @@ EXTENDS Inventory
 
 CONSTANT MaxWire  \* messages that can be under way at once; what is beyond is lost
 
+VARIABLE calm     \* the inputs are good from here on
+
 ASSUME ClockLag = 0
 
 IsNotOpen(id) == id \notin {order.id : order \in ledger.open}
@@ -63,7 +65,7 @@ TakeNextEpoch(w) ==
                         ELSE [worker[v] EXCEPT !.epoch = Rank(@, all)]]
         /\ Quietly(<<now, ledger, authority, wire>>)
 
-NextForever ==
+Anything ==
     \/ Pass
     \/ \E k \in Keys, cap \in Caps : \E command \in NextCommands(k, cap) : IssueNext(k, command)
     \/ \E message \in wire : Lose(message)
@@ -95,17 +97,28 @@ Good ==
     \/ Replace \/ Decides \/ Commits \/ Closes
     \/ \E w \in Workers, k \in Keys : \E command \in Reachable(k) : Apply(w, k, command)
 
-\* Somebody's order was taken by the ledger.
-Written == wrote' /= None
+InitForever == Init /\ calm = FALSE
+
+\* For the claims on states alone.
+AnythingForever == Anything /\ UNCHANGED calm
+
+\* At some moment, or never, the inputs turn good for ever.
+NextForever ==
+    \/ ~calm /\ AnythingForever
+    \/ ~calm /\ calm' = TRUE /\ UNCHANGED vars
+    \/ calm /\ Good /\ UNCHANGED calm
+
+InTheCalm(action) == calm /\ action /\ UNCHANGED calm
 
 Fairness ==
-    /\ \A k \in Keys : WF_vars(Renew(k))
-    /\ \A w \in Workers : WF_vars(Hear(w))
-    /\ WF_vars(Replace) /\ WF_vars(Commits) /\ WF_vars(Closes)
-    /\ SF_vars(Decides)
+    /\ \A k \in Keys : WF_vars(InTheCalm(Renew(k)))
+    /\ \A w \in Workers : WF_vars(InTheCalm(Hear(w)))
+    /\ WF_vars(InTheCalm(Replace)) /\ WF_vars(InTheCalm(Commits)) /\ WF_vars(InTheCalm(Closes))
+    /\ SF_vars(InTheCalm(Decides))
 
-SpecForever == Init /\ [][NextForever]_vars /\ Fairness
+SpecForever == InitForever /\ [][NextForever]_<<vars, calm>> /\ Fairness
 
-SomebodyWritesAgain == (<>[][Good]_vars) => []<><<Written>>_vars
+\* An order is taken by the ledger after every moment of the calm.
+SomebodyWritesAgain == calm ~> wrote /= None
 
 =============================================================================

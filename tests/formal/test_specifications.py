@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from dolphin.errors import ExitCode
 from dolphin.trace import tlc
 from dolphin.trace.tlc import SPECS, Finding, Model, Verdict
 
@@ -40,6 +41,7 @@ class Mutant:
 
 
 SPECIFICATIONS = (
+    Specification("InventoryForever", "InventoryProgress", 20_000),
     Specification("InventoryForever", "InventoryForever", 20_000),
     Specification("InventoryBounded", "InventoryBounded", 20_000),
     Specification("LeverageModel", "LeverageModel", 50_000),
@@ -49,13 +51,14 @@ SPECIFICATIONS = (
 
 DEEP = (
     Specification("InventoryBounded", "InventoryBoundedDeep", 400_000),
-    Specification("LeverageModel", "LeverageModelDeep", 400_000),
+    Specification("LeverageModel", "LeverageModelDeep", 200_000),
     Specification("LeverageModel", "LeverageProgressDeep", 80_000),
 )
 
 
 def inventory(rule: str, wrong: str, claim: str, config: str = "InventoryForever") -> Mutant:
-    return Mutant(f"{config}Mutants", config, rule, wrong, claim)
+    module = "InventoryBoundedMutants" if config == "InventoryBounded" else "InventoryForeverMutants"
+    return Mutant(module, config, rule, wrong, claim)
 
 
 def posture(rule: str, wrong: str, claim: str) -> Mutant:
@@ -75,7 +78,7 @@ MUTANTS = (
     inventory("LeaseHolds", "EveryLeaseHolds", "LeaseHeld", "InventoryBounded"),
     inventory("Inherited", "NothingInherited", "WriterKnowsTheLedger"),
     inventory("Newer", "EverythingIsNewer", "OnlyNewerIsApplied", "InventoryBounded"),
-    inventory("Newer", "NothingIsNewer", "SomebodyWritesAgain"),
+    inventory("Newer", "NothingIsNewer", "SomebodyWritesAgain", "InventoryProgress"),
     posture("Damped", "Overshoots", "TypeOK"),
     posture("GrantedPosture", "CeilingDespiteTheLatch", "LatchedIsZero"),
     posture("IsGranted", "GrantedWhileNotReady", "NotReadyIsZero"),
@@ -161,6 +164,13 @@ def test_the_posture_reaches_what_its_claims_are_about(claim: str) -> None:
     kind = {"invariants": (claim,), "properties": ()} if claim.startswith("Apex") else {"invariants": (), "properties": (claim,)}
     verdict = run("PostureModel", Model(model.text, **kind))
     assert (verdict.finding, verdict.violated) == (Finding.VIOLATED, claim)
+
+
+def test_a_model_that_cannot_be_evaluated_is_no_verdict() -> None:
+    model = Model.read(SPECS / "PostureModel.cfg").with_rule("Damped", "NoSuchRule")
+    with pytest.raises(tlc.NoVerdict, match="NoSuchRule") as raised:
+        run("PostureModel", model)
+    assert raised.value.exit_code == ExitCode.BAD_INPUT, "whoever asks for a verdict must not take this for one"
 
 
 @pytest.mark.level_a
