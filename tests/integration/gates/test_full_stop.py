@@ -13,7 +13,7 @@ from postgres import PASSWORD, Postgres
 from signals_of_tests import apply, broken, demand, gate, operator_cut, vote
 
 from dolphin.cluster.client import client
-from dolphin.cluster.wire import ApplyLeverage
+from dolphin.cluster.wire import ApplyLeverage, ApplyPosture
 from dolphin.errors import DolphinError
 
 CUT_PPM = 1_200_000
@@ -35,7 +35,7 @@ def cluster(jar: Path, postgres: Postgres, tmp_path_factory: pytest.TempPathFact
         members.close()
 
 
-async def insist(hazelcast: HazelcastClient, key: str, signal: ApplyLeverage) -> dict[str, Any]:
+async def insist(hazelcast: HazelcastClient, key: str, signal: ApplyLeverage | ApplyPosture) -> dict[str, Any]:
     """Sends `signal` until its outcome is known, which is safe."""
     async with asyncio.timeout(BOUND_S):
         while True:
@@ -47,12 +47,12 @@ async def cut_and_latch(address: str, account: str) -> None:
     """Opens an asset and cuts it, cuts the account by hand, and latches its posture."""
     async with client(address, CLUSTER) as hazelcast:
         for seq in range(1, 9):
-            await apply(hazelcast, f"{account}/BTCUSDT", vote(seq))
+            await insist(hazelcast, f"{account}/BTCUSDT", vote(seq))
         assert (await gate(hazelcast, "LEVERAGE", f"{account}/BTCUSDT"))["cap_ppm"] > CUT_PPM
-        await apply(hazelcast, f"{account}/BTCUSDT", vote(9, 800_000))
-        await apply(hazelcast, account, operator_cut(1))
-        await apply(hazelcast, account, demand(1))
-        assert (await apply(hazelcast, account, broken()))["command"]["posture"] == "HIBERNATE"
+        await insist(hazelcast, f"{account}/BTCUSDT", vote(9, 800_000))
+        await insist(hazelcast, account, operator_cut(1))
+        await insist(hazelcast, account, demand(1))
+        assert (await insist(hazelcast, account, broken()))["command"]["posture"] == "HIBERNATE"
 
 
 async def assert_still_cut_and_latched(address: str, account: str) -> None:
@@ -66,10 +66,10 @@ async def assert_still_cut_and_latched(address: str, account: str) -> None:
         assert posture["rule"]["latch"] == "ledger: checksum"
         assert (posture["cap_ppm"], posture["expires_at_ns"]) == (0, 0)
 
-        renewed = (await apply(hazelcast, f"{account}/BTCUSDT", vote(10)))["command"]
+        renewed = (await insist(hazelcast, f"{account}/BTCUSDT", vote(10)))["command"]
         assert renewed["cap_ppm"] == CUT_PPM, "a clear reading renews the lease of the cut, and does not lift it"
         assert renewed["epoch"] > asset["epoch"]
-        assert (await apply(hazelcast, account, demand(2)))["command"]["cap_ppm"] == 0, "latched is latched, however good all is"
+        assert (await insist(hazelcast, account, demand(2)))["command"]["cap_ppm"] == 0, "latched is latched, however good all is"
 
 
 async def test_cut_and_latch_survive_the_kill_of_the_only_member(jar: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ package dolphin.jet.store;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.MapConfig;
 import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.logging.ILogger;
 import com.hazelcast.map.MapLoaderLifecycleSupport;
 import com.hazelcast.map.MapStore;
 import com.hazelcast.splitbrainprotection.SplitBrainProtectionException;
@@ -63,7 +64,6 @@ public final class GateStore implements MapStore<String, byte[]>, MapLoaderLifec
             .filter(map -> GateSettings.keepsGates(map.getMapStoreConfig()))
             .map(MapConfig::getName)
             .toList();
-    member.getPartitionService().addMigrationListener(new LoadFinisher(member, maps));
     try {
       maps.forEach(member::getMap);
     } catch (SplitBrainProtectionException alone) {
@@ -78,7 +78,8 @@ public final class GateStore implements MapStore<String, byte[]>, MapLoaderLifec
   public void init(HazelcastInstance member, Properties properties, String mapName) {
     map = mapName;
     database = GateDatabase.open(GateSettings.of(properties, System.getenv()), mapName);
-    watch = new GateWatch(database, member.getLoggingService().getLogger(GateStore.class));
+    ILogger logger = member.getLoggingService().getLogger(GateStore.class);
+    watch = new GateWatch(database, new LoadFinisher(member, mapName, logger), logger);
   }
 
   @Override

@@ -24,14 +24,16 @@ final class GateWatch implements AutoCloseable {
   private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final GateDatabase database;
+  private final LoadFinisher loads;
   private final ILogger logger;
   private final Map<String, Revision> seen = new ConcurrentHashMap<>();
   private final ScheduledExecutorService thread;
   private volatile long answeredNanos = System.nanoTime();
   private volatile String trouble = "";
 
-  GateWatch(GateDatabase database, ILogger logger) {
+  GateWatch(GateDatabase database, LoadFinisher loads, ILogger logger) {
     this.database = database;
+    this.loads = loads;
     this.logger = logger;
     this.thread =
         Executors.newSingleThreadScheduledExecutor(
@@ -84,8 +86,11 @@ final class GateWatch implements AutoCloseable {
         trouble = "";
         logger.info("the gate database answers again");
       }
+      loads.look();
     } catch (GateStoreException e) {
       failed(e);
+    } catch (RuntimeException e) { // the member is going down, or its partitions are; look again
+      logger.fine("the watch of the gates looks again: " + e);
     }
   }
 

@@ -1,64 +1,68 @@
 package dolphin.jet.store;
 
 import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.instance.impl.HazelcastInstanceImpl;
+import com.hazelcast.instance.impl.HazelcastInstanceProxy;
 import com.hazelcast.logging.ILogger;
-import com.hazelcast.partition.MigrationListener;
-import com.hazelcast.partition.MigrationState;
-import com.hazelcast.partition.ReplicaMigrationEvent;
-import java.util.List;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
+import com.hazelcast.map.impl.MapService;
+import com.hazelcast.map.impl.operation.KeyLoadStatusOperation;
+import com.hazelcast.map.impl.recordstore.RecordStore;
+import com.hazelcast.spi.impl.NodeEngine;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
  * Ends a load of the gates that Hazelcast has lost sight of.
  *
  * <p>In Hazelcast 5.7.0 a partition that changes hands while a map with a store is loaded can miss
  * the news that the load is over. Every call on it is then put off with "still loading data from
- * external store", for minutes. Loading again, which changes nothing that is in memory, tells every
- * partition. So the oldest member does that whenever partitions have come to rest.
+ * external store", for minutes or for ever. So a partition of this member that has been loading at
+ * two looks in a row is told that it is loaded. That is safe whatever it has loaded: a key that is
+ * not in memory is read from the store when it is asked for.
  */
-final class LoadFinisher implements MigrationListener {
+final class LoadFinisher {
 
-  private final HazelcastInstance member;
-  private final List<String> maps;
+  private final String map;
+  private final NodeEngine engine;
   private final ILogger logger;
-  private final Executor thread =
-      Executors.newSingleThreadExecutor(
-          task -> {
-            Thread loading = new Thread(task, "dolphin-gate-load");
-            loading.setDaemon(true);
-            return loading;
-          });
+  private Set<Integer> loadingBefore = new HashSet<>();
 
-  LoadFinisher(HazelcastInstance member, List<String> maps) {
-    this.member = member;
-    this.maps = maps;
-    this.logger = member.getLoggingService().getLogger(LoadFinisher.class);
+  LoadFinisher(HazelcastInstance member, String map, ILogger logger) {
+    this.map = map;
+    this.logger = logger;
+    HazelcastInstanceImpl instance =
+        member instanceof HazelcastInstanceProxy proxy
+            ? proxy.getOriginal()
+            : (HazelcastInstanceImpl) member;
+    this.engine = instance.node.getNodeEngine();
   }
 
-  @Override
-  public void migrationStarted(MigrationState state) {}
-
-  @Override
-  public void migrationFinished(MigrationState state) {
-    if (member.getCluster().getMembers().iterator().next().localMember()) {
-      thread.execute(this::load);
-    }
-  }
-
-  @Override
-  public void replicaMigrationCompleted(ReplicaMigrationEvent event) {}
-
-  @Override
-  public void replicaMigrationFailed(ReplicaMigrationEvent event) {}
-
-  private void load() {
-    for (String map : maps) {
-      try {
-        member.getMap(map).loadAll(false);
-      } catch (RuntimeException e) {
-        logger.warning("the gates of " + map + " were not loaded again: " + e.getMessage());
+  /** Looks at the partitions of this member; call it every now and then. */
+  void look() {
+    MapService service = engine.getService(MapService.SERVICE_NAME);
+    Set<Integer> loading = new HashSet<>();
+    for (int partition = 0;
+        partition < engine.getPartitionService().getPartitionCount();
+        partition++) {
+      RecordStore<?> store = service.getMapServiceContext().getExistingRecordStore(partition, map);
+      if (store != null && !store.isLoaded() && isOwner(partition)) {
+        loading.add(partition);
       }
     }
+    for (int partition : loading) {
+      if (loadingBefore.contains(partition)) {
+        logger.info("ending the load of " + map + " in partition " + partition);
+        var unused =
+            engine
+                .getOperationService()
+                .invokeOnPartition(
+                    MapService.SERVICE_NAME, new KeyLoadStatusOperation(map, null), partition);
+      }
+    }
+    loadingBefore = loading;
+  }
+
+  private boolean isOwner(int partition) {
+    return engine.getPartitionService().isPartitionOwner(partition);
   }
 }
