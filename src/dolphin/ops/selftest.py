@@ -35,9 +35,8 @@ class Outcome:
 def steps(pytest_arguments: Sequence[str]) -> tuple[Step, ...]:
     """The checks, in order; with `pytest_arguments` only pytest runs, on what they select."""
     python = sys.executable
-    pytest = Step("pytest", (python, "-m", "pytest", *pytest_arguments))
     if pytest_arguments:
-        return (pytest,)
+        return (Step("pytest", (python, "-m", "pytest", *pytest_arguments)),)
     scripts = Path(python).parent
     return (
         Step("ruff", (str(scripts / "ruff"), "check", ".")),
@@ -45,7 +44,8 @@ def steps(pytest_arguments: Sequence[str]) -> tuple[Step, ...]:
         Step("pyright", (str(scripts / "basedpyright"),)),
         Step("MC/DC of the level A modules", (python, "-m", "dolphin", "test", "--level-a", "--only", "mcdc")),
         Step("Java: compile, lint, format, unit tests", ("mvn", "-q", "-B", "-pl", "jet", "verify")),
-        pytest,
+        Step("unit and property tests, a process for each core", (python, "-m", "pytest", "-n", "auto", "tests/unit", "tests/property")),
+        Step("formal and integration tests", (python, "-m", "pytest", "tests/formal", "tests/integration")),
     )
 
 
