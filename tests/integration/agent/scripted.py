@@ -1,6 +1,9 @@
 """A scripted cluster side: publishes what the jobs would, so that the agent can be tested alone."""
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -81,6 +84,21 @@ class Script:
         self.now_ns += advance_ns
         self._batches += 1
         await self._publish("market.0", Batch.of("0", self.now_ns, features(self.now_ns, self.quotes, self._batches)))
+
+    @asynccontextmanager
+    async def alive(self) -> AsyncIterator[None]:
+        """Market batches four times a second meanwhile, so that only leases can run out and not the market's silence."""
+        beating = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.wait([beating])
+
+    async def _beat(self) -> None:
+        while True:
+            await self.market()
+            await asyncio.sleep(0.25)
 
     async def rank(self, *assets: str, plunge_depth: float = 6.0) -> None:
         """A ranking, best first."""

@@ -59,11 +59,12 @@ async def trade(member: MemberProcess, runs: Path) -> None:
             await script.market()
             for asset in quotes:
                 await agent.until(lambda line, asset=asset: line["type"] == "fill" and line["asset"] == asset)
-            await script.lever("AUSDT", cap_ppm=450_000)
-            await agent.until(lambda line: line["type"] == "fill" and line["side"] == "SELL")
-            await script.lever("", Posture.APEX, lease_ns=1 * SECOND)
-            await agent.until(lambda line: line["type"] == "lease")
-            await agent.until(lambda line: line["type"] == "fill" and line["asset"] == "BUSDT" and line["side"] == "SELL")
+            async with script.alive():
+                await script.lever("AUSDT", cap_ppm=450_000)
+                await agent.until(lambda line: line["type"] == "fill" and line["side"] == "SELL")
+                await script.lever("", Posture.APEX, lease_ns=1 * SECOND)
+                await agent.until(lambda line: line["type"] == "lease")
+                await agent.until(lambda line: line["type"] == "fill" and line["asset"] == "BUSDT" and line["side"] == "SELL")
             assert await agent.end() == 0
     finally:
         await client.shutdown()

@@ -127,7 +127,8 @@ async def test_nothing_is_granted_while_the_database_is_away_and_all_goes_on_aft
         assert (await gate(hazelcast, "LEVERAGE", "away/BTCUSDT"))["rule"]["manual"][:2] == [2, 1], "either way the cut is in force"
         renewed = (await insist(hazelcast, "away/BTCUSDT", vote(2)))["command"]
         assert renewed["expires_at_ns"] > lease_ns
-        assert postgres.query("SELECT version FROM gate WHERE key = 'away/BTCUSDT'") == ["2"]
+        held = await gate(hazelcast, "LEVERAGE", "away/BTCUSDT")
+        assert postgres.query("SELECT version, op FROM gate WHERE key = 'away/BTCUSDT'") == [f"{held['version']}|{held['op']}"]
 
 
 async def test_cut_and_latch_survive_the_kill_of_all_three_members(cluster: ThreeMembers) -> None:
