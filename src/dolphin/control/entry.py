@@ -4,7 +4,7 @@ This is the entry processors without Hazelcast: the reference for `dolphin.jet.l
 is the present command (so that any reader finds `cap_ppm`) with the rule's own state under "rule", then
 
     version    the durable revision: +1 exactly when what a full stop must not lose has changed; the database's fence
-    op         the operation that made this version: a signal that is applied twice makes the same one
+    op         the operation that made this version (`operation`): a signal that is applied twice to one value makes the same one
 
 Whatever arrives, the answer is a map `{accepted, changed, refusal, command}`; a signal or a stored value that cannot be read leaves the
 value as it was.
@@ -74,10 +74,19 @@ def apply(map_name: Map, key: str, value: bytes | None, payload: bytes) -> Appli
     after = outcome.state
     is_new_epoch = after.epoch != state.epoch  # made durable too: else two full stops in a row would begin the same one
     if is_new_epoch or rule.durable(after) != rule.durable(state):
-        version = Version(version.number + 1, hashlib.sha256(payload).digest()[:_OP_BYTES].hex())
+        version = Version(version.number + 1, operation(after.epoch, payload))
     command = rule.command(after, state.cap_ppm)
     answer = {"accepted": True, "changed": outcome.is_changed, "refusal": "", "command": to_map(command)}
     return Applied(_value(command, rule.rule(after), version), pack(answer))
+
+
+def operation(epoch: int, payload: bytes) -> str:
+    """The id of the operation by which `payload` made a version in the entry's `epoch`.
+
+    The epoch is in it because a dead owner's statement may reach the database late: the value it wrote is then not taken for the one that
+    the same signal makes after a restart (found by TLC, docs/formal.md).
+    """
+    return hashlib.sha256(b"%d|%b" % (epoch, payload)).digest()[:_OP_BYTES].hex()
 
 
 def restored(map_name: Map, key: str, value: bytes) -> bytes:

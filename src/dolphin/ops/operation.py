@@ -5,7 +5,6 @@ somebody else spoke meanwhile, the gate refuses it as an old one. `rehearse` tri
 runs, and on the account's cap with what the governor would answer.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 
 from dolphin.cluster.wire import unpack
@@ -51,10 +50,10 @@ class Operation:
     needs_reconciliation: bool = False
     """Only with a ledger that verifies and a controller that speaks."""
 
-    @property
-    def op(self) -> str:
-        """How a value names the operation that made it (`dolphin.control.entry`)."""
-        return hashlib.sha256(self.signal).digest()[:16].hex()
+    def made(self, value: bytes) -> bool:
+        """Whether this operation made the version of `value`."""
+        fields = unpack(value)
+        return fields["op"] == entry.operation(fields["epoch"], self.signal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,4 +239,4 @@ def _is_applied(after: Gates, operation: Operation) -> bool:
     value = after.posture_value if operation.map_name == POSTURE else after.account_value
     if operation.asset:
         value = after.breaker_values.get(operation.asset)
-    return value is not None and unpack(value).get("op") == operation.op
+    return value is not None and operation.made(value)

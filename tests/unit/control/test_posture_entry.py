@@ -181,6 +181,14 @@ def test_the_same_signal_twice_on_the_same_value_is_the_same_operation() -> None
     assert first["op"] != msgpack.unpackb(value)["op"]
 
 
+def test_the_same_signal_in_another_epoch_is_another_operation() -> None:
+    signal, value = demand(2, time_ns=START + SECOND, r_cmd_ppm=0), stored(demand(1))
+    before, again = (msgpack.unpackb(stored(signal, value=held)) for held in (value, entry.restored("POSTURE", "paper", value)))
+    assert before["version"] == again["version"] == 2
+    assert before["epoch"] != again["epoch"]
+    assert before["op"] != again["op"]
+
+
 def test_after_a_full_stop_nothing_is_granted_and_nothing_is_forgotten() -> None:
     value = entry.restored("POSTURE", "paper", stored(demand(1), demand(2, r_cmd_ppm=777_777), operator("force", 1, posture="STALKER")))
     command = leverage.decode(value)

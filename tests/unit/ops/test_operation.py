@@ -128,7 +128,8 @@ def test_a_value_names_the_operation_that_made_it() -> None:
     gates = demanded(NOTHING, 1)
     word = operation.force(gates, Posture.STALKER, ANN)
     value = entry.apply("POSTURE", "paper", gates.posture_value, word.signal).value
-    assert word.op.encode() in (value or b"")
+    assert word.made(value or b"")
+    assert not operation.force(gates, Posture.STALKER, Author("bob", "no")).made(value or b"")
 
 
 def test_the_longest_author_leaves_the_note_readable_for_the_account() -> None:

@@ -1,5 +1,6 @@
 package dolphin.jet.leverage;
 
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -95,7 +96,9 @@ final class GateEntry<S> {
     boolean isNewEpoch = before.command == null || command.epoch() != before.command.epoch();
     boolean isNewVersion = isNewEpoch || !rule.durable(after).equals(rule.durable(before.state));
     Version version =
-        isNewVersion ? new Version(before.version.number + 1, operation(payload)) : before.version;
+        isNewVersion
+            ? new Version(before.version.number + 1, operation(command.epoch(), payload))
+            : before.version;
     return new Applied(
         value(command, after, version), answer(true, outcome.isChanged(), "", command));
   }
@@ -183,10 +186,12 @@ final class GateEntry<S> {
         });
   }
 
-  private static String operation(byte[] payload) {
+  /** The epoch keeps a dead owner's late statement apart from the same signal after a restart. */
+  private static String operation(long epoch, byte[] payload) {
     try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(payload);
-      return HexFormat.of().formatHex(Arrays.copyOf(digest, OP_BYTES));
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update((epoch + "|").getBytes(StandardCharsets.US_ASCII));
+      return HexFormat.of().formatHex(Arrays.copyOf(digest.digest(payload), OP_BYTES));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256", e);
     }
