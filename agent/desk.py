@@ -170,6 +170,10 @@ class Desk:
         by_cap = gate.cancels_over_cap(self.book, caps_ppm, account.account_cap_ppm, self.equity_micro or 0, self.market.asks_e8())
         return tuple(order_id for order_id in self.book.working if order_id in by_posture or order_id in by_cap)
 
+    def reject_law(self, what: str) -> None:
+        """The market is made under another control law than this process has: it trades no more."""
+        self._break("two laws at work", DolphinError(what, remedy="Run the feed, the jobs and the agent from one version of the program."))
+
     def take_features(self, features: Features) -> None:
         """A market batch: prices, time, equity once a second of market time."""
         if self.market.time_ns == 0:
@@ -304,14 +308,18 @@ class Desk:
 
     @contextmanager
     def _booked(self) -> Iterator[None]:
-        """Writes to the ledger inside. If one fails, this process trades no more; the first failure is told, the rest follows from it."""
+        """Writes to the ledger inside. If one fails, this process trades no more."""
         try:
             yield
         except DolphinError as error:
-            if self.fault is None:
-                self.fault = error
-                self.alarm.ring(f"the ledger cannot be kept: {error.what}", self.entitlements.last_cause)
-            self.entitlements.close("the ledger cannot be kept")
+            self._break("the ledger cannot be kept", error)
+
+    def _break(self, what: str, error: DolphinError) -> None:
+        """This process trades no more; the first fault is told, what follows from it is not."""
+        if self.fault is None:
+            self.fault = error
+            self.alarm.ring(f"{what}: {error.what}", self.entitlements.last_cause)
+        self.entitlements.close(what)
 
     def _value(self) -> None:
         self._booking.value(self.market.closing_prices_e8(self.book.positions))

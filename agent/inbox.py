@@ -1,7 +1,7 @@
 """Messages into effects: what each topic's message does to the desk, the entitlement and the quotes, in one place for both ways of running.
 
 A market message that cannot be read is counted and left out: its silence is noticed by the lease. A leverage message that cannot be read is
-the entitlement's own affair (`Entitlements.apply`).
+the entitlement's own affair (`Entitlements.apply`). A market that was made under another control law ends the trading of this process.
 """
 
 import time
@@ -15,6 +15,7 @@ from agent import latency
 from agent.desk import Desk
 from agent.inbound import Features, Touch, read_features, read_ranking
 from agent.latency import Latencies
+from dolphin.control import law
 
 MARKET: Final = "market.0"
 RANKING: Final = "ranking"
@@ -52,6 +53,9 @@ class Inbox:
             self._desk.take_ranking(content)
 
     def _receive_features(self, features: Features) -> None:
+        if wrong := law.difference(features.info.law):
+            self._desk.reject_law(wrong)
+            return
         wall_ns, info, latencies = time.time_ns(), features.info, self._latencies
         if info.emitted_wall_ns:
             latencies.record(latency.TOPIC_TO_AGENT, wall_ns - info.emitted_wall_ns)

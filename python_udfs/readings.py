@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from dolphin.control import law
 from dolphin.market.schema import Kind, cause_id
 
 INPUT = pa.schema(
@@ -79,6 +80,12 @@ class AssetReading(NamedTuple):
     def depth_cause(self) -> str:
         """Cause id of its last depth update."""
         return _cause(self.asset, Kind.DEPTH, self.depth_id)
+
+
+def other_law(batch: pa.RecordBatch) -> str:
+    """What is wrong with the control law a batch was made under, or "". A batch without a feed's metadata was made here, by hand."""
+    metadata = batch.schema.metadata or {}
+    return law.difference(metadata.get(b"law", b"").decode()) if b"shard" in metadata else ""
 
 
 def market_time_ns(batch: pa.RecordBatch) -> int | None:

@@ -7,6 +7,9 @@ The stage turns a batch into the readings of `dolphin.control.assessment` and ho
 * taker: a shock when the account-wide log odds of buying in the last minute fall below their own 1 % quantile and 4 sigma, in two of
   three seconds.
 
+A market that was made under another control law (`dolphin.control.law`) is a broken invariant: it is said with every such batch, and no
+demand is made of it.
+
 A recorder's clock may be off by seconds (a real recording has delays of -1.3 s). Latency is therefore the delay beyond the smallest one of
 the last minutes, which FEATURES gives: a constant offset is no fault.
 Not sensed here: forewarner, implied volatility, plunge (it is in SCAN), equity (the agent
@@ -103,6 +106,8 @@ class Survival:
         now_ns = readings.market_time_ns(batch)
         if now_ns is None:
             return None
+        if wrong := readings.other_law(batch):
+            return self._signals({"kind": "broken", "source": "survival", "reason": wrong, "cause_id": ""})
         self._epoch = self._epoch or now_ns
         inputs = self._inputs(list(readings.read(batch)), now_ns)
         self._memory, demand = assess(self._memory, inputs, self._params)
@@ -110,9 +115,7 @@ class Survival:
             return None
         self._sent = demand
         self._seq += 1
-        return pa.RecordBatch.from_arrays(
-            [pa.array([self._account], pa.utf8()), pa.array([self._signal(demand)], pa.binary())], schema=self.OUTPUT
-        )
+        return self._signals(self._signal(demand))
 
     def snapshot(self) -> bytes:
         """Everything the next batch depends on."""
@@ -223,23 +226,25 @@ class Survival:
             or demand.time_ns - sent.time_ns >= self._interval_ns
         )
 
-    def _signal(self, demand: Demand) -> bytes:
-        return pack(
-            {
-                "kind": "demand",
-                "epoch": self._epoch,
-                "seq": self._seq,
-                "time_ns": demand.time_ns,
-                "is_ready": demand.is_ready,
-                "broken": list(demand.broken),
-                "r_cmd_ppm": demand.r_cmd_ppm,
-                "factors_ppm": list(demand.factors_ppm),
-                "passive_only": demand.is_passive_only,
-                "reasons": list(demand.reasons),
-                "cause_ids": list(demand.cause_ids),
-                "expires_at_ns": demand.expires_at_ns,
-            }
-        )
+    def _signal(self, demand: Demand) -> dict[str, object]:
+        return {
+            "kind": "demand",
+            "epoch": self._epoch,
+            "seq": self._seq,
+            "time_ns": demand.time_ns,
+            "is_ready": demand.is_ready,
+            "broken": list(demand.broken),
+            "r_cmd_ppm": demand.r_cmd_ppm,
+            "factors_ppm": list(demand.factors_ppm),
+            "passive_only": demand.is_passive_only,
+            "reasons": list(demand.reasons),
+            "cause_ids": list(demand.cause_ids),
+            "expires_at_ns": demand.expires_at_ns,
+        }
+
+    def _signals(self, signal: dict[str, object]) -> pa.RecordBatch:
+        """One signal for the account's entry, as the stage's output."""
+        return pa.RecordBatch.from_arrays([pa.array([self._account], pa.utf8()), pa.array([pack(signal)], pa.binary())], schema=self.OUTPUT)
 
 
 def _is_heard(row: AssetReading, now_ns: int) -> bool:

@@ -11,6 +11,8 @@ from typing import Final
 
 import pyarrow as pa
 
+from dolphin.control.law import LAW
+
 
 class Kind(IntEnum):
     """What a row says. The numbers are part of the contract; never reuse one."""
@@ -107,6 +109,8 @@ class BatchInfo:
     emitted_wall_ns: int = 0
     """Wall clock of the stage harness on output; 0 before that."""
     run_id: str = ""
+    law: str = LAW
+    """The control law of the process that made it (`dolphin.control.law`)."""
 
 
 def metadata_of(info: BatchInfo) -> dict[bytes, bytes]:
@@ -118,6 +122,7 @@ def metadata_of(info: BatchInfo) -> dict[bytes, bytes]:
         b"published_wall_ns": str(info.published_wall_ns).encode(),
         b"emitted_wall_ns": str(info.emitted_wall_ns).encode(),
         b"run_id": info.run_id.encode(),
+        b"law": info.law.encode(),
     }
 
 
@@ -127,7 +132,7 @@ def with_info(batch: pa.RecordBatch, info: BatchInfo) -> pa.RecordBatch:
 
 
 def info_of(batch: pa.RecordBatch) -> BatchInfo:
-    """The metadata of `batch`; ValueError names the key that is missing or not a number."""
+    """The metadata of `batch`; ValueError names the key that is missing or not a number. A missing law is "", which is nobody's."""
     metadata: dict[bytes, bytes] = batch.schema.metadata or {}
 
     def text(key: str) -> str:
@@ -150,6 +155,7 @@ def info_of(batch: pa.RecordBatch) -> BatchInfo:
         published_wall_ns=number("published_wall_ns"),
         emitted_wall_ns=number("emitted_wall_ns"),
         run_id=text("run_id"),
+        law=(metadata.get(b"law") or b"").decode(),
     )
 
 

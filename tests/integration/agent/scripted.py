@@ -10,6 +10,7 @@ import pyarrow as pa
 from hazelcast.asyncio import HazelcastClient
 
 from dolphin.cluster.wire import Batch
+from dolphin.control.law import LAW
 from dolphin.control.leverage import Command, encode, pack, to_map
 from dolphin.control.posture import Posture
 from dolphin.market.schema import BatchInfo, Kind, with_info
@@ -30,7 +31,7 @@ class Quote:
     sigma_5s: float = 2e-4
 
 
-def features(market_time_ns: int, quotes: dict[str, Quote], number: int) -> pa.RecordBatch:
+def features(market_time_ns: int, quotes: dict[str, Quote], number: int, made_under: str = LAW) -> pa.RecordBatch:
     """A FEATURES batch with the columns that the agent reads."""
     count, assets = len(quotes), list(quotes)
     table = pa.record_batch(
@@ -48,7 +49,7 @@ def features(market_time_ns: int, quotes: dict[str, Quote], number: int) -> pa.R
         }
     )
     wall_ns = time.time_ns()
-    return with_info(table, BatchInfo("0", number, market_time_ns, wall_ns, wall_ns, "scripted"))
+    return with_info(table, BatchInfo("0", number, market_time_ns, wall_ns, wall_ns, "scripted", made_under))
 
 
 def ranking(market_time_ns: int, assets: list[str], plunge_depth: float = 6.0) -> pa.RecordBatch:
@@ -79,11 +80,11 @@ class Script:
         self.quotes = quotes
         self.now_ns = T0
 
-    async def market(self, advance_ns: int = 250 * MS) -> None:
-        """A market batch `advance_ns` later."""
+    async def market(self, advance_ns: int = 250 * MS, made_under: str = LAW) -> None:
+        """A market batch `advance_ns` later, by a feed with that control law."""
         self.now_ns += advance_ns
         self._batches += 1
-        await self._publish("market.0", Batch.of("0", self.now_ns, features(self.now_ns, self.quotes, self._batches)))
+        await self._publish("market.0", Batch.of("0", self.now_ns, features(self.now_ns, self.quotes, self._batches, made_under)))
 
     @asynccontextmanager
     async def alive(self) -> AsyncIterator[None]:

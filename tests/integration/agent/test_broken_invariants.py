@@ -14,6 +14,7 @@ from waiting import until
 from dolphin.cluster.member import MemberProcess
 from dolphin.cluster.signals import to_leverage
 from dolphin.cluster.wire import unpack
+from dolphin.control.law import LAW
 from dolphin.control.leverage import pack
 from dolphin.ledger import SqliteLedger
 
@@ -100,3 +101,11 @@ async def test_a_ledger_that_is_lost_or_does_not_add_up_latches_and_ends_the_age
     assert ("another writer has taken the ledger" if breach == "another writer" else "the ledger does not verify") in latch
     assert await agent.end() == 1, "a process that cannot keep its ledger ends"
     assert not agent.of("fill"), "what is not booked does not leave"
+
+
+async def test_a_market_under_another_law_latches_and_ends_the_agent(hazelcast: HazelcastClient, agent: RunningAgent, account: str) -> None:
+    script = Script(hazelcast, {"AUSDT": Quote(99.9, 100.1, 5_000.0)}, account)
+    await entitle(hazelcast, script, agent, account)
+    await script.market(made_under="0" * 16)
+    assert await latch_of(hazelcast, account) == f"agent: two laws at work: configuration hash {'0' * 16} in the market, {LAW} here"
+    assert await agent.end() == 1

@@ -1,17 +1,23 @@
 """Messages that cannot be read change nothing but a counter."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from agent.alarm import Alarm
 from agent.booking import Booking
 from agent.desk import Desk
 from agent.entitlement import Entitlements
 from agent.inbox import LEVERAGE, MARKET, RANKING, Inbox
 from agent.journal import Journal
 from agent.latency import Latencies
+from dolphin.cluster.wire import Batch, unpack
+from dolphin.control.law import LAW
 from dolphin.gate import ONE
+from dolphin.market.schema import BatchInfo, with_info
 from dolphin.trace.events import Event
 
 
@@ -56,3 +62,29 @@ async def test_garbage_where_a_command_was_promised_is_damage(inbox: Inbox) -> N
     assert inbox.received == {LEVERAGE: 3}
     assert inbox._desk.entitlements.ignored == {"damaged": 3}  # pyright: ignore[reportPrivateUsage]
     assert inbox._desk.entitlements.is_damaged  # pyright: ignore[reportPrivateUsage]
+
+
+async def test_a_market_under_another_law_is_not_used_and_ends_the_trading(inbox: Inbox) -> None:
+    desk, told = inbox._desk, []  # pyright: ignore[reportPrivateUsage]
+    desk.alarm = Alarm(told_to(told))
+    for number in (1, 2):
+        inbox.receive(MARKET, Batch.of("0", 5, with_info(features_table(), BatchInfo("0", number, 5, law="0" * 16))))
+    await desk.alarm.settled()
+    assert desk.market.time_ns == 0
+    assert desk.fault is not None
+    assert desk.fault.what == f"configuration hash {'0' * 16} in the market, {LAW} here"
+    assert [unpack(signal)["reason"] for signal in told] == [f"two laws at work: {desk.fault.what}"]
+
+
+def told_to(heard: list[bytes]) -> Callable[[bytes], Awaitable[object]]:
+    async def say(signal: bytes) -> None:
+        heard.append(signal)
+
+    return say
+
+
+def features_table() -> pa.RecordBatch:
+    return pa.record_batch(
+        {name: pa.array([1.0 if name != "asset" else "A"]) for name in ("asset", "bid", "ask", "bid_qty", "ask_qty", "sigma_5s")}
+        | {name: pa.array([1]) for name in ("updated_at_ns", "last_kind", "last_exchange_id")}
+    )

@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pytest
 
+from dolphin.control.law import LAW
 from dolphin.market.schema import (
     MARKET,
     STREAM_OF_KIND,
@@ -55,6 +56,13 @@ def test_metadata_and_rows_survive_the_wire() -> None:
     received = decode_batch(encode_batch(batch))
     assert received.equals(batch)
     assert info_of(received) == info
+
+
+def test_a_batch_is_stamped_with_the_law_of_its_maker_and_one_without_is_nobodys() -> None:
+    batch = with_info(one_tick(), BatchInfo("0", 1, 5))
+    assert info_of(batch).law == LAW
+    older = {key: value for key, value in batch.schema.metadata.items() if key != b"law"}
+    assert info_of(batch.replace_schema_metadata(older)).law == ""
 
 
 def test_missing_or_malformed_metadata_is_named() -> None:

@@ -6,6 +6,7 @@ import msgpack
 import pyarrow as pa
 
 from dolphin.control import entry, leverage
+from dolphin.control.law import LAW
 from dolphin.control.leverage import Command
 from dolphin.market.schema import Kind
 from python_udfs import readings
@@ -41,10 +42,10 @@ def row(asset: str, at_ns: int, **changes: Any) -> dict[str, Any]:
     return {**fields, **changes}
 
 
-def batch(at_ns: int, *rows: dict[str, Any]) -> pa.RecordBatch:
+def batch(at_ns: int, *rows: dict[str, Any], made_under: str = LAW) -> pa.RecordBatch:
     """The rows as a FEATURES batch of market time `at_ns`."""
     found = pa.RecordBatch.from_pylist(list(rows), schema=readings.INPUT)
-    return found.replace_schema_metadata({b"market_time_ns": str(at_ns).encode(), b"shard": b"0"})
+    return found.replace_schema_metadata({b"market_time_ns": str(at_ns).encode(), b"shard": b"0", b"law": made_under.encode()})
 
 
 def signals(found: pa.RecordBatch | None) -> list[tuple[str, dict[str, Any]]]:
@@ -67,7 +68,7 @@ class Entries:
         """Apply every signal of a batch; commands that lower a cap are kept in `cuts`."""
         for each in [] if found is None else found.to_pylist():
             key, signal = each["key"], each["value"]
-            if msgpack.unpackb(signal)["kind"] == "demand":
+            if msgpack.unpackb(signal)["kind"] in ("demand", "broken"):
                 governed = entry.apply("POSTURE", key, self.postures.get(key), signal)
                 assert governed.value is not None
                 assert msgpack.unpackb(governed.answer)["accepted"]

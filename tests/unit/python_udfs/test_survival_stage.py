@@ -25,19 +25,19 @@ def play(
 
 
 @pytest.fixture(scope="module")
-def warm() -> tuple[bytes, dict[str, bytes]]:
+def warm() -> tuple[bytes, Entries]:
     """Snapshot of a stage and its entries after a calm 65 s."""
     stage, entries = Survival("paper"), Entries()
     play(stage, entries, 0, 65)
-    return stage.snapshot(), entries.values
+    return stage.snapshot(), entries
 
 
 @pytest.fixture
-def calm(warm: tuple[bytes, dict[str, bytes]]) -> tuple[Survival, Entries]:
+def calm(warm: tuple[bytes, Entries]) -> tuple[Survival, Entries]:
     """A stage and its entries after a calm 65 s."""
     stage, entries = Survival("paper"), Entries()
     stage.restore(warm[0])
-    entries.values = dict(warm[1])
+    entries.values, entries.postures = dict(warm[1].values), dict(warm[1].postures)
     return stage, entries
 
 
@@ -192,3 +192,24 @@ def test_what_is_not_a_snapshot_is_refused_and_changes_nothing(data: bytes, calm
     with pytest.raises(BadInput, match="snapshot"):
         stage.restore(data)
     assert stage.snapshot() == before
+
+
+@pytest.mark.parametrize("made_under", ["0" * 16, ""])
+def test_a_market_under_another_law_latches_and_no_demand_is_made_of_it(calm: tuple[Survival, Entries], made_under: str) -> None:
+    stage, entries = calm
+    at_ns = START + 65 * SECOND
+    before = stage.snapshot()
+    found = stage.process(batch(at_ns, *[row(asset, at_ns) for asset in ASSETS], made_under=made_under))
+    assert [signal["kind"] for _, signal in signals(found)] == ["broken"]
+    entries.take(found)
+    command = entries.command("paper")
+    assert (command.posture, command.cap_ppm) == (Posture.HIBERNATE, 0)
+    assert command.reasons[0].startswith("invariant broken: survival: configuration hash ")
+    assert stage.snapshot() == before, "nothing is learned from it either"
+    play(stage, entries, 66, 70)
+    assert entries.command("paper").cap_ppm == 0, "latched until an operator has looked"
+
+
+def test_a_batch_by_hand_needs_no_law() -> None:
+    by_hand = batch(START, row("A0USDT", START)).replace_schema_metadata({b"market_time_ns": str(START).encode()})
+    assert [signal["kind"] for _, signal in signals(Survival("paper").process(by_hand))] == ["demand"]

@@ -1,0 +1,40 @@
+"""The hash of the control law: the same for the same law, in any process, and another for any other law."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from dolphin.control import law, params
+from dolphin.control.params import BreakerParams, GovernorParams, SurvivalParams
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_another_process_finds_the_same_hash_whatever_its_order_of_sets(seed: str) -> None:
+    code = "from dolphin.control.law import LAW; print(LAW)"
+    said = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == law.LAW
+
+
+@pytest.mark.parametrize(
+    ("record", "name"),
+    [(record, each.name) for record in (SurvivalParams(), GovernorParams(), BreakerParams()) for each in params.describe(type(record))],
+)
+def test_every_parameter_is_in_the_hash(record: object, name: str) -> None:
+    other = replace(record)  # type: ignore[type-var]
+    object.__setattr__(other, name, getattr(record, name) + 1)
+    assert law.hash_of(other) != law.hash_of(record)
+
+
+def test_what_is_wired_is_in_the_hash() -> None:
+    assert law.hash_of(SurvivalParams(wired=frozenset({"heartbeat"}))) != law.hash_of(SurvivalParams())
+
+
+def test_a_difference_names_both_laws_and_a_missing_one() -> None:
+    assert law.difference(law.LAW) == ""
+    assert law.difference("0" * 16) == f"configuration hash 0000000000000000 in the market, {law.LAW} here"
+    assert law.difference("") == f"configuration hash missing in the market, {law.LAW} here"
