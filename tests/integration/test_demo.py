@@ -166,7 +166,7 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
     process = subprocess.Popen(command(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     await_feed(home)
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=RUN_LIMIT_S)
     assert process.returncode == 130
     assert "interrupted" in stderr
     assert await_nothing_running(home) == []

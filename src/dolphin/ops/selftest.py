@@ -38,6 +38,7 @@ def steps(pytest_arguments: Sequence[str]) -> tuple[Step, ...]:
     if pytest_arguments:
         return (Step("pytest", (python, "-m", "pytest", *pytest_arguments)),)
     scripts = Path(python).parent
+    both = (python, "-m", "pytest", "-n", "2")
     return (
         Step("ruff", (str(scripts / "ruff"), "check", ".")),
         Step("ruff format", (str(scripts / "ruff"), "format", "--check", ".")),
@@ -45,7 +46,7 @@ def steps(pytest_arguments: Sequence[str]) -> tuple[Step, ...]:
         Step("MC/DC of the level A modules", (python, "-m", "dolphin", "test", "--level-a", "--only", "mcdc")),
         Step("Java: compile, lint, format, unit tests", ("mvn", "-q", "-B", "-pl", "jet", "verify")),
         Step("unit and property tests, a process for each core", (python, "-m", "pytest", "-n", "auto", "tests/unit", "tests/property")),
-        Step("formal and integration tests", (python, "-m", "pytest", "tests/formal", "tests/integration")),
+        Step("formal and integration tests, two files at a time", (*both, "--dist", "loadfile", "tests/formal", "tests/integration")),
     )
 
 
