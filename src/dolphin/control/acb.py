@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from dolphin.control import manual as operator
 from dolphin.control.leverage import Command, next_epoch
-from dolphin.control.manual import CUTS_PPM, MAX_NS, WORST_LEVEL, Manual, noted, text
+from dolphin.control.manual import CUTS_PPM, MAX_NS, UTF_16, WORST_LEVEL, Manual, noted, text
 from dolphin.control.params import BreakerParams
 from dolphin.control.posture import MAX_LEVERAGE_PPM, Posture
 from dolphin.control.ppm import ONE, as_int, mul
@@ -179,17 +179,16 @@ def _seq_of(state: State, name: str) -> int:
 def _voted(state: State, votes: list[Vote], params: BreakerParams) -> State:
     """The state after newer votes: sources, then level, then hold."""
     sources = {source.name: source for source in state.sources}
-    has_overflow = False
     now_ns = state.time_ns
     for vote in votes:
         now_ns = max(now_ns, vote.time_ns)
         previous = sources.get(vote.source)
-        if previous is None and len(sources) >= MAX_SOURCES:
-            has_overflow = True
-        elif previous is None or vote.seq > previous.seq:
+        is_taken = vote.seq > previous.seq if previous else len(sources) < MAX_SOURCES
+        if is_taken:
             sources[vote.source] = _reading(previous, vote, params)
-    ordered = tuple(sources[name] for name in sorted(sources, key=lambda name: name.encode("utf-16-be", "surrogatepass")))
+    ordered = tuple(sources[name] for name in sorted(sources, key=lambda name: name.encode(*UTF_16)))
     voted = {vote.source for vote in votes}  # a late cut still cuts: what just arrived counts even past its lease
+    has_overflow = not voted <= sources.keys()
     counted = [each for each in ordered if each.severity_ppm > 0 and (each.name in voted or now_ns < each.expires_at_ns)]
     target = WORST_LEVEL if has_overflow else level_of(combined(counted))
     moved = state._replace(

@@ -10,6 +10,7 @@ from dolphin.control.ppm import ONE, as_int
 
 MAX_NS = 2**62
 MAX_TEXT = 256  # UTF-16 units of a reason, cause or name
+UTF_16 = ("utf-16-be", "surrogatepass")  # text as Java sees it: the bytes sort as its strings do, and half a pair is a unit
 CUTS_PPM = (ONE, 750_000, 450_000, 200_000, 0)  # what each level leaves
 WORST_LEVEL = len(CUTS_PPM) - 1
 
@@ -45,6 +46,6 @@ def noted(manual: Manual, reasons: tuple[str, ...]) -> tuple[str, ...]:
 
 def text(value: object) -> str:
     """`value` if it is a string of at most MAX_TEXT UTF-16 units (Java's length), else ""."""
-    if isinstance(value, str) and len(value.encode("utf-16-le", "surrogatepass")) <= 2 * MAX_TEXT:
+    if isinstance(value, str) and len(value.encode(*UTF_16)) <= 2 * MAX_TEXT:
         return value
     return ""

@@ -248,7 +248,7 @@ def test_the_command_forbids_entries_at_zero_and_counts_every_accepted_signal() 
 def test_a_signal_without_a_vote_is_refused_and_changes_nothing(signal: dict[object, object]) -> None:
     state = cleared("taker")
     outcome = acb.apply(state, signal, PARAMS)
-    assert (outcome.state, outcome.is_accepted) == (state, False)
+    assert outcome == Outcome(state, False, False, outcome.refusal)
     assert outcome.refusal
 
 
@@ -286,3 +286,18 @@ def test_an_operators_word_carries_time_on_and_never_back() -> None:
     assert later.time_ns == START + 7
     early = acb.apply(later, {**cut, "seq": 2, "time_ns": 0}, PARAMS)
     assert (early.is_accepted, early.state.time_ns) == (True, START + 7)
+
+
+def test_time_zero_is_a_time() -> None:
+    outcome = apply(State("paper", "BTCUSDT"), vote("taker", 1, time_ns=0))
+    assert (outcome.is_accepted, outcome.state.time_ns) == (True, 0)
+
+
+def test_a_vote_that_expired_at_zero_grants_nothing_however_late_it_is() -> None:
+    assert apply(cleared("taker"), vote("taker", START + 1, expires_at_ns=0)).state.expires_at_ns == 0
+
+
+def test_sources_are_in_the_order_of_javas_strings_even_with_half_a_surrogate_pair() -> None:
+    names = ("taker", "\ud800", "\U0001f42c", "\uff5e")  # by code points the last two would change places
+    sources = apply(State("paper", "BTCUSDT"), *[vote(name, START) for name in reversed(names)]).state.sources
+    assert tuple(source.name for source in sources) == names

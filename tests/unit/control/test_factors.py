@@ -76,7 +76,8 @@ def test_nonsense_is_the_worst_reading(reading: object) -> None:
 )
 def test_a_band_is_whole_at_its_nominal_edge_and_on_its_floor_at_the_limit(factor, nominal: int, limit: int) -> None:
     worse = 1 if limit > nominal else -1
-    assert factor(nominal, PARAMS) == ONE
+    best = 0 if worse > 0 else nominal + 1
+    assert factor(best, PARAMS) == factor(nominal, PARAMS) == ONE
     assert factor(nominal + worse, PARAMS) < ONE
     assert factor(limit - worse, PARAMS) >= factor(limit, PARAMS) == factor(limit + worse, PARAMS) < ONE
 
