@@ -128,7 +128,7 @@ def _read(rule: Rule, value: bytes) -> tuple[Any, Version]:
     fields = msgpack.unpackb(value)
     version = Version(fields["version"], fields["op"])
     if type(version.number) is not int or version.number < 1:
-        raise ValueError("a version that does not exist")
+        raise ValueError  # a version that does not exist
     return rule.read(command, fields["rule"]), version
 
 
@@ -141,7 +141,7 @@ def _rule(map_name: Map, key: str) -> Rule:
 def _manual(raw: Any) -> Manual:
     manual = Manual(*raw)
     if not 0 <= manual.level <= WORST_LEVEL:
-        raise ValueError("a level that does not exist")
+        raise ValueError  # a level that does not exist
     return manual
 
 
@@ -164,7 +164,7 @@ def _breaker_rule(state: acb.State) -> dict[str, object]:
 
 def _read_breaker(command: Command, rule: dict[str, Any]) -> acb.State:
     if not 0 <= rule["level"] <= WORST_LEVEL:
-        raise ValueError("a level that does not exist")
+        raise ValueError  # a level that does not exist
     return acb.State(
         account=command.account,
         asset=command.asset,

@@ -34,7 +34,7 @@ def apply(manual: Manual, signal: Mapping[object, object]) -> tuple[Manual, int]
     if seq <= manual.seq:
         return "old seq"
     if op == "release":
-        return Manual(0, seq, ""), time_ns
+        return Manual(seq=seq), time_ns
     level = as_int(signal.get("level"), 1, WORST_LEVEL)
     return Manual(WORST_LEVEL if level is None else level, seq, f"cut by {by}: {text(signal.get('reason'))}"), time_ns
 
