@@ -32,8 +32,12 @@ _ERROR_PREFIX: Final = "dolphin member: "
 JVM_FLAGS: Final = (
     "-Xms128m",
     "-Xmx768m",
-    "-XX:+UseG1GC",
+    # Pauses of microseconds; G1's are of 3 to 16 ms here (docs/decisions/0004-where-the-milliseconds-go.md). Generational from Java 23 on.
+    "-XX:+UseZGC",
     "-XX:+ExitOnOutOfMemoryError",
+    # Above so many calls under way Hazelcast takes a member to be busy, and hands every answer to another thread to be written. Its default
+    # is 10, and every idle source of a job has a long poll under way on each partition. Contention for a socket it notices all the same.
+    "-Dhazelcast.concurrent.invocations.max=10000",
     # On two processors the common pool has one thread, and Hazelcast then starts a new thread for every asynchronous callback.
     "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2",
     # What Hazelcast asks for on Java 9 and later.
