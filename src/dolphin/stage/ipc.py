@@ -9,7 +9,7 @@ socket as they are. Only dictionaries need messages of their own: such batches t
 
 import struct
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Self
 
 import pyarrow as pa
 
@@ -35,6 +35,7 @@ class StreamReader:
     def __init__(self) -> None:
         self._head = b""
         self._schema: pa.Schema | None = None
+        self._message: _SchemaMessage | None = None
 
     def read(self, stream: memoryview) -> pa.RecordBatch:
         """The first batch of `stream`, which is copied: Arrow wants aligned buffers, and a function may keep them.
@@ -44,18 +45,22 @@ class StreamReader:
         raw = bytes(stream)
         buffer = pa.py_buffer(raw)
         head = raw[: _schema_bytes(raw)]
-        if not self._knows(head, buffer):
+        if not head or (head != self._head and not self._learn(head, buffer)):
             return pa.ipc.open_stream(buffer).read_next_batch()
         return pa.ipc.read_record_batch(buffer.slice(len(head)), self._schema)
 
-    def _knows(self, head: bytes, buffer: pa.Buffer) -> bool:
-        if not head:
+    def _learn(self, head: bytes, buffer: pa.Buffer) -> bool:
+        """Takes the schema in `head` for the present one; False if it cannot be used alone."""
+        values = None if self._message is None else self._message.values(head)
+        if self._message is not None and values is not None:
+            self._head, self._schema = head, self._message.schema.with_metadata(values)
+            return True
+        schema = pa.ipc.read_schema(buffer)
+        if _has_dictionary(schema):
             return False
-        if head != self._head:
-            schema = pa.ipc.read_schema(buffer)
-            if not (self._schema is not None and schema.equals(self._schema)) and _has_dictionary(schema):
-                return False
-            self._head, self._schema = head, schema
+        if len(head) == len(self._head):  # likely to be followed by more of its kind, which is worth a closer look
+            self._message = _SchemaMessage.of(head, schema)
+        self._head, self._schema = head, schema
         return True
 
 
@@ -76,12 +81,27 @@ class _SchemaMessage:
     def __init__(self, schema: pa.Schema, metadata: Metadata) -> None:
         blank = {key: bytes(len(value)) for key, value in metadata.items()}
         self.schema = schema
-        self._message = bytearray(schema.with_metadata(blank).serialize())
+        self._blank = schema.with_metadata(blank).serialize().to_pybytes()
+        self._message = bytearray(self._blank)
         self._places: list[tuple[bytes, int, int]] = []
         for key, value in blank.items():
             marked = schema.with_metadata({**blank, key: b"\1" * len(value)}).serialize().to_pybytes()
             start = next((i for i, byte in enumerate(marked) if byte != self._message[i]), 0)
             self._places.append((key, start, start + len(value)))
+
+    @classmethod
+    def of(cls, head: bytes, schema: pa.Schema) -> Self | None:
+        """From the message `head` of `schema`; None if it is not as it would be written here."""
+        metadata = schema.metadata or {}
+        message = cls(schema.remove_metadata(), metadata)
+        return message if message.filled(metadata) == head else None
+
+    def values(self, head: bytes) -> dict[bytes, bytes] | None:
+        """The metadata of a message that differs from this one in their values alone; None if it is another."""
+        masked = bytearray(head)
+        for _, start, end in self._places:
+            masked[start:end] = bytes(end - start)
+        return {key: head[start:end] for key, start, end in self._places} if masked == self._blank else None
 
     def filled(self, metadata: Metadata) -> bytes | None:
         """The message with these values; None if they do not have the keys and lengths it was made for."""

@@ -137,7 +137,8 @@ def _values(batch: pa.RecordBatch, output: Rows) -> list[bytes]:
             raise StageError(f"column {output.value_column} is {column.type}, not binary; it is taken as the value as it is")
         return [bytes(value) for value in column.to_pylist()]
     names = output.columns or tuple(batch.schema.names)
-    columns = [_column(batch, name).to_pylist() for name in names]
+    arrays = [_column(batch, name) for name in output.columns] or batch.columns
+    columns = [array.to_pylist() for array in arrays]
     pack: Callable[[object], bytes] = msgpack.Packer().pack
     try:
         return [pack(dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)]

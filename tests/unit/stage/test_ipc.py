@@ -68,6 +68,16 @@ def test_a_stream_is_read_as_arrow_reads_it(column: pa.Array) -> None:
         assert back.schema.metadata == sent.schema.metadata
 
 
+def test_streams_that_differ_in_metadata_or_in_a_name_are_told_apart() -> None:
+    reader = StreamReader()
+    for number in range(8, 14):
+        for name in "xy":  # of one length, so that their schemas' messages are too
+            sent = pa.record_batch({name: [number]}, metadata={"batch": str(number), "run_id": "", "shard": name})
+            for _ in range(2):
+                back = reader.read(memoryview(arrows_own(sent)))
+                assert back.equals(sent, check_metadata=True)
+
+
 def test_a_stream_in_the_form_of_before_arrow_0_15_is_read_too() -> None:
     batch = pa.record_batch({"x": [1, 2]})
     sink = pa.BufferOutputStream()
