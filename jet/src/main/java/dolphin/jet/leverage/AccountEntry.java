@@ -1,7 +1,6 @@
 package dolphin.jet.leverage;
 
-import java.io.IOException;
-import org.msgpack.core.MessageBufferPacker;
+import dolphin.jet.msgpack.Writer;
 
 /** The entry of an account in {@code LEVERAGE}: the last decision under a manual cut, as bytes. */
 final class AccountEntry implements GateRule<AccountRule.State> {
@@ -55,12 +54,12 @@ final class AccountEntry implements GateRule<AccountRule.State> {
   }
 
   @Override
-  public void pack(MessageBufferPacker packer, AccountRule.State state) throws IOException {
-    packer.packMapHeader(5);
-    packer.packString("granted_ppm").packLong(state.decision().capPpm());
-    packer.packString("source_epoch").packLong(state.decision().epoch());
-    packer.packString("source_seq").packLong(state.decision().seq());
-    Pack.manual(packer, state.manual());
-    Pack.texts(packer, "reasons", state.decision().reasons());
+  public void write(Writer writer, AccountRule.State state) {
+    writer.map(5);
+    writer.text("granted_ppm").whole(state.decision().capPpm());
+    writer.text("source_epoch").whole(state.decision().epoch());
+    writer.text("source_seq").whole(state.decision().seq());
+    state.manual().write(writer);
+    writer.text("reasons").texts(state.decision().reasons());
   }
 }

@@ -1,9 +1,8 @@
 package dolphin.jet.leverage;
 
-import java.io.IOException;
+import dolphin.jet.msgpack.Writer;
 import java.util.ArrayList;
 import java.util.List;
-import org.msgpack.core.MessageBufferPacker;
 
 /** The entry of an asset: the breaker's state as bytes. */
 final class BreakerEntry implements GateRule<BreakerRule.State> {
@@ -74,21 +73,21 @@ final class BreakerEntry implements GateRule<BreakerRule.State> {
   }
 
   @Override
-  public void pack(MessageBufferPacker packer, BreakerRule.State state) throws IOException {
+  public void write(Writer writer, BreakerRule.State state) {
     BreakerRule.Cut cut = state.cut();
-    packer.packMapHeader(7);
-    packer.packString("level").packInt(cut.level());
-    packer.packString("is_latched").packBoolean(cut.isLatched());
-    packer.packString("hold_until_ns").packLong(cut.holdUntilNs());
-    Pack.longs(packer, "episodes_ns", cut.episodesNs());
-    Pack.manual(packer, state.manual());
-    Pack.texts(packer, "reasons", cut.reasons());
-    packer.packString("sources").packArrayHeader(state.sources().size());
+    writer.map(7);
+    writer.text("level").whole(cut.level());
+    writer.text("is_latched").claim(cut.isLatched());
+    writer.text("hold_until_ns").whole(cut.holdUntilNs());
+    writer.text("episodes_ns").wholes(cut.episodesNs());
+    state.manual().write(writer);
+    writer.text("reasons").texts(cut.reasons());
+    writer.text("sources").list(state.sources().size());
     for (BreakerRule.Source source : state.sources()) {
-      packer.packArrayHeader(SOURCE_FIELDS);
-      packer.packString(source.name()).packLong(source.seq()).packLong(source.severityPpm());
-      packer.packInt(source.clears()).packInt(source.unclear()).packLong(source.expiresAtNs());
-      packer.packString(source.reason()).packString(source.causeId());
+      writer.list(SOURCE_FIELDS);
+      writer.text(source.name()).whole(source.seq()).whole(source.severityPpm());
+      writer.whole(source.clears()).whole(source.unclear()).whole(source.expiresAtNs());
+      writer.text(source.reason()).text(source.causeId());
     }
   }
 }

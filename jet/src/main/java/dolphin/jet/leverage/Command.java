@@ -1,10 +1,9 @@
 package dolphin.jet.leverage;
 
-import java.io.IOException;
+import dolphin.jet.msgpack.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.zip.CRC32;
-import org.msgpack.core.MessageBufferPacker;
 
 /** The leverage command of {@code docs/contracts.md}: absolute state with a lease. */
 record Command(
@@ -54,29 +53,40 @@ record Command(
         fields.whole("from_cap_ppm"));
   }
 
-  /** Writes the command as a map. */
-  void pack(MessageBufferPacker packer) throws IOException {
-    packer.packMapHeader(FIELDS);
-    packFields(packer);
-  }
-
-  /** Writes the fields into a map whose header has been written. */
-  void packFields(MessageBufferPacker packer) throws IOException {
-    packer.packString("account").packString(account);
-    packer.packString("asset").packString(asset);
-    packer.packString("epoch").packLong(epoch);
-    packer.packString("seq").packLong(seq);
-    packer.packString("posture").packString(posture.name());
-    packer.packString("cap_ppm").packLong(capPpm);
-    packer.packString("r_total_ppm").packLong(totalPpm);
-    Pack.longs(packer, "factors_ppm", factorsPpm);
-    packer.packString("passive_only").packBoolean(isPassiveOnly);
-    Pack.texts(packer, "reasons", reasons);
-    Pack.texts(packer, "cause_ids", causeIds);
-    packer.packString("issued_at_ns").packLong(issuedAtNs);
-    packer.packString("expires_at_ns").packLong(expiresAtNs);
-    packer.packString("from_cap_ppm").packLong(fromCapPpm);
-    packer.packString("checksum").packLong(checksum());
+  /** The {@link #FIELDS} entries of the message, without the header of a map. */
+  byte[] fields() {
+    return new Writer()
+        .text("account")
+        .text(account)
+        .text("asset")
+        .text(asset)
+        .text("epoch")
+        .whole(epoch)
+        .text("seq")
+        .whole(seq)
+        .text("posture")
+        .text(posture.name())
+        .text("cap_ppm")
+        .whole(capPpm)
+        .text("r_total_ppm")
+        .whole(totalPpm)
+        .text("factors_ppm")
+        .wholes(factorsPpm)
+        .text("passive_only")
+        .claim(isPassiveOnly)
+        .text("reasons")
+        .texts(reasons)
+        .text("cause_ids")
+        .texts(causeIds)
+        .text("issued_at_ns")
+        .whole(issuedAtNs)
+        .text("expires_at_ns")
+        .whole(expiresAtNs)
+        .text("from_cap_ppm")
+        .whole(fromCapPpm)
+        .text("checksum")
+        .whole(checksum())
+        .bytes();
   }
 
   /** CRC-32 over every field that decides, in the order of the contract. */

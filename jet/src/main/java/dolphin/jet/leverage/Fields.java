@@ -1,20 +1,10 @@
 package dolphin.jet.leverage;
 
-import java.io.IOException;
-import java.math.BigInteger;
-import java.nio.ByteBuffer;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.HashMap;
+import dolphin.jet.msgpack.MalformedException;
+import dolphin.jet.msgpack.Reader;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import org.msgpack.core.MessageFormat;
-import org.msgpack.core.MessagePack;
-import org.msgpack.core.MessagePackException;
-import org.msgpack.core.MessageUnpacker;
-import org.msgpack.value.ValueType;
 
 /**
  * A msgpack map as it arrived, read without trust: each accessor gives the value if it is what was
@@ -24,16 +14,6 @@ final class Fields {
 
   /** Longest text that is taken, in UTF-16 units. */
   static final int MAX_TEXT = 256;
-
-  private static final int MAX_DEPTH = 256;
-
-  /**
-   * Stands for a value that no rule uses: a float, a binary, an extension, an int beyond 64 bits.
-   */
-  private static final Object OTHER = new Object();
-
-  /** Bytes of the longest text that is read; what a damaged length claims is not allocated. */
-  private static final int MAX_TEXT_BYTES = 1 << 24;
 
   private final Map<?, ?> map;
 
@@ -49,14 +29,15 @@ final class Fields {
     if (bytes == null) {
       return new Reading(null, "signal unreadable");
     }
-    try (MessageUnpacker unpacker = MessagePack.newDefaultUnpacker(bytes)) {
-      Object value = value(unpacker, 0);
-      if (unpacker.hasNext()) {
+    try {
+      Reader reader = new Reader(bytes);
+      Object value = reader.value();
+      if (reader.hasNext()) {
         return new Reading(null, "signal unreadable");
       }
       Fields fields = of(value);
       return new Reading(fields, fields == null ? "signal is not a map" : "");
-    } catch (IOException | MessagePackException | IllegalArgumentException e) {
+    } catch (MalformedException e) {
       return new Reading(null, "signal unreadable");
     }
   }
@@ -113,76 +94,5 @@ final class Fields {
   /** The map called {@code name}; null if it is none. */
   Fields map(String name) {
     return of(map.get(name));
-  }
-
-  private static Object value(MessageUnpacker unpacker, int depth) throws IOException {
-    if (depth > MAX_DEPTH) {
-      throw new IllegalArgumentException("nested too deeply");
-    }
-    ValueType type = unpacker.getNextFormat().getValueType();
-    return switch (type) {
-      case NIL -> {
-        unpacker.unpackNil();
-        yield null;
-      }
-      case BOOLEAN -> unpacker.unpackBoolean();
-      case INTEGER -> integer(unpacker);
-      case STRING -> string(unpacker);
-      case ARRAY -> array(unpacker, depth);
-      case MAP -> map(unpacker, depth);
-      default -> {
-        unpacker.skipValue();
-        yield OTHER;
-      }
-    };
-  }
-
-  /** Strict UTF-8; most texts are ASCII, for which a decoder would cost more than the rule. */
-  private static String string(MessageUnpacker unpacker) throws IOException {
-    int length = unpacker.unpackRawStringHeader();
-    if (length > MAX_TEXT_BYTES) {
-      throw new IllegalArgumentException("a text too long to be one");
-    }
-    byte[] utf8 = unpacker.readPayload(length);
-    for (byte each : utf8) {
-      if (each < 0) {
-        return StandardCharsets.UTF_8
-            .newDecoder()
-            .onMalformedInput(CodingErrorAction.REPORT)
-            .onUnmappableCharacter(CodingErrorAction.REPORT)
-            .decode(ByteBuffer.wrap(utf8))
-            .toString();
-      }
-    }
-    return new String(utf8, StandardCharsets.ISO_8859_1);
-  }
-
-  private static Object integer(MessageUnpacker unpacker) throws IOException {
-    if (unpacker.getNextFormat() != MessageFormat.UINT64) {
-      return unpacker.unpackLong();
-    }
-    BigInteger number = unpacker.unpackBigInteger();
-    return number.bitLength() < Long.SIZE ? (Object) number.longValue() : OTHER;
-  }
-
-  private static List<Object> array(MessageUnpacker unpacker, int depth) throws IOException {
-    List<Object> found = new ArrayList<>();
-    for (int left = unpacker.unpackArrayHeader(); left > 0; left--) {
-      found.add(value(unpacker, depth + 1));
-    }
-    return found;
-  }
-
-  private static Map<Object, Object> map(MessageUnpacker unpacker, int depth) throws IOException {
-    Map<Object, Object> found = new HashMap<>();
-    for (int left = unpacker.unpackMapHeader(); left > 0; left--) {
-      ValueType type = unpacker.getNextFormat().getValueType();
-      if (type != ValueType.STRING && type != ValueType.BINARY) {
-        throw new IllegalArgumentException("a key that is not text");
-      }
-      Object key = value(unpacker, depth + 1);
-      found.put(key, value(unpacker, depth + 1));
-    }
-    return found;
   }
 }

@@ -1,5 +1,6 @@
 package dolphin.jet.leverage;
 
+import dolphin.jet.msgpack.Writer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -99,15 +100,15 @@ final class GateEntry<S> {
         isNewVersion
             ? new Version(before.version.number + 1, operation(command.epoch(), payload))
             : before.version;
-    return new Applied(
-        value(command, after, version), answer(true, outcome.isChanged(), "", command));
+    byte[] fields = command.fields();
+    return new Applied(value(fields, after, version), accepted(outcome.isChanged(), fields));
   }
 
   private byte[] restored(byte[] value) {
     try {
       Read<S> stored = read(value);
       S after = rule.restored(stored.state);
-      return value(rule.command(after, rule.capPpm(after)), after, stored.version);
+      return value(rule.command(after, rule.capPpm(after)).fields(), after, stored.version);
     } catch (DamagedException e) {
       return value; // every signal on it will be refused
     }
@@ -115,26 +116,26 @@ final class GateEntry<S> {
 
   /** The command in an answer as a topic message, or null if the signal was refused. */
   static byte[] command(byte[] answer) {
-    Command command = accepted(answer);
-    return command == null ? null : Pack.bytes(command::pack);
+    Command command = granted(answer);
+    return command == null ? null : new Writer().map(Command.FIELDS).raw(command.fields()).bytes();
   }
 
   /** The command in an answer as a signal for the account's entry; null if it was refused. */
   static byte[] survivalSignal(byte[] answer) {
-    Command command = accepted(answer);
+    Command command = granted(answer);
     return command == null
         ? null
-        : Pack.bytes(
-            packer -> {
-              packer.packMapHeader(SURVIVAL_FIELDS);
-              packer.packString("kind").packString("survival");
-              command.packFields(packer);
-            });
+        : new Writer()
+            .map(SURVIVAL_FIELDS)
+            .text("kind")
+            .text("survival")
+            .raw(command.fields())
+            .bytes();
   }
 
   /** The answer that refuses a signal without a look at the entry. */
   static byte[] refusal(String why) {
-    return answer(false, false, why, null);
+    return answer(false, false, why).nil().bytes();
   }
 
   private Read<S> read(byte[] value) {
@@ -147,46 +148,43 @@ final class GateEntry<S> {
     return new Read<>(rule.read(command, stored.map("rule")), command, version);
   }
 
-  private byte[] value(Command command, S state, Version version) {
-    return Pack.bytes(
-        packer -> {
-          packer.packMapHeader(Command.FIELDS + 3);
-          command.packFields(packer);
-          packer.packString("rule");
-          rule.pack(packer, state);
-          packer.packString("version").packLong(version.number);
-          packer.packString("op").packString(version.op);
-        });
+  private byte[] value(byte[] command, S state, Version version) {
+    Writer writer = new Writer().map(Command.FIELDS + 3).raw(command).text("rule");
+    rule.write(writer, state);
+    return writer.text("version").whole(version.number).text("op").text(version.op).bytes();
   }
 
-  private static Command accepted(byte[] answer) {
+  private static Command granted(byte[] answer) {
     Fields fields = Fields.read(answer).fields();
     Fields command = fields == null || !fields.isTrue("accepted") ? null : fields.map("command");
     return command == null ? null : Command.read(Stored.of(command));
   }
 
+  private static byte[] accepted(boolean isChanged, byte[] command) {
+    return answer(true, isChanged, "").map(Command.FIELDS).raw(command).bytes();
+  }
+
   private static Applied refused(Command present, String why) {
-    return new Applied(null, answer(false, false, why, present));
+    return new Applied(
+        null,
+        present == null
+            ? refusal(why)
+            : answer(false, false, why).map(Command.FIELDS).raw(present.fields()).bytes());
   }
 
-  private static byte[] answer(
-      boolean isAccepted, boolean isChanged, String refusal, Command command) {
-    return Pack.bytes(
-        packer -> {
-          packer.packMapHeader(4);
-          packer.packString("accepted").packBoolean(isAccepted);
-          packer.packString("changed").packBoolean(isChanged);
-          packer.packString("refusal").packString(refusal);
-          packer.packString("command");
-          if (command == null) {
-            packer.packNil();
-          } else {
-            command.pack(packer);
-          }
-        });
+  /** The answer up to its command, which has to follow. */
+  private static Writer answer(boolean isAccepted, boolean isChanged, String refusal) {
+    return new Writer()
+        .map(4)
+        .text("accepted")
+        .claim(isAccepted)
+        .text("changed")
+        .claim(isChanged)
+        .text("refusal")
+        .text(refusal)
+        .text("command");
   }
 
-  /** The epoch keeps a dead owner's late statement apart from the same signal after a restart. */
   private static String operation(long epoch, byte[] payload) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");

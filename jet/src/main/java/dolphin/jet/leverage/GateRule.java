@@ -1,7 +1,6 @@
 package dolphin.jet.leverage;
 
-import java.io.IOException;
-import org.msgpack.core.MessageBufferPacker;
+import dolphin.jet.msgpack.Writer;
 
 /** What an entry of one kind needs: its rule, and its state as bytes. {@code S} is the state. */
 interface GateRule<S> {
@@ -21,7 +20,7 @@ interface GateRule<S> {
   long capPpm(S state);
 
   /** Writes the state's own part of a value. */
-  void pack(MessageBufferPacker packer, S state) throws IOException;
+  void write(Writer writer, S state);
 
   /** What a full stop must not lose, to be compared; a change of it is a new version. */
   Object durable(S state);

@@ -1,5 +1,6 @@
 package dolphin.jet.leverage;
 
+import dolphin.jet.msgpack.Writer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -17,6 +18,10 @@ record ManualCut(int level, long seq, String note) {
     List<?> row = rule.row("manual", 3);
     return new ManualCut(
         level(Stored.whole(row.get(0))), Stored.whole(row.get(1)), Stored.text(row.get(2)));
+  }
+
+  void write(Writer writer) {
+    writer.text("manual").list(3).whole(level).whole(seq).text(note);
   }
 
   /** A stored level; throws {@link DamagedException} if there is no such level. */

@@ -1,9 +1,8 @@
 package dolphin.jet.leverage;
 
-import java.io.IOException;
+import dolphin.jet.msgpack.Writer;
 import java.util.ArrayList;
 import java.util.List;
-import org.msgpack.core.MessageBufferPacker;
 
 /** The entry of an account in {@code POSTURE}: the governor's state as bytes. */
 final class PostureEntry implements GateRule<PostureRule.State> {
@@ -70,24 +69,24 @@ final class PostureEntry implements GateRule<PostureRule.State> {
   }
 
   @Override
-  public void pack(MessageBufferPacker packer, PostureRule.State state) throws IOException {
+  public void write(Writer writer, PostureRule.State state) {
     GovernorRule.State governed = state.governed();
     PostureRule.Said said = state.said();
-    packer.packMapHeader(15);
-    packer.packString("is_started").packBoolean(governed.isStarted());
-    packer.packString("is_ready").packBoolean(governed.isReady());
-    packer.packString("is_broken").packBoolean(governed.isBroken());
-    packer.packString("latch").packString(governed.latch());
-    packer.packString("r_ppm").packLong(governed.rPpm());
-    packer.packString("rise_anchor_ns").packLong(governed.riseAnchorNs());
-    packer.packString("posture").packString(governed.posture().name());
-    packer.packString("posture_since_ns").packLong(governed.postureSinceNs());
-    packer.packString("ceiling").packString(governed.ceiling().name());
-    packer.packString("f1_ppm").packLong(said.factorsPpm().get(0));
-    packer.packString("source_epoch").packLong(said.epoch());
-    packer.packString("source_seq").packLong(said.seq());
-    packer.packString("operator_seq").packLong(state.operator().seq());
-    packer.packString("note").packString(state.operator().note());
-    Pack.texts(packer, "reasons", said.reasons());
+    writer.map(15);
+    writer.text("is_started").claim(governed.isStarted());
+    writer.text("is_ready").claim(governed.isReady());
+    writer.text("is_broken").claim(governed.isBroken());
+    writer.text("latch").text(governed.latch());
+    writer.text("r_ppm").whole(governed.rPpm());
+    writer.text("rise_anchor_ns").whole(governed.riseAnchorNs());
+    writer.text("posture").text(governed.posture().name());
+    writer.text("posture_since_ns").whole(governed.postureSinceNs());
+    writer.text("ceiling").text(governed.ceiling().name());
+    writer.text("f1_ppm").whole(said.factorsPpm().get(0));
+    writer.text("source_epoch").whole(said.epoch());
+    writer.text("source_seq").whole(said.seq());
+    writer.text("operator_seq").whole(state.operator().seq());
+    writer.text("note").text(state.operator().note());
+    writer.text("reasons").texts(said.reasons());
   }
 }

@@ -1,11 +1,7 @@
 package dolphin.jet.store;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import org.msgpack.core.MessagePack;
-import org.msgpack.core.MessagePackException;
-import org.msgpack.core.MessageUnpacker;
+import dolphin.jet.msgpack.MalformedException;
+import dolphin.jet.msgpack.Reader;
 
 /**
  * Which durable state a gate is in: its number, counted from 1, and the operation that made it.
@@ -15,9 +11,6 @@ import org.msgpack.core.MessageUnpacker;
  */
 record Revision(long version, String op) {
 
-  private static final byte[] VERSION = "version".getBytes(StandardCharsets.UTF_8);
-  private static final byte[] OP = "op".getBytes(StandardCharsets.UTF_8);
-
   /**
    * The revision in a gate's msgpack value.
    *
@@ -26,20 +19,17 @@ record Revision(long version, String op) {
   static Revision of(byte[] value) {
     long version = 0;
     String op = "";
-    try (MessageUnpacker unpacker = MessagePack.newDefaultUnpacker(value)) {
-      int fields = unpacker.unpackMapHeader();
-      for (int left = fields; left > 0 && (version == 0 || op.isEmpty()); left--) {
-        int length = unpacker.unpackRawStringHeader();
-        byte[] name = unpacker.readPayload(length);
-        if (Arrays.equals(name, VERSION)) {
-          version = unpacker.unpackLong();
-        } else if (Arrays.equals(name, OP)) {
-          op = unpacker.unpackString();
-        } else {
-          unpacker.skipValue();
+    try {
+      Reader reader = new Reader(value);
+      long fields = reader.mapHeader();
+      for (long left = fields; left > 0 && (version == 0 || op.isEmpty()); left--) {
+        switch (reader.text()) {
+          case "version" -> version = reader.whole();
+          case "op" -> op = reader.text();
+          default -> reader.skip();
         }
       }
-    } catch (IOException | MessagePackException e) {
+    } catch (MalformedException e) {
       throw new GateStoreException("a gate's value is unreadable", e);
     }
     if (version < 1 || op.isEmpty()) {

@@ -137,7 +137,7 @@ class ApplySignalTest {
   /** A signal that {@code kind} takes. */
   private static byte[] signal(PayloadProcessor kind, long seq) {
     boolean isPosture = kind instanceof PostureSignals;
-    return Pack.bytes(
+    return Packed.bytes(
         packer -> {
           packer.packMapHeader(isPosture ? 8 : 6);
           packer.packString("kind").packString(isPosture ? "demand" : "survival");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dolphin.jet.msgpack.Writer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -87,7 +88,11 @@ class DamagedValueTest {
               command.issuedAtNs(),
               command.expiresAtNs(),
               command.fromCapPpm());
-      assertDamaged("POSTURE", "paper", fields -> fields.putAll(map(Pack.bytes(other::pack))));
+      assertDamaged(
+          "POSTURE",
+          "paper",
+          fields ->
+              fields.putAll(map(new Writer().map(Command.FIELDS).raw(other.fields()).bytes())));
     }
   }
 
@@ -147,7 +152,7 @@ class DamagedValueTest {
 
   private static GateEntry.Applied apply(String map, String key, byte[] value, int seq) {
     byte[] signal =
-        Pack.bytes(
+        Packed.bytes(
             packer -> {
               boolean isAsset = key.contains("/");
               packer.packMapHeader(5);
@@ -184,7 +189,7 @@ class DamagedValueTest {
   }
 
   private static byte[] packed(Map<Value, Value> fields) {
-    return Pack.bytes(packer -> packer.packValue(ValueFactory.newMap(fields)));
+    return Packed.bytes(packer -> packer.packValue(ValueFactory.newMap(fields)));
   }
 
   private static String refusal(GateEntry.Applied applied) {

@@ -15,7 +15,7 @@ class FieldsTest {
 
   @Test
   void aMapIsReadWithoutAComplaint() {
-    Fields.Reading reading = Fields.read(Pack.bytes(packer -> packer.packMapHeader(0)));
+    Fields.Reading reading = Fields.read(Packed.bytes(packer -> packer.packMapHeader(0)));
     assertNotNull(reading.fields());
     assertEquals("", reading.refusal());
   }
@@ -24,13 +24,13 @@ class FieldsTest {
   void nothingAndWhatFollowsAMapAreUnreadable() {
     assertUnreadable(null);
     assertUnreadable(new byte[0]);
-    assertUnreadable(Pack.bytes(packer -> packer.packMapHeader(0).packNil()));
-    assertUnreadable(Pack.bytes(packer -> packer.packMapHeader(1).packString("cut off")));
+    assertUnreadable(Packed.bytes(packer -> packer.packMapHeader(0).packNil()));
+    assertUnreadable(Packed.bytes(packer -> packer.packMapHeader(1).packString("cut off")));
   }
 
   @Test
   void whatIsNoMapIsCalledSo() {
-    Fields.Reading reading = Fields.read(Pack.bytes(packer -> packer.packInt(3)));
+    Fields.Reading reading = Fields.read(Packed.bytes(packer -> packer.packInt(3)));
     assertNull(reading.fields());
     assertEquals("signal is not a map", reading.refusal());
   }
@@ -39,15 +39,15 @@ class FieldsTest {
   void keysAreTextOrBytes() {
     assertNotNull(
         Fields.read(
-                Pack.bytes(
+                Packed.bytes(
                     packer -> {
                       packer.packMapHeader(2);
                       packer.packString("a").packInt(1);
                       packer.packBinaryHeader(1).writePayload(new byte[] {7}).packInt(2);
                     }))
             .fields());
-    assertUnreadable(Pack.bytes(packer -> packer.packMapHeader(1).packInt(1).packInt(2)));
-    assertUnreadable(Pack.bytes(packer -> packer.packMapHeader(1).packNil().packInt(2)));
+    assertUnreadable(Packed.bytes(packer -> packer.packMapHeader(1).packInt(1).packInt(2)));
+    assertUnreadable(Packed.bytes(packer -> packer.packMapHeader(1).packNil().packInt(2)));
   }
 
   @Test
@@ -72,7 +72,7 @@ class FieldsTest {
   void eachAccessorGivesWhatWasAskedForOrSaysThatItIsNot() {
     Fields fields =
         Fields.read(
-                Pack.bytes(
+                Packed.bytes(
                     packer -> {
                       packer.packMapHeader(4);
                       packer.packString("long").packString("x".repeat(257));
@@ -93,13 +93,13 @@ class FieldsTest {
 
   private static long wholeOf(BigInteger number) {
     byte[] bytes =
-        Pack.bytes(packer -> packer.packMapHeader(1).packString("n").packBigInteger(number));
+        Packed.bytes(packer -> packer.packMapHeader(1).packString("n").packBigInteger(number));
     return Fields.read(bytes).fields().whole("n", 0, Long.MAX_VALUE).orElse(-1);
   }
 
   /** A map whose innermost value lies {@code depth} below it, in arrays or in maps. */
   private static byte[] nested(int depth, boolean inMaps) {
-    return Pack.bytes(
+    return Packed.bytes(
         packer -> {
           packer.packMapHeader(1).packString("a");
           for (int level = 1; level < depth; level++) {
