@@ -1,9 +1,10 @@
 """The hash of the control law: the same for the same law, in any process, and another for any other law."""
 
+import hashlib
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -28,6 +29,19 @@ def test_every_parameter_is_in_the_hash(record: object, name: str) -> None:
     other = replace(record)  # type: ignore[type-var]
     object.__setattr__(other, name, getattr(record, name) + 1)
     assert law.hash_of(other) != law.hash_of(record)
+
+
+@dataclass(frozen=True)
+class Record:
+    limit_ns: int
+    wired: frozenset[str]
+
+
+def test_it_is_the_digest_of_one_line_for_each_parameter_and_posture() -> None:
+    lines = ["Record.limit_ns=7", "Record.wired=['a', 'b', 'c', 'd']"]
+    lines += ["APEX=1000001,1000001,6000000", "STALKER=850000,920000,2000000", "TURTLE=400000,500000,0", "HIBERNATE=100000,200000,0"]
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    assert law.hash_of(Record(7, frozenset("dcba"))) == digest[:16]
 
 
 def test_what_is_wired_is_in_the_hash() -> None:
