@@ -54,8 +54,8 @@ class Rule(NamedTuple):
 class Version(NamedTuple):
     """The durable revision of a value and the operation that made it."""
 
-    number: int
-    op: str
+    number: int = 0
+    op: str = ""
 
 
 def apply(map_name: Map, key: str, value: bytes | None, payload: bytes) -> Applied:
@@ -63,7 +63,7 @@ def apply(map_name: Map, key: str, value: bytes | None, payload: bytes) -> Appli
     rule = _rule(map_name, key)
     signal, unreadable = _signal(payload)
     try:
-        state, version = (rule.first(key), Version(0, "")) if value is None else _read(rule, value)
+        state, version = (rule.first(key), Version()) if value is None else _read(rule, value)
     except (BadInput, KeyError, TypeError, ValueError):
         return Applied(value, _refusal(None, unreadable or "stored state unreadable"))
     if unreadable:
