@@ -127,6 +127,15 @@ def test_what_the_controller_said_is_over_after_a_full_stop_and_the_operators_cu
     assert leverage.decode(again).cap_ppm == 2_700_000
 
 
+def test_the_f1_that_the_controller_stated_is_kept_under_a_latch() -> None:
+    said = {"is_ready": True, "r_cmd_ppm": 1_000_000, "broken": ["heartbeat"], "factors_ppm": [9, 8, 7, 6, 5]}
+    demand = {"kind": "demand", "epoch": 5, "seq": 1, "time_ns": 5, "expires_at_ns": 9, **said}
+    value = entry.apply("POSTURE", "paper", None, msgpack.packb(demand)).value
+    assert value is not None
+    assert leverage.decode(value).factors_ppm == (0, 8, 7, 6, 5)
+    assert msgpack.unpackb(value)["rule"]["f1_ppm"] == 9
+
+
 def clear(seq: int) -> bytes:
     fields = {"source": "taker", "seq": seq, "time_ns": seq, "severity_ppm": 0, "is_clear": True, "expires_at_ns": 10**9}
     return msgpack.packb({"kind": "vote", **fields})
