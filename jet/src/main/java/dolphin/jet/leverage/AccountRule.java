@@ -101,26 +101,20 @@ final class AccountRule {
   }
 
   private static Outcome<State> decided(State state, Fields signal) {
-    OptionalLong epoch = signal.whole("epoch", 0, Ppm.MAX_NS);
-    OptionalLong seq = signal.whole("seq", 1, Ppm.MAX_NS);
-    OptionalLong timeNs = signal.whole("issued_at_ns", 0, Ppm.MAX_NS);
-    if (epoch.isEmpty() || seq.isEmpty() || timeNs.isEmpty()) {
+    Ordered at = Ordered.read(signal, "issued_at_ns");
+    if (at == null) {
       return Outcome.refused(state, "a survival signal needs epoch, seq and issued_at_ns");
     }
-    Decision last = state.decision;
-    boolean isNewer =
-        epoch.getAsLong() > last.epoch
-            || (epoch.getAsLong() == last.epoch && seq.getAsLong() > last.seq);
-    if (!isNewer) {
+    if (!at.isAfter(state.decision.epoch, state.decision.seq)) {
       return Outcome.refused(state, "old seq");
     }
-    Decision decision = decision(signal, epoch.getAsLong(), seq.getAsLong());
-    long expiresAtNs = signal.whole("expires_at_ns", 0, Ppm.MAX_NS).orElse(timeNs.getAsLong());
-    Stamp stamp = state.stamp.at(timeNs.getAsLong()).expiringAt(expiresAtNs);
+    Decision decision = decision(signal, at);
+    long expiresAtNs = signal.whole("expires_at_ns", 0, Ppm.MAX_NS).orElse(at.timeNs());
+    Stamp stamp = state.stamp.at(at.timeNs()).expiringAt(expiresAtNs);
     return accepted(state, stamp, decision, state.manual);
   }
 
-  private static Decision decision(Fields signal, long epoch, long seq) {
+  private static Decision decision(Fields signal, Ordered at) {
     List<String> reasons = texts(signal.list("reasons"));
     Posture posture = Posture.named(signal.string("posture"));
     if (posture == null) {
@@ -132,8 +126,8 @@ final class AccountRule {
       reasons.add("cap unreadable");
     }
     return new Decision(
-        epoch,
-        seq,
+        at.epoch(),
+        at.seq(),
         posture,
         Math.min(capPpm.orElse(0), posture.capPpm),
         signal.whole("r_total_ppm", 0, Ppm.ONE).orElse(0),

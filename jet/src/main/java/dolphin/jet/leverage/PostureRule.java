@@ -121,21 +121,15 @@ final class PostureRule {
   }
 
   private static Outcome<State> demanded(State state, Fields signal) {
-    OptionalLong epoch = signal.whole("epoch", 0, Ppm.MAX_NS);
-    OptionalLong seq = signal.whole("seq", 1, Ppm.MAX_NS);
-    OptionalLong timeNs = signal.whole("time_ns", 0, Ppm.MAX_NS);
-    if (epoch.isEmpty() || seq.isEmpty() || timeNs.isEmpty()) {
+    Ordered at = Ordered.read(signal, "time_ns");
+    if (at == null) {
       return Outcome.refused(state, "a demand needs epoch, seq and time_ns");
     }
-    Said last = state.said;
-    boolean isNewer =
-        epoch.getAsLong() > last.epoch
-            || (epoch.getAsLong() == last.epoch && seq.getAsLong() > last.seq);
-    if (!isNewer) {
+    if (!at.isAfter(state.said.epoch, state.said.seq)) {
       return Outcome.refused(state, "old seq");
     }
     OptionalLong cmdPpm = signal.whole("r_cmd_ppm", 0, Ppm.ONE);
-    long nowNs = timeNs.getAsLong();
+    long nowNs = at.timeNs();
     GovernorRule.Demand demand =
         new GovernorRule.Demand(
             nowNs, signal.isTrue("is_ready"), brokenIn(signal), cmdPpm.orElse(0));
@@ -149,8 +143,8 @@ final class PostureRule {
     }
     Said said =
         new Said(
-            epoch.getAsLong(),
-            seq.getAsLong(),
+            at.epoch(),
+            at.seq(),
             AccountRule.factors(signal.list("factors_ppm")),
             !signal.isFalse("passive_only"),
             reasons,
