@@ -1,8 +1,12 @@
 """From publish in one Python process to callback in another: map journal, one Python stage, reliable topic.
 
 Ours runs through a Python stage; the peer is the chain of Jet's own journal source and reliable-topic sink, stock settings, without any
-stage; the floor is a publish straight to the listener's topic. Each is measured with batches 2 ms apart and one after the other.
+stage; the floor is a publish straight to the listener's topic. Each is measured one after the other and with batches 2 ms apart.
 A host that stalls is refused: it would measure its neighbours (docs/decisions/0002-waking-jet.md).
+
+Ours is told in two parts, before and after the stage has its result, and beside the floor stands what it is made of: one wake-up of a
+process that waits for a socket, and the same through an event loop of Python's and TCP (docs/decisions/0004-where-the-milliseconds-go.md
+has the sum).
 """
 
 import asyncio
@@ -15,9 +19,10 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bench.chain_rig.endpoints import Phase
+from bench.chain_rig.wake_up import wake_ups_ns
 from bench.measurement.host import probe_host
 from dolphin.cluster.client import client
 from dolphin.cluster.jobs import Jobs
@@ -29,12 +34,20 @@ RIG: Final = REPOSITORY / "bench" / "chain_rig"
 ROUNDS: Final = 3
 """Fresh starts of each side; medians of p50, the worst p99."""
 PACE_US: Final = 2000
-WARM_UP: Final = 6000
-"""Messages before measuring, for the compilers."""
-WARM_UP_WINDOW: Final = 32
+WARM_UP: Final = (Phase(10_000, 0, 32), Phase(5_000, 0))
+"""Messages before measuring, many at a time and then one: a member that has run for a minute is compiled, and that is what is measured."""
 _SETTLE_S: Final = 0.3
 
+_QUANTILES: Final = {"p50": 0.5, "p99": 0.99, "max": 1.0}
+
 Readings = dict[str, float]
+
+
+class Heard(NamedTuple):
+    """Nanoseconds from publish to callback; of them those since the stage had its result, where there is a stage."""
+
+    latency_ns: int
+    since_emitted_ns: int | None
 
 
 def run(seconds: float) -> dict[str, Any]:
@@ -53,7 +66,7 @@ def run(seconds: float) -> dict[str, Any]:
             with MemberProcess.start(log=log, cluster_name="bench-chain", config=stock) as member:
                 _submit_stock(member)
                 peer.append(_chain(member, "journal", paced))
-    best, other, bare = _summary(ours), _summary(peer), _summary(floor)
+    best, other, bare = _summary(ours), _summary(peer), _summary(floor) | _wake_ups(paced)
     return {
         "host": host.as_dict(),
         "peer": "Jet's journal source and topic sink, stock, no stage",
@@ -101,17 +114,31 @@ def _submit_stock(member: MemberProcess) -> None:
 
 
 def _chain(member: MemberProcess, target: str, paced: int) -> Readings:
-    """One fresh start: warm-up, paced, one after the other."""
-    phases = [Phase(WARM_UP, 0, WARM_UP_WINDOW), Phase(paced, PACE_US), Phase(paced, 0)]
-    latencies = _measure(member, target, phases)
+    """One fresh start: warm-up, one after the other, paced."""
+    phases = [*WARM_UP, Phase(paced, 0), Phase(paced, PACE_US)]
+    heard = _measure(member, target, phases)
+    return {**_told("paced", heard[-paced:]), **_told("back_to_back", heard[-2 * paced : -paced])}
+
+
+def _told(name: str, heard: list[Heard]) -> Readings:
+    whole = [latency for latency, _ in heard]
+    parts = [(latency - after, after) for latency, after in heard if after is not None]
+    readings = _readings(name, whole, ("p50", "p99", "max"))
+    if parts:
+        before, after = zip(*parts, strict=True)
+        readings |= _readings(f"{name}_until_emitted", list(before), ("p50",)) | _readings(f"{name}_since_emitted", list(after), ("p50",))
+    return readings
+
+
+def _wake_ups(paced: int) -> Readings:
     return {
-        **_readings("paced", latencies[WARM_UP : WARM_UP + paced]),
-        **_readings("back_to_back", latencies[WARM_UP + paced :]),
+        **_readings("paced_wake_up", wake_ups_ns("socket", paced, PACE_US), ("p50", "p99")),
+        **_readings("paced_tcp_to_event_loop", wake_ups_ns("event-loop", paced, PACE_US), ("p50", "p99")),
     }
 
 
-def _measure(member: MemberProcess, target: str, phases: list[Phase]) -> list[int]:
-    """Latencies in nanoseconds of the messages of all phases."""
+def _measure(member: MemberProcess, target: str, phases: list[Phase]) -> list[Heard]:
+    """Of each message of all phases."""
     count = sum(phase.batches for phase in phases)
     hearing, sending = socket.socketpair()
     with hearing, sending:
@@ -121,10 +148,10 @@ def _measure(member: MemberProcess, target: str, phases: list[Phase]) -> list[in
             assert listener.stdout.readline() == "ready\n"
             time.sleep(_SETTLE_S)
             with _endpoint(member, ("publish", target, json.dumps(phases), str(sending.fileno())), sending) as publisher:
-                latencies = json.loads(listener.stdout.readline())
+                heard = [Heard(*times) for times in json.loads(listener.stdout.readline())]
                 assert publisher.wait() == 0, "the publisher failed"
-    assert len(latencies) == count, f"{count - len(latencies)} of {count} messages were lost"
-    return latencies
+    assert len(heard) == count, f"{count - len(heard)} of {count} messages were lost"
+    return heard
 
 
 def _endpoint(member: MemberProcess, arguments: Sequence[str], ack: socket.socket) -> subprocess.Popen[str]:
@@ -133,10 +160,9 @@ def _endpoint(member: MemberProcess, arguments: Sequence[str], ack: socket.socke
     return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, pass_fds=[ack.fileno()])
 
 
-def _readings(name: str, latencies: list[int]) -> Readings:
+def _readings(name: str, latencies: list[int], quantiles: Sequence[str]) -> Readings:
     ordered = sorted(latencies)
-    at = {"p50": 0.5, "p99": 0.99, "max": 1.0}
-    return {f"{name}_{label}_us": ordered[min(len(ordered) - 1, int(len(ordered) * q))] / 1000 for label, q in at.items()}
+    return {f"{name}_{label}_us": ordered[min(len(ordered) - 1, int(len(ordered) * _QUANTILES[label]))] / 1000 for label in quantiles}
 
 
 def _summary(rounds: list[Readings]) -> Readings:

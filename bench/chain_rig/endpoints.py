@@ -7,9 +7,13 @@ TARGET is `journal` (the chain) or `topic` (past it, straight to the listener: t
 batch's market time is the wall time just before it is sent, so latency is one subtraction. Paced, nobody waits for an answer before the
 next is sent, so a stall delays no stamp; else the next is sent when the listener has heard all but `window` - 1, which it says with one
 byte each on ACK_FD. A phase ends when its last batch has been heard.
+
+A batch that came through a stage says when its result was made (`emitted_wall_ns`), on the same clock, so that the way of each shows in two
+parts. It is read when all have been heard.
 """
 
 import asyncio
+import gc
 import json
 import socket
 import sys
@@ -23,6 +27,7 @@ from hazelcast.proxy.base import TopicMessage
 from dolphin.cluster.client import client
 from dolphin.cluster.wire import Batch
 from dolphin.market.schema import MARKET, Kind
+from dolphin.stage.harness import EMITTED
 
 ROWS: Final = 20
 START_S: Final = 20.0
@@ -61,6 +66,7 @@ async def publish(address: str, cluster: str, target: str, phases: list[Phase], 
         async def heard() -> int:
             return len(await asyncio.wait_for(asyncio.get_running_loop().sock_recv(ack, 4096), SILENCE_S))
 
+        gc.freeze()
         for phase in phases:
             start, open_acks = time.monotonic(), 0
             for number in range(phase.batches):
@@ -78,25 +84,31 @@ async def publish(address: str, cluster: str, target: str, phases: list[Phase], 
 
 
 async def listen(address: str, cluster: str, phases: list[Phase], ack: socket.socket) -> None:
-    """Prints `ready`, then the latencies in nanoseconds as one JSON list."""
-    latencies: list[int] = []
+    """Prints `ready`, then one JSON list: for each batch the nanoseconds until it was heard, and those since its stage had it (or null)."""
+    heard: list[tuple[int, Batch]] = []
     # paced batches are not acknowledged, except the last of their phase
     acknowledged = [not phase.interval_us or number == phase.batches - 1 for phase in phases for number in range(phase.batches)]
     async with client(address, cluster) as hazelcast:
 
         def hear(message: TopicMessage) -> None:
-            latencies.append(time.time_ns() - message.message.time_ns)
-            if acknowledged[len(latencies) - 1]:
+            heard.append((time.time_ns(), message.message))
+            if acknowledged[len(heard) - 1]:
                 ack.send(b".")
 
         await (await hazelcast.get_reliable_topic("market.0")).add_listener(hear)
+        gc.freeze()
         print("ready", flush=True)
-        heard, last = 0, time.monotonic() + START_S
-        while heard < len(acknowledged) and time.monotonic() < last + SILENCE_S:
+        count, last = 0, time.monotonic() + START_S
+        while count < len(acknowledged) and time.monotonic() < last + SILENCE_S:
             await asyncio.sleep(0.1)
-            if len(latencies) != heard:
-                heard, last = len(latencies), time.monotonic()
-        print(json.dumps(latencies), flush=True)
+            if len(heard) != count:
+                count, last = len(heard), time.monotonic()
+        print(json.dumps([_times(*each) for each in heard]), flush=True)
+
+
+def _times(heard_ns: int, batch: Batch) -> tuple[int, int | None]:
+    emitted = (batch.records().schema.metadata or {}).get(EMITTED)
+    return heard_ns - batch.time_ns, None if emitted is None else heard_ns - int(emitted)
 
 
 def _phases(text: str) -> list[Phase]:

@@ -6,6 +6,7 @@ Prints `ready`, then a line `ACCOUNT CAP_PPM MONOTONIC_NS` whenever the cap in f
 """
 
 import asyncio
+import gc
 import sys
 import time
 
@@ -81,6 +82,7 @@ async def main(address: str, cluster: str) -> None:
         tails = [await TopicTail.open(hazelcast, topic) for topic in ("market.0", "leverage-changes")]
         for tail in tails:
             readers.create_task(follow(tail))
+        gc.freeze()  # as the agent does
         print("ready", flush=True)
 
 

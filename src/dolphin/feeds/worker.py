@@ -7,6 +7,7 @@ ends (exit 0), SIGTERM or SIGINT asks it to stop (exit 0), or something has to c
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -121,6 +122,7 @@ async def run(options: Options) -> None:
         await publisher.open()
         feed = Feed(Translator(), Batcher(shard=SHARD, max_span_ns=options.max_span_ns, run_id=options.run_id), publisher)
         _stop_on_signals(feed.stop)
+        gc.freeze()  # what has been imported stays: collections need not look at it again
         async with _journalled(feed, options), _following(feed, progress, options):
             if first_pass is None:
                 clock = LiveClock()
