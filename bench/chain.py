@@ -34,7 +34,7 @@ RIG: Final = REPOSITORY / "bench" / "chain_rig"
 ROUNDS: Final = 3
 """Fresh starts of each side; medians of p50, the worst p99."""
 PACE_US: Final = 2000
-WARM_UP: Final = (Phase(10_000, 0, 32), Phase(5_000, 0))
+WARM_UP: Final = (Phase(6_000, 0, 32), Phase(4_000, 0))
 """Messages before measuring, many at a time and then one: a member that has run for a minute is compiled, and that is what is measured."""
 _SETTLE_S: Final = 0.3
 
