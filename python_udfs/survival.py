@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import msgpack
 import pyarrow as pa
+from msgspec.structs import astuple, replace
 
 from dolphin.control.assessment import Demand, Inputs, Memory, assess
 from dolphin.control.leverage import pack
@@ -120,9 +121,19 @@ class Survival:
     def snapshot(self) -> bytes:
         """Everything the next batch depends on."""
         assets = {asset: [memory.depth_usd.to_list(), memory.spread_bps.to_list()] for asset, memory in self._assets.items()}
-        sent = None if self._sent is None else list(self._sent)
+        sent = None if self._sent is None else astuple(self._sent)
         return pack(
-            [*SNAPSHOT, list(self._memory), self._epoch, self._seq, sent, assets, self._taker.to_list(), self._shocks, self._shock_second]
+            [
+                *SNAPSHOT,
+                astuple(self._memory),
+                self._epoch,
+                self._seq,
+                sent,
+                assets,
+                self._taker.to_list(),
+                self._shocks,
+                self._shock_second,
+            ]
         )
 
     def restore(self, data: bytes) -> None:
@@ -269,12 +280,13 @@ def _worst(values: list[int | None]) -> Worst:
 
 def _unpack_memory(fields: list[Any]) -> Memory:
     memory = Memory(*fields)
-    return memory._replace(peaks_ppm=tuple(memory.peaks_ppm))
+    return replace(memory, peaks_ppm=tuple(memory.peaks_ppm))
 
 
 def _unpack_demand(fields: list[Any]) -> Demand:
     demand = Demand(*fields)
-    return demand._replace(
+    return replace(
+        demand,
         broken=tuple(demand.broken),
         factors_ppm=tuple(demand.factors_ppm),
         reasons=tuple(demand.reasons),

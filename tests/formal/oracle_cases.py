@@ -148,7 +148,7 @@ def sensing_bases(params: SurvivalParams) -> list[dict[str, Any]]:
 
 
 def _assess(values: dict[str, Any], params: SurvivalParams) -> Case:
-    memory = Memory(**{name: values[name] for name in Memory._fields if name in values})
+    memory = Memory(**{name: values[name] for name in Memory.__struct_fields__ if name in values})
     return lines.assessed(memory, Inputs(**{name: values[name] for name in Inputs._fields if name in values}), params)
 
 
@@ -250,7 +250,7 @@ def _govern(values: dict[str, Any], params: GovernorParams) -> Case:
 
 
 def _state(values: dict[str, Any]) -> governor.State:
-    return governor.State(**{name: values[name] for name in governor.State._fields})
+    return governor.State(**{name: values[name] for name in governor.State.__struct_fields__})
 
 
 def _demand(values: dict[str, Any]) -> Demand:

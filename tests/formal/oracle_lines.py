@@ -9,14 +9,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from dolphin.control import acb, account, governor, posture_entry
 from dolphin.control.assessment import Demand, Inputs, Memory, assess
 from dolphin.control.manual import Manual
-from dolphin.control.params import BreakerParams, GovernorParams, SurvivalParams
+from dolphin.control.params import BreakerParams, GovernorParams, SurvivalParams, describe
 from dolphin.control.posture import Posture
 
 WIRED = ("envelope", "jitter", "latency", "depth", "spread", "taker", "plunge", "dvol", "equity")
-SURVIVAL_NUMBERS = tuple(name for name in SurvivalParams.__slots__ if name != "wired")
+SURVIVAL_NUMBERS = tuple([each.name for each in describe(SurvivalParams)])
 VERDICTS = ("inside", "edge", "outside")
 SOURCES = ("invariant", *(f"s{number:02d}" for number in range(1, 24)))  # in the order in which the rule sorts them
 REFUSED = "refused"
@@ -88,7 +90,7 @@ def restored(state: governor.State) -> Case:
 
 
 def forced(state: governor.State, ceiling: Posture) -> Case:
-    return Case(f"force {_state(state)} {ceiling:d}", _granted(state._replace(ceiling=ceiling)))
+    return Case(f"force {_state(state)} {ceiling:d}", _granted(replace(state, ceiling=ceiling)))
 
 
 def voted(state: acb.State, votes: Sequence[dict[object, object]], params: BreakerParams) -> Case:

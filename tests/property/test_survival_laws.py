@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dolphin.control import survival
 from dolphin.control.assessment import NO_SHOCK, Inputs, Memory
@@ -52,7 +53,7 @@ MEMORIES = st.builds(
     peaks_ppm=st.lists(st.integers(0, ONE), min_size=10, max_size=10).map(tuple),
     shock_at_ns=st.one_of(st.just(NO_SHOCK), st.integers(START - 4_000 * SECOND, START - 5 * SECOND)),
     is_passive_only=st.booleans(),
-).map(lambda memory: memory._replace(slot=memory.time_ns // SECOND))
+).map(lambda memory: replace(memory, slot=memory.time_ns // SECOND))
 GOVERNED = st.builds(
     Governed,
     time_ns=st.integers(START - 5 * SECOND, START + 2 * SECOND),
@@ -63,7 +64,7 @@ GOVERNED = st.builds(
     posture=st.sampled_from(Posture),
     posture_since_ns=st.integers(START - 100 * SECOND, START - 5 * SECOND),
     ceiling=st.sampled_from((Posture.APEX, Posture.APEX, *Posture)),
-).map(lambda state: state._replace(rise_anchor_ns=state.time_ns, r_ppm=0 if state.latch else state.r_ppm))
+).map(lambda state: replace(state, rise_anchor_ns=state.time_ns, r_ppm=0 if state.latch else state.r_ppm))
 STATES = st.builds(State, MEMORIES, GOVERNED)
 
 
@@ -73,7 +74,8 @@ def step(state: State, inputs: Inputs, params: SurvivalParams = PARAMS) -> tuple
 
 @given(STATES, READINGS)
 def test_r_raw_is_within_zero_and_one_and_not_above_any_factor(state: State, inputs: Inputs) -> None:
-    demand, grant = step(state, inputs)[1]
+    decision = step(state, inputs)[1]
+    demand, grant = decision.demand, decision.grant
     assert 0 <= demand.r_cmd_ppm <= demand.r_raw_ppm <= min(demand.factors_ppm) <= ONE
     assert 0 <= grant.r_ppm <= ONE
     assert grant.cap_ppm <= LADDER[grant.posture].cap_ppm
@@ -82,7 +84,9 @@ def test_r_raw_is_within_zero_and_one_and_not_above_any_factor(state: State, inp
 
 @given(STATES, READINGS)
 def test_any_factor_at_zero_is_a_cap_of_zero_in_the_same_step(state: State, inputs: Inputs) -> None:
-    after, (demand, grant) = step(state, inputs)
+    after, decision = step(state, inputs)
+    demand = decision.demand
+    grant = decision.grant
     if 0 in demand.factors_ppm or after.governed.latch:
         assert (grant.r_ppm, grant.cap_ppm, grant.posture) == (0, 0, Posture.HIBERNATE)
 
@@ -136,7 +140,7 @@ def test_r_never_rises_faster_than_its_rate_over_any_stretch_and_any_restart(
 
 @given(STATES, READINGS)
 def test_a_posture_changes_only_through_its_gate(state: State, inputs: Inputs) -> None:
-    state = state._replace(governed=state.governed._replace(is_started=True, latch=""))
+    state = replace(state, governed=replace(state.governed, is_started=True, latch=""))
     after = step(state, inputs)[0].governed
     before, r_ppm = state.governed.posture, after.r_ppm
     if after.posture > before:
@@ -153,7 +157,9 @@ def test_a_posture_changes_only_through_its_gate(state: State, inputs: Inputs) -
 @settings(max_examples=300)
 @given(STATES, st.builds(Inputs, *[NONSENSE] * 2, st.just(()), *[NONSENSE] * 10), st.sampled_from((PARAMS, SurvivalParams())))
 def test_the_step_is_total_and_says_why(state: State, inputs: Inputs, params: SurvivalParams) -> None:
-    after, (demand, grant) = step(state, inputs, params)
+    after, decision = step(state, inputs, params)
+    demand = decision.demand
+    grant = decision.grant
     assert all(type(value) is int for value in (grant.r_ppm, grant.cap_ppm, demand.expires_at_ns, *demand.factors_ppm))
     assert after.memory.time_ns >= state.memory.time_ns
     assert after.governed.time_ns >= state.governed.time_ns

@@ -4,6 +4,7 @@ Nothing here does I/O, reads a clock or decides with a float: a rule is `step(st
 events as integer nanoseconds, safety quantities are integers in parts per million. Every function is total: whatever a reading is
 (missing, not a number, negative, beyond its range), the worst value stands in for it and a reason says so.
 
-Read in this order: `ppm` (arithmetic), `factors` (reading -> ppm), `posture` (one table), `survival` (the controller step),
-`acb` (the adaptive cut-off), `leverage` (what leaves: the command), `lease` (how long it may be believed), `params`.
+Read in this order: `ppm` (arithmetic), `senses` (what is read, and what stands for a missing reading), `factors` (reading -> ppm),
+`posture` (one table), `survival` (the controller step), `acb` (the adaptive cut-off), `leverage` (what leaves: the command),
+`lease` (how long it may be believed), `params`.
 """

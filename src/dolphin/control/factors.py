@@ -1,14 +1,15 @@
 """f1..f5: what each reading leaves of the leverage, in ppm.
 
-Each function takes readings as they arrived and is total: a reading that is not an int in its range becomes the worst value of its
-factor. Each is monotone: a worse reading never gives a larger number. `control.md` 1 gives the shapes, `tables.py` the curves.
+`f2` and `f5` take readings as they arrived and are total: what is not an int in its range is the worst value. The others take what
+`senses.hear` gives, where that has been seen to. Each is monotone: a worse reading never gives a larger number. `control.md` 1 gives the
+shapes, `tables.py` the curves.
 """
 
 from dolphin.control.params import SurvivalParams
 from dolphin.control.ppm import ONE, Reading, as_int, falling, interpolate, mul, rising
+from dolphin.control.senses import MAX_NS
 from dolphin.control.tables import CAPITAL_STRESS, DRAWDOWN_STEP_PPM, ENVELOPE_DECADE, ENVELOPE_STEP_NS
 
-MAX_NS = 2**62
 ENVELOPE_FRESH_NS = 30_000_000_000
 ENVELOPE_DECADE_NS = 7_170_000_000_000  # from 30 s to 2 h the factor falls to a tenth, and so on beyond
 VERDICTS = {"inside": ONE, "edge": 500_000, "outside": 100_000}
@@ -31,28 +32,19 @@ def f2(envelope_age_ns: Reading, verdict: Reading) -> int:
     return mul(interpolate(ENVELOPE_DECADE, ENVELOPE_STEP_NS, rest_ns) // 10**decades, scale)
 
 
-def f3_jitter(jitter_ns: Reading, params: SurvivalParams) -> int:
+def f3_jitter(jitter_ns: int, params: SurvivalParams) -> int:
     """Jitter: standard deviation over 30 s of the exchange-to-receive delay."""
-    reading = as_int(jitter_ns, 0, MAX_NS)
-    if reading is None:
-        return params.microstructure_floor_ppm
-    return falling(reading, params.jitter_nominal_ns, params.jitter_limit_ns, params.microstructure_floor_ppm)
+    return falling(jitter_ns, params.jitter_nominal_ns, params.jitter_limit_ns, params.microstructure_floor_ppm)
 
 
-def f3_latency(latency_ns: Reading, params: SurvivalParams) -> int:
+def f3_latency(latency_ns: int, params: SurvivalParams) -> int:
     """Latency: smoothed exchange-to-receive delay."""
-    reading = as_int(latency_ns, 0, MAX_NS)
-    if reading is None:
-        return params.microstructure_floor_ppm
-    return falling(reading, params.latency_nominal_ns, params.latency_limit_ns, params.microstructure_floor_ppm)
+    return falling(latency_ns, params.latency_nominal_ns, params.latency_limit_ns, params.microstructure_floor_ppm)
 
 
-def f3_depth(depth_ratio_ppm: Reading, params: SurvivalParams) -> int:
+def f3_depth(depth_ratio_ppm: int, params: SurvivalParams) -> int:
     """Depth decay: depth now over its trailing median."""
-    reading = as_int(depth_ratio_ppm, 0, MAX_NS)
-    if reading is None:
-        return params.microstructure_floor_ppm
-    return rising(reading, params.depth_limit_ppm, params.depth_nominal_ppm, params.microstructure_floor_ppm)
+    return rising(depth_ratio_ppm, params.depth_limit_ppm, params.depth_nominal_ppm, params.microstructure_floor_ppm)
 
 
 def f4_recovery(age_ns: int, params: SurvivalParams) -> int:
@@ -67,20 +59,14 @@ def f4_recovery_age(level_ppm: int, params: SurvivalParams) -> int:
     return max(0, level_ppm - params.shock_ppm) * params.shock_recovery_ns // (ONE - params.shock_ppm)
 
 
-def f4_depth_level(depth_ratio_ppm: Reading, params: SurvivalParams) -> int:
+def f4_depth_level(depth_ratio_ppm: int, params: SurvivalParams) -> int:
     """The most that f4 may recover to at this depth over its median."""
-    reading = as_int(depth_ratio_ppm, 0, MAX_NS)
-    if reading is None:
-        return params.shock_ppm
-    return rising(reading, params.recovery_depth_limit_ppm, params.recovery_depth_nominal_ppm, params.shock_ppm)
+    return rising(depth_ratio_ppm, params.recovery_depth_limit_ppm, params.recovery_depth_nominal_ppm, params.shock_ppm)
 
 
-def f4_spread_level(spread_ratio_ppm: Reading, params: SurvivalParams) -> int:
+def f4_spread_level(spread_ratio_ppm: int, params: SurvivalParams) -> int:
     """The most that f4 may recover to at this spread over its median."""
-    reading = as_int(spread_ratio_ppm, 0, MAX_NS)
-    if reading is None:
-        return params.shock_ppm
-    return falling(reading, params.recovery_spread_nominal_ppm, params.recovery_spread_limit_ppm, params.shock_ppm)
+    return falling(spread_ratio_ppm, params.recovery_spread_nominal_ppm, params.recovery_spread_limit_ppm, params.shock_ppm)
 
 
 def f5(drawdown_ppm: Reading) -> int:

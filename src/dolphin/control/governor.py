@@ -13,7 +13,8 @@ half that starts anew (`is_ready` false) suspends the grant but not the history:
 the first demand that is ready counts as unseen, so that no number of restarts earns a recovery.
 """
 
-from typing import NamedTuple
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dolphin.control import posture as gates
 from dolphin.control.assessment import Demand
@@ -23,7 +24,7 @@ from dolphin.control.posture import Posture
 UNLATCHED = ""
 
 
-class State(NamedTuple):
+class State(Struct, frozen=True, gc=False):
     """What the governor remembers."""
 
     time_ns: int = 0
@@ -38,7 +39,7 @@ class State(NamedTuple):
     ceiling: Posture = Posture.APEX  # the operator's: no milder posture than this
 
 
-class Grant(NamedTuple):
+class Grant(Struct, frozen=True, gc=False):
     """What holds now."""
 
     posture: Posture
@@ -51,7 +52,9 @@ def govern(state: State, demand: Demand, params: GovernorParams) -> State:
     now_ns = demand.time_ns
     if demand.broken or now_ns < state.time_ns or state.latch or not demand.is_ready or not state.is_started:
         return _interrupted(state, demand)
-    unseen_ns = max(0, now_ns - state.time_ns - (params.seen_ns if state.is_ready else 0))
+    unseen_ns = now_ns - state.time_ns - (params.seen_ns if state.is_ready else 0)
+    if unseen_ns < 0:
+        unseen_ns = 0
     r_ppm, anchor_ns = _damped(state, demand.r_cmd_ppm, now_ns, unseen_ns, params)
     posture, since_ns = _posture(state, r_ppm, now_ns, unseen_ns, params)
     return State(now_ns, True, True, False, UNLATCHED, r_ppm, anchor_ns, posture, since_ns, state.ceiling)
@@ -62,12 +65,13 @@ def _interrupted(state: State, demand: Demand) -> State:
     is_back = demand.time_ns < state.time_ns
     broken = (*demand.broken, "time stepped back") if is_back else demand.broken
     now_ns = state.time_ns if is_back else demand.time_ns
-    heard = state._replace(time_ns=now_ns, is_ready=demand.is_ready, is_broken=bool(broken))
+    heard = replace(state, time_ns=now_ns, is_ready=demand.is_ready, is_broken=bool(broken))
     if broken or state.latch:
         return latched(heard, ", ".join(broken))
     if not demand.is_ready:
-        return heard._replace(rise_anchor_ns=now_ns, posture_since_ns=now_ns)
-    return heard._replace(
+        return replace(heard, rise_anchor_ns=now_ns, posture_since_ns=now_ns)
+    return replace(
+        heard,
         is_started=True,
         r_ppm=demand.r_cmd_ppm,
         rise_anchor_ns=now_ns,
@@ -78,7 +82,8 @@ def _interrupted(state: State, demand: Demand) -> State:
 
 def latched(state: State, why: str) -> State:
     """The state with f1 latched at 0. The first reason stays: it is the one to look into."""
-    return state._replace(
+    return replace(
+        state,
         is_started=True,  # what was latched has a history to recover from
         latch=state.latch or why,
         r_ppm=0,
@@ -90,7 +95,7 @@ def latched(state: State, why: str) -> State:
 
 def released(state: State) -> State:
     """The state without its latch; the caller has seen that nothing is broken. R starts again from 0."""
-    return state._replace(latch=UNLATCHED, rise_anchor_ns=state.time_ns, posture_since_ns=state.time_ns)
+    return replace(state, latch=UNLATCHED, rise_anchor_ns=state.time_ns, posture_since_ns=state.time_ns)
 
 
 def grant(state: State) -> Grant:

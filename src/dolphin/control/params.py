@@ -9,15 +9,13 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import NamedTuple
 
 from dolphin.control.ppm import ONE
+from dolphin.control.senses import SENSORS, Ear, ears
 from dolphin.errors import BadInput
 
 MS = 1_000_000
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
-
-# Everything the controller could sense. `wired` names the part that exists in a build; the rest is reported as "not sensed".
-SENSORS = frozenset({"heartbeat", "envelope", "jitter", "latency", "depth", "spread", "taker", "plunge", "dvol", "equity"})
 
 
 class Description(NamedTuple):
@@ -89,6 +87,7 @@ def check_order(record: object, lower: str, upper: str, why: str) -> None:
 class SurvivalParams:
     """Parameters of the sensing half of the survival controller (`assessment.assess`)."""
 
+    # The part of `SENSORS` that exists in a build; the rest is reported as "not sensed".
     wired: frozenset[str] = frozenset({"heartbeat", "jitter", "latency", "depth", "spread", "taker"})
 
     heartbeat_limit_ns: int = number(
@@ -127,6 +126,10 @@ class SurvivalParams:
 
     lease_ns: int = number(2 * SECOND, "ns", 10 * MS, MINUTE, "how long a decision may be believed without a newer one")
 
+    # What follows from the above, worked out once and not in every step.
+    ears: tuple[Ear, ...] = field(init=False, repr=False, compare=False)
+    integral_limit_ppm_us: int = field(init=False, repr=False, compare=False)  # the integral takes `integral_max_ppm` there (anti-windup)
+
     def __post_init__(self) -> None:
         check_ranges(self)
         worse = "a worse reading would raise the cap"
@@ -143,6 +146,8 @@ class SurvivalParams:
             raise BadInput(
                 "a controller without a heartbeat cannot notice silence", field="wired", value=sorted(self.wired), remedy="Add it."
             )
+        object.__setattr__(self, "ears", ears(self.wired))
+        object.__setattr__(self, "integral_limit_ppm_us", self.integral_full_scale_us * self.integral_max_ppm // ONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,8 @@ def first(r_ppm: int) -> Posture:
 
 def cap(posture: Posture, r_ppm: int) -> int:
     """The leverage cap in ppm: the posture's, and never more than 6x times R."""
-    return min(CAPS_PPM[posture], MAX_LEVERAGE_PPM * r_ppm // ONE)
+    cap_ppm = MAX_LEVERAGE_PPM * r_ppm // ONE
+    return cap_ppm if cap_ppm < CAPS_PPM[posture] else CAPS_PPM[posture]
 
 
 def diagram() -> str:

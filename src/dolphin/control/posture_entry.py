@@ -13,6 +13,8 @@ epoch. What cannot be read in it is the worst value; a signal that cannot be ord
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from dolphin.control import governor
 from dolphin.control.account import FACTORS, POSTURES, read_factors, read_texts
 from dolphin.control.assessment import Demand
@@ -76,14 +78,14 @@ def restored(state: State) -> State:
     """The state as it is after a full stop: latch, posture and R stand, and nothing is granted before the next demand that is ready."""
     governed = state.governed
     r_ppm = governed.r_ppm // R_STEP_PPM * R_STEP_PPM
-    governed = governed._replace(is_ready=False, r_ppm=r_ppm, rise_anchor_ns=governed.time_ns)
+    governed = replace(governed, is_ready=False, r_ppm=r_ppm, rise_anchor_ns=governed.time_ns)
     return state._replace(seq=0, expires_at_ns=0, cap_ppm=0, governed=governed, reasons=("restarted",), cause_ids=())
 
 
 def command(state: State, from_cap_ppm: int) -> Command:
     """The command that says what the governor grants; also the survival signal for the account's entry in `LEVERAGE`."""
     governed = state.governed
-    posture, cap_ppm, r_ppm = governor.grant(governed)
+    granted = governor.grant(governed)
     f1_ppm = 0 if governed.latch else state.factors_ppm[0]
     notes = [f"invariant broken: {governed.latch}"] if governed.latch else []
     notes += [state.note] if state.note else []
@@ -92,9 +94,9 @@ def command(state: State, from_cap_ppm: int) -> Command:
         "",
         state.epoch,
         state.seq,
-        posture,
-        cap_ppm,
-        r_ppm,
+        granted.posture,
+        granted.cap_ppm,
+        granted.r_ppm,
         (f1_ppm, *state.factors_ppm[1:]),
         state.is_passive_only,
         (*notes, *state.reasons),
@@ -184,11 +186,11 @@ def _operated(state: State, signal: Mapping[object, object]) -> Outcome:
             return _refused(state, "still broken or not sensed: nothing can be released")
         return _accepted(state, state._replace(governed=governor.released(governed), operator_seq=seq))
     if op == "unforce":
-        return _accepted(state, state._replace(governed=governed._replace(ceiling=Posture.APEX), operator_seq=seq, note=""))
+        return _accepted(state, state._replace(governed=replace(governed, ceiling=Posture.APEX), operator_seq=seq, note=""))
     name = signal.get("posture")
     ceiling = POSTURES.get(name, Posture.HIBERNATE) if isinstance(name, str) else Posture.HIBERNATE
     note = f"forced to {ceiling.name} by {by}: {text(signal.get('reason'))}"
-    return _accepted(state, state._replace(governed=governed._replace(ceiling=ceiling), operator_seq=seq, note=note))
+    return _accepted(state, state._replace(governed=replace(governed, ceiling=ceiling), operator_seq=seq, note=note))
 
 
 def _accepted(before: State, after: State) -> Outcome:

@@ -4,7 +4,7 @@ In the cluster the two halves run apart (the stage of the job `survival`, and th
 the proofs take them together.
 """
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from dolphin.control.assessment import Demand, Inputs, Memory, assess
 from dolphin.control.governor import Grant, govern, grant
@@ -12,14 +12,14 @@ from dolphin.control.governor import State as Governed
 from dolphin.control.params import GovernorParams, SurvivalParams
 
 
-class State(NamedTuple):
+class State(Struct, frozen=True, gc=False):
     """Both halves' memories."""
 
     memory: Memory = Memory()
     governed: Governed = Governed()
 
 
-class Decision(NamedTuple):
+class Decision(Struct, frozen=True, gc=False):
     """What the readings would allow, and what is granted."""
 
     demand: Demand

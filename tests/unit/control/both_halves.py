@@ -27,11 +27,14 @@ class Seen(NamedTuple):
 
 
 def step(state: State, inputs: Inputs, params: SurvivalParams) -> tuple[State, Seen]:
-    after, (demand, grant) = survival.step(state, inputs, params, GOVERNOR)
+    after, decision = survival.step(state, inputs, params, GOVERNOR)
+    demand, grant = decision.demand, decision.grant
     f1_ppm = 0 if after.governed.latch else demand.factors_ppm[0]
     return after, Seen(
         demand.time_ns,
-        *grant,
+        grant.posture,
+        grant.cap_ppm,
+        grant.r_ppm,
         demand.r_raw_ppm,
         (f1_ppm, *demand.factors_ppm[1:]),
         demand.is_passive_only,

@@ -1,6 +1,7 @@
 """The sensing half of the survival controller: which readings it waits for, and what it remembers of them."""
 
 import pytest
+from msgspec.structs import replace
 
 from dolphin.control.assessment import NO_SHOCK, SLOTS, Demand, Inputs, Memory, assess
 from dolphin.control.params import SENSORS, SurvivalParams
@@ -161,20 +162,20 @@ def test_the_integral_counts_every_begun_microsecond_that_was_seen(elapsed_ns: i
 
 @pytest.mark.parametrize(("before", "after"), [(0, 0), (100_000, 0), (100_001, 1), (250_000, 150_000)])
 def test_the_integral_drains_by_its_leak_and_never_below_nothing(before: int, after: int) -> None:
-    memory, _ = assess(started()._replace(integral_ppm_us=before), at(0)._replace(now_ns=START + 1_000), PARAMS)
+    memory, _ = assess(replace(started(), integral_ppm_us=before), at(0)._replace(now_ns=START + 1_000), PARAMS)
     assert memory.integral_ppm_us == after
 
 
 def test_the_integral_takes_its_share_and_at_most_its_most() -> None:
     full = PARAMS.integral_full_scale_us
     for share_ppm, taken_ppm in ((250_000, 250_000), (300_000, 300_000), (900_000, 300_000)):
-        memory = started()._replace(integral_ppm_us=full * share_ppm // ONE)
+        memory = replace(started(), integral_ppm_us=full * share_ppm // ONE)
         assert assess(memory, at(0), PARAMS)[1].r_cmd_ppm == ONE - taken_ppm
 
 
 @pytest.mark.parametrize(("peak", "r_cmd_ppm"), [(300_000, 300_000), (300_002, 299_999), (500_000, 270_000), (ONE, 195_000)])
 def test_the_derivative_takes_half_of_what_was_lost_in_ten_seconds(peak: int, r_cmd_ppm: int) -> None:
-    memory = started()._replace(peaks_ppm=(0, peak, *(0,) * (SLOTS - 2)))
+    memory = replace(started(), peaks_ppm=(0, peak, *(0,) * (SLOTS - 2)))
     assert assess(memory, at(0, is_taker_shock=True), PARAMS)[1].r_cmd_ppm == r_cmd_ppm
 
 
@@ -236,7 +237,7 @@ def test_passive_only_begins_below_one_gate_and_ends_at_the_other(limit_ppm: int
     begins = SurvivalParams(passive_below_ppm=limit_ppm)
     assert assess(started(begins), lowered, begins)[1].is_passive_only is is_passive
     ends = SurvivalParams(passive_below_ppm=1, passive_clear_ppm=limit_ppm)
-    memory, demand = assess(started(ends)._replace(is_passive_only=True), lowered, ends)
+    memory, demand = assess(replace(started(ends), is_passive_only=True), lowered, ends)
     assert demand.is_passive_only is memory.is_passive_only is is_passive
 
 

@@ -1,6 +1,7 @@
 """The deciding half of the survival controller to the nanosecond: recovery, dwell, latch."""
 
 import pytest
+from msgspec.structs import replace
 
 from dolphin.control import governor
 from dolphin.control.assessment import Demand
@@ -53,19 +54,19 @@ def test_r_rises_one_ppm_for_each_six_milliseconds_seen_and_falls_at_once(
     ("waited_ns", "posture"), [(60 * SECOND - 1, Posture.STALKER), (60 * SECOND, Posture.APEX), (62 * SECOND, Posture.APEX)]
 )
 def test_a_rise_waits_for_its_dwell_to_the_nanosecond(waited_ns: int, posture: Posture) -> None:
-    state = first()._replace(posture=Posture.STALKER, posture_since_ns=START - waited_ns)
+    state = replace(first(), posture=Posture.STALKER, posture_since_ns=START - waited_ns)
     after = govern(state, demand(START), PARAMS)
     assert after.posture is posture
     assert after.posture_since_ns == (START if posture is Posture.APEX else START - waited_ns)
 
 
 def test_time_that_was_not_seen_is_neither_recovery_nor_dwell() -> None:
-    state = first(919_900)._replace(posture=Posture.STALKER, posture_since_ns=START - 57 * SECOND)
+    state = replace(first(919_900), posture=Posture.STALKER, posture_since_ns=START - 57 * SECOND)
     for gap_ns, posture in ((3 * SECOND - 1, Posture.STALKER), (3 * SECOND, Posture.APEX), (90 * SECOND, Posture.APEX)):
         after = govern(state, demand(START + gap_ns, 950_000), PARAMS)
         assert after.r_ppm == 919_900 + min(gap_ns, 3 * SECOND) // 6_000_000
         assert after.posture is posture
-    waiting = govern(state._replace(posture_since_ns=START), demand(START + 90 * SECOND, 950_000), PARAMS)
+    waiting = govern(replace(state, posture_since_ns=START), demand(START + 90 * SECOND, 950_000), PARAMS)
     assert waiting.posture_since_ns == START + 87 * SECOND
 
 
@@ -88,27 +89,28 @@ def test_a_latch_stands_through_good_demands_and_bad_ones_until_it_is_released()
     latched = govern(first(), demand(START, broken=("ledger",)), PARAMS)
     for later in (demand(START + SECOND), demand(START + SECOND, is_ready=False)):
         after = govern(latched, later, PARAMS)
-        assert after == latched._replace(
+        assert after == replace(
+            latched,
             time_ns=START + SECOND,
             is_broken=False,
             is_ready=later.is_ready,
             rise_anchor_ns=START + SECOND,
             posture_since_ns=START + SECOND,
         )
-    released = governor.released(latched._replace(time_ns=START + 9))
+    released = governor.released(replace(latched, time_ns=START + 9))
     assert (released.latch, released.rise_anchor_ns, released.posture_since_ns, released.r_ppm) == ("", START + 9, START + 9, 0)
 
 
 def test_a_demand_that_is_not_ready_suspends_the_grant_and_the_recovery() -> None:
     after = govern(first(900_000), demand(START + SECOND, is_ready=False), PARAMS)
-    assert after == first(900_000)._replace(
-        time_ns=START + SECOND, is_ready=False, rise_anchor_ns=START + SECOND, posture_since_ns=START + SECOND
+    assert after == replace(
+        first(900_000), time_ns=START + SECOND, is_ready=False, rise_anchor_ns=START + SECOND, posture_since_ns=START + SECOND
     )
     assert governor.grant(after) == Grant(Posture.HIBERNATE, 0, 0)
 
 
 @pytest.mark.parametrize("ceiling", Posture)
 def test_a_grant_is_bounded_by_the_operators_ceiling(ceiling: Posture) -> None:
-    granted = governor.grant(first(950_000)._replace(ceiling=ceiling))
+    granted = governor.grant(replace(first(950_000), ceiling=ceiling))
     caps = {Posture.APEX: 5_700_000, Posture.STALKER: 2_000_000, Posture.TURTLE: 0, Posture.HIBERNATE: 0}
     assert granted == Grant(ceiling, caps[ceiling], 950_000)

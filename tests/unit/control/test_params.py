@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dolphin.control import senses
 from dolphin.control.params import BreakerParams, GovernorParams, SurvivalParams, describe, number, table
 from dolphin.control.ppm import ONE
 from dolphin.errors import BadInput
@@ -13,7 +14,7 @@ from dolphin.errors import BadInput
 @pytest.mark.parametrize("record", [SurvivalParams, GovernorParams, BreakerParams])
 def test_every_number_has_unit_range_and_reason_and_its_default_is_inside(record: type) -> None:
     described = list(describe(record))
-    assert {each.name for each in described} == {each.name for each in fields(record)} - {"wired"}
+    assert {each.name for each in described} == {each.name for each in fields(record) if each.init} - {"wired"}
     for each in described:
         assert each.unit
         assert len(each.reason) > 10
@@ -102,3 +103,9 @@ def test_the_table_has_a_head_and_a_row_for_each_parameter() -> None:
     head, rule, *rows = table(BreakerParams).splitlines()
     assert (head, rule) == ("| parameter | unit | default | range | reason |", "|---|---|---|---|---|")
     assert [row.split("`")[1] for row in rows] == [each.name for each in describe(BreakerParams)]
+
+
+def test_what_follows_from_the_parameters_is_worked_out_with_them() -> None:
+    params = SurvivalParams(wired=frozenset({"heartbeat", "taker"}), integral_full_scale_us=2_000_000, integral_max_ppm=250_000)
+    assert params.integral_limit_ppm_us == 500_000
+    assert params.ears == senses.ears(frozenset({"taker"}))

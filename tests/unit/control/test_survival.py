@@ -2,6 +2,7 @@
 
 import pytest
 from both_halves import Seen, step
+from msgspec.structs import replace
 
 from dolphin.control import assessment, governor
 from dolphin.control.assessment import Inputs
@@ -44,7 +45,7 @@ def run(state: State, *inputs: Inputs, params: SurvivalParams = PARAMS) -> tuple
 
 def released(state: State) -> State:
     """The operator's release, which the entry processor allows while nothing is broken."""
-    return state._replace(governed=governor.released(state.governed))
+    return replace(state, governed=governor.released(state.governed))
 
 
 def started() -> State:
@@ -182,7 +183,7 @@ def test_unseen_time_is_not_counted_for_recovery() -> None:
 
 def test_a_rise_waits_for_the_dwell_and_moves_one_posture_at_a_time() -> None:
     state = started()
-    state = state._replace(governed=state.governed._replace(posture=Posture.HIBERNATE, posture_since_ns=START))
+    state = replace(state, governed=replace(state.governed, posture=Posture.HIBERNATE, posture_since_ns=START))
     seen = []
     for each in calm(200):
         state, decision = step(state, each, PARAMS)
@@ -218,7 +219,7 @@ def test_an_hour_at_half_a_deficit_takes_a_tenth_through_the_integral() -> None:
 def test_the_integral_is_clamped_and_drains_when_all_is_well() -> None:
     full = PARAMS.integral_full_scale_us * PARAMS.integral_max_ppm // ONE
     state = started()
-    filled = state._replace(memory=state.memory._replace(integral_ppm_us=full - 1))
+    filled = replace(state, memory=replace(state.memory, integral_ppm_us=full - 1))
     after, decision = run(filled, at(1, latency_ns=1_400_000_000))
     assert after.memory.integral_ppm_us == full
     assert decision.r_ppm <= decision.r_raw_ppm * 7 // 10
@@ -266,16 +267,16 @@ def test_what_was_latched_before_it_was_ever_ready_starts_from_nothing() -> None
 
 def test_an_operators_ceiling_bounds_the_posture_and_leaves_r_alone() -> None:
     state = started()
-    state = state._replace(governed=state.governed._replace(ceiling=Posture.TURTLE))
+    state = replace(state, governed=replace(state.governed, ceiling=Posture.TURTLE))
     state, decision = run(state, at(1))
     assert (decision.posture, decision.cap_ppm, decision.r_ppm) == (Posture.TURTLE, 0, ONE)
-    _, decision = run(state._replace(governed=state.governed._replace(ceiling=Posture.APEX)), at(2))
+    _, decision = run(replace(state, governed=replace(state.governed, ceiling=Posture.APEX)), at(2))
     assert decision.cap_ppm == 6_000_000
 
 
 def test_unseen_time_is_no_dwell() -> None:
     state = started()
-    state = state._replace(governed=state.governed._replace(posture=Posture.STALKER, posture_since_ns=START))
+    state = replace(state, governed=replace(state.governed, posture=Posture.STALKER, posture_since_ns=START))
     _, decision = run(state, at(3_600))
     assert decision.posture is Posture.STALKER
     _, decision = run(state, *calm(60))
@@ -287,7 +288,7 @@ def test_a_demand_from_before_the_last_one_latches_and_time_stands() -> None:
     demand = assessment.assess(assessment.Memory(), at(1), PARAMS)[1]
     after = governor.govern(governed, demand, GovernorParams())
     assert (after.latch, after.time_ns, after.is_broken) == ("time stepped back", governed.time_ns, True)
-    assert governor.grant(after) == (Posture.HIBERNATE, 0, 0)
+    assert governor.grant(after) == governor.Grant(Posture.HIBERNATE, 0, 0)
 
 
 def test_the_first_reason_of_a_latch_stays() -> None:
