@@ -36,8 +36,8 @@ from dolphin.pipeline.files import load_pipeline
 CLUSTER: Final = "bench-kill"
 PAUSE_S: Final = 0.02
 WARM_UP_BATCHES: Final = 4000
-"""A quarter of an hour of market time in 20 s. A member that has run that long is compiled, and that is what is measured: with 400 batches the
-compilers still took a sixth of a core while falls were measured."""
+"""A quarter of an hour of market time, in 20 s. A member that has run that long is compiled, and that is what is measured: with 400 batches
+the compilers still took a sixth of a core while falls were measured."""
 WARM_UP_EVERY_S: Final = 0.005
 SETTLE_S: Final = 2.0
 """Until the jobs have caught up with the warm-up."""
