@@ -108,8 +108,8 @@ def test_time_may_begin_at_zero() -> None:
 
 
 def test_a_new_epoch_counts_from_one_again_and_time_never_steps_back() -> None:
-    state = told(survival(9), survival(1, epoch=START + 1, issued_at_ns=START + 2))
-    assert (state.source_epoch, state.source_seq, state.time_ns, state.seq, state.epoch) == (START + 1, 1, START + 9, 2, START + 9)
+    state = told(survival(9), survival(1, epoch=START + 1, issued_at_ns=START + 2), manual(1))
+    assert (state.source_epoch, state.source_seq, state.time_ns, state.seq, state.epoch) == (START + 1, 1, START + 9, 3, START + 9)
 
 
 @pytest.mark.parametrize("name", ["apex", "", None, 0, []])
@@ -135,6 +135,11 @@ def test_the_cap_never_exceeds_what_the_posture_allows(posture: str, cap: int) -
 )
 def test_factors_that_are_not_five_numbers_are_zero(factors: object) -> None:
     assert told(survival(1, factors_ppm=factors)).factors_ppm == (0,) * FACTORS
+
+
+def test_a_factor_and_a_cap_of_zero_are_readable() -> None:
+    state = told(survival(1, cap_ppm=0, factors_ppm=[ONE, 0, ONE, ONE, ONE]))
+    assert (state.factors_ppm, state.cap_ppm, state.reasons) == ((ONE, 0, ONE, ONE, ONE), 0, ("jitter: f3 part 800000",))
 
 
 @pytest.mark.parametrize("r_total", [None, -1, ONE + 1])

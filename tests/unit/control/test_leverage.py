@@ -22,6 +22,47 @@ def test_a_command_comes_back_as_it_was_sent() -> None:
 def test_the_checksum_is_the_crc_of_the_contracts_text() -> None:
     text = "paper||7|3|STALKER|1900000|800000|1,2,3,4,5|1|a,b, c|X@trade#1|10|2010"
     assert leverage.checksum(COMMAND) == zlib.crc32(text.encode())
+    text = "paper||7|3|STALKER|1900000|800000|1,2,3,4,5|0|a,b, c|x,y|10|2010"
+    assert leverage.checksum(COMMAND._replace(passive_only=False, cause_ids=("x", "y"))) == zlib.crc32(text.encode())
+
+
+def test_the_map_of_a_command_has_plain_values_in_the_order_of_the_format() -> None:
+    expected = {
+        "account": "paper",
+        "asset": "",
+        "epoch": 7,
+        "seq": 3,
+        "posture": "STALKER",
+        "cap_ppm": 1_900_000,
+        "r_total_ppm": 800_000,
+        "factors_ppm": [1, 2, 3, 4, 5],
+        "passive_only": True,
+        "reasons": ["a", "b, c"],
+        "cause_ids": ["X@trade#1"],
+        "issued_at_ns": 10,
+        "expires_at_ns": 2_010,
+        "from_cap_ppm": 6_000_000,
+        "checksum": leverage.checksum(COMMAND),
+    }
+    assert list(leverage.to_map(COMMAND).items()) == list(expected.items())
+    assert msgpack.unpackb(leverage.survival_signal(COMMAND)) == {"kind": "survival", **expected}
+
+
+@pytest.mark.parametrize(
+    ("epoch", "seq", "now_ns", "found"), [(10, 3, 50, 10), (10, 1, 50, 10), (10, 0, 50, 50), (10, 0, 10, 11), (10, 0, 5, 11)]
+)
+def test_an_epoch_lasts_until_a_restart_and_the_next_one_is_later_whatever_the_time(epoch: int, seq: int, now_ns: int, found: int) -> None:
+    assert leverage.next_epoch(epoch, seq, now_ns) == found
+
+
+def test_zero_is_a_whole_number() -> None:
+    nothing = Command("paper", "BTCUSDT", 0, 0, Posture.HIBERNATE, 0, 0, (0,), False, (), (), 0, 0, 0)
+    assert leverage.decode(leverage.encode(nothing)) == nothing
+
+
+def test_a_factor_that_is_not_a_whole_number_is_named() -> None:
+    with pytest.raises(BadInput, match="not a leverage command: factor is not a whole number"):
+        leverage.decode(msgpack.packb({**leverage.to_map(COMMAND), "factors_ppm": [1, 2, 3, 4, -5]}))
 
 
 @pytest.mark.parametrize("name", [name for name in Command._fields if name != "from_cap_ppm"])

@@ -84,7 +84,26 @@ def test_an_unreadable_r_is_zero_with_a_reason(bad: object) -> None:
 def test_a_list_of_broken_invariants_that_cannot_be_read_is_a_broken_one(bad: object) -> None:
     state, command = told(demand(1), demand(2, broken=bad))
     assert command.cap_ppm == 0
-    assert "broken unreadable" in state.governed.latch
+    assert state.governed.latch == "broken unreadable"
+
+
+def test_what_is_readable_among_broken_invariants_is_named_too() -> None:
+    assert told(demand(1, broken=["feed", None]))[0].governed.latch == "feed, broken unreadable"
+
+
+def test_an_r_of_zero_is_readable() -> None:
+    assert told(demand(1, r_cmd_ppm=0))[1].reasons == ()
+
+
+@pytest.mark.parametrize(("claim", "is_passive_only"), [(False, False), (True, True), (None, True), (0, True)])
+def test_passive_only_holds_unless_it_is_plainly_false(claim: object, is_passive_only: bool) -> None:
+    assert told(demand(1, passive_only=claim))[1].passive_only is is_passive_only
+
+
+def test_a_recovery_is_a_reason_unless_a_latch_is_the_better_one() -> None:
+    fall = demand(2, r_cmd_ppm=500_000)
+    assert told(demand(1), fall, demand(3, reasons=["r"]))[1].reasons == ("r", f"recovering toward R {ONE}")
+    assert told(demand(1), fall, demand(3, broken=["feed"]))[1].reasons == ("invariant broken: feed",)
 
 
 def test_whatever_is_not_plainly_ready_is_not_ready() -> None:
@@ -102,6 +121,53 @@ def test_anybody_may_call_an_invariant_broken_and_nonsense_does_not_stop_it() ->
     later, command = told({"kind": "broken", "source": "feed", "reason": "gap", "cause_id": "x"}, demand(2), state=state)
     assert later.governed.latch == "agent: ledger desync"  # the first reason stays
     assert command.cap_ppm == 0
+
+
+def test_the_cause_of_a_latch_is_that_of_its_first_reason() -> None:
+    unnamed: Signal = {"kind": "broken", "source": "agent", "reason": "desync"}
+    state, command = told(demand(1, cause_ids=["c"]), unnamed)
+    assert command.cause_ids == ("c",)
+    assert told({**unnamed, "cause_id": "late"}, state=state)[1].cause_ids == ("c",)
+
+
+def test_a_latch_is_told_before_what_an_operator_forced() -> None:
+    _, command = told(demand(1, broken=["feed"], reasons=["r"]), operator("force", 1, posture="TURTLE"))
+    assert command.reasons == ("invariant broken: feed", "forced to TURTLE by ana: drill", "r")
+
+
+@pytest.mark.parametrize("op", ["force", "unforce", "unlatch"])
+def test_each_word_of_an_operator_counts_once(op: str) -> None:
+    state, _ = told(demand(1, broken=["feed"]), demand(2), operator(op, 1))
+    assert state.operator_seq == 1
+    assert apply(state, operator("force", 1), PARAMS).refusal == "old seq"
+
+
+def test_what_is_no_longer_forced_has_no_note() -> None:
+    assert told(demand(1), operator("force", 1), operator("unforce", 2))[0].note == ""
+
+
+@pytest.mark.parametrize(
+    ("signal", "is_changed"),
+    [
+        (demand(2, r_cmd_ppm=300_000), False),
+        (demand(2, r_cmd_ppm=50_000), True),  # TURTLE to HIBERNATE: no cap in either
+        (operator("force", 1, posture="TURTLE"), False),
+        (operator("force", 1, posture="HIBERNATE"), True),
+    ],
+)
+def test_a_change_of_the_posture_is_one_although_the_cap_stays(signal: Signal, is_changed: bool) -> None:
+    state, _ = told(demand(1, r_cmd_ppm=300_000))
+    assert apply(state, signal, PARAMS).is_changed is is_changed
+
+
+def test_a_change_of_the_cap_is_one_although_the_posture_stays() -> None:
+    state, _ = told(demand(1))
+    assert apply(state, demand(2, r_cmd_ppm=999_999), PARAMS).is_changed is True
+    assert apply(state, demand(2), PARAMS).is_changed is False
+
+
+def test_the_first_command_is_a_change_although_it_grants_nothing() -> None:
+    assert apply(State("paper"), demand(1, is_ready=False), PARAMS).is_changed is True
 
 
 def test_a_latch_is_released_by_an_operator_while_nothing_is_broken_and_r_starts_from_nothing() -> None:
@@ -197,6 +263,15 @@ def test_after_a_full_stop_nothing_is_granted_and_nothing_is_forgotten() -> None
     assert command.posture is Posture.STALKER
     assert command.r_total_ppm == 770_000
     assert command.reasons[0] == "forced to STALKER by ana: drill"
+
+
+def test_a_full_stop_keeps_the_history_and_takes_the_grant() -> None:
+    state, _ = told(demand(1, cause_ids=["c"]), demand(2, r_cmd_ppm=777_777), operator("force", 1, posture="STALKER"))
+    after = posture_entry.restored(state)
+    governed = state.governed._replace(is_ready=False, r_ppm=770_000, rise_anchor_ns=START + 2 * SECOND)
+    assert after == state._replace(seq=0, expires_at_ns=0, cap_ppm=0, governed=governed, reasons=("restarted",), cause_ids=())
+    assert after.governed.is_ready is False
+    assert posture_entry.durable(after) == (True, "", 77, Posture.STALKER, Posture.STALKER, 1)
 
 
 def test_a_full_stop_earns_no_recovery_for_the_time_that_nobody_saw() -> None:
