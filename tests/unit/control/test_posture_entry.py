@@ -2,6 +2,7 @@
 
 import msgpack
 import pytest
+from msgspec.structs import replace
 
 from dolphin.control import entry, leverage, posture_entry
 from dolphin.control.leverage import Command
@@ -268,7 +269,7 @@ def test_after_a_full_stop_nothing_is_granted_and_nothing_is_forgotten() -> None
 def test_a_full_stop_keeps_the_history_and_takes_the_grant() -> None:
     state, _ = told(demand(1, cause_ids=["c"]), demand(2, r_cmd_ppm=777_777), operator("force", 1, posture="STALKER"))
     after = posture_entry.restored(state)
-    governed = state.governed._replace(is_ready=False, r_ppm=770_000, rise_anchor_ns=START + 2 * SECOND)
+    governed = replace(state.governed, is_ready=False, r_ppm=770_000, rise_anchor_ns=START + 2 * SECOND)
     assert after == state._replace(seq=0, expires_at_ns=0, cap_ppm=0, governed=governed, reasons=("restarted",), cause_ids=())
     assert after.governed.is_ready is False
     assert posture_entry.durable(after) == (True, "", 77, Posture.STALKER, Posture.STALKER, 1)
