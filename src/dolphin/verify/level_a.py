@@ -86,7 +86,7 @@ def python_mutants(chosen: Mapping[str, Path], progress: Progress) -> Result:
 
 
 def java_mutants(chosen: Mapping[str, Path], progress: Progress) -> Result:
-    """Mutation of the Java package, whatever modules are chosen."""
+    """Mutation of the Java packages, whatever modules are chosen."""
     started = time.monotonic()
     found = pit.measure()
 

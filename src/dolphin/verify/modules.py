@@ -16,7 +16,8 @@ FOLDERS: Final = ("control", "gate", "ledger")
 TESTS: Final = tuple(f"tests/unit/{folder}" for folder in FOLDERS)
 """The tests that must show every condition and kill every mutant."""
 OUTSIDE: Final = frozenset({"asyncio", "os", "pathlib", "psycopg", "socket", "sqlite3", "subprocess", "threading", "time"})
-JAVA_PACKAGE: Final = "dolphin.jet.leverage"
+JAVA_PACKAGES: Final = ("dolphin.jet.leverage", "dolphin.jet.msgpack")
+"""The rules inside the member, and what reads and writes their bytes."""
 
 
 def python_modules(source: Path = SOURCE) -> dict[str, Path]:

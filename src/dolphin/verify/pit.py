@@ -1,4 +1,4 @@
-"""Mutation of the Java level A package, by PIT (`jet/pom.xml`, profile `mutation`): as `mutants`, for the rules inside the member.
+"""Mutation of the Java level A packages, by PIT (`jet/pom.xml`, profile `mutation`): as `mutants`, for the rules inside the member.
 
 PIT changes byte code, so that a mutant is named by its method, what was changed, and the line of source it stands on.
 """
@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from dolphin.errors import BadInput, DolphinError
 from dolphin.ops.home import REPOSITORY
+from dolphin.verify import modules
 from dolphin.verify.justified import Justification, Verdict, check
 from dolphin.verify.mutants import ModuleScore
 
@@ -18,7 +19,11 @@ JUSTIFIED: Final = REPOSITORY / "tests" / "level_a" / "equivalent_mutants_java.t
 KEYS: Final = ("class", "method", "change", "line")
 SOURCES: Final = REPOSITORY / "jet" / "src" / "main" / "java"
 REPORT: Final = REPOSITORY / "jet" / "target" / "pit-reports" / "mutations.xml"
-COMMAND: Final = ("mvn", "-B", "-pl", "jet", "-P", "mutation", "test-compile", "org.pitest:pitest-maven:mutationCoverage")
+CLASSES: Final = ",".join(f"{package}.*" for package in modules.JAVA_PACKAGES)
+COMMAND: Final = (
+    *("mvn", "-B", "-pl", "jet", "-P", "mutation", "test-compile", "org.pitest:pitest-maven:mutationCoverage"),
+    *(f"-DtargetClasses={CLASSES}", f"-DtargetTests={CLASSES}"),
+)
 DETECTED: Final = frozenset({"KILLED", "TIMED_OUT", "MEMORY_ERROR", "RUN_ERROR"})
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dolphin.verify import pit
+from dolphin.verify import modules, pit
 from dolphin.verify.justified import Justification
 from dolphin.verify.mutants import ModuleScore, difference, function_of, without_property_decorators
 
@@ -62,3 +62,12 @@ def test_what_pit_did_not_detect_is_open_unless_it_is_justified_by_its_line(tmp_
     assert pit.read(report, tmp_path, (Justification(gap.place, "no level is 4"),)).is_complete
     source.write_text("class Ppm {\n  mul\n  if (level < 5) {\n")
     assert not pit.read(report, tmp_path, (Justification(gap.place, "no level is 4"),)).is_complete
+
+
+@pytest.mark.parametrize("package", modules.JAVA_PACKAGES)
+def test_pit_changes_the_classes_of_every_level_a_package_and_runs_its_tests(package: str) -> None:
+    folder = Path(*package.split("."))
+    for option, tree in (("targetClasses", pit.SOURCES), ("targetTests", pit.SOURCES.parents[1] / "test" / "java")):
+        (given,) = (each for each in pit.COMMAND if each.startswith(f"-D{option}="))
+        assert f"{package}.*" in given.partition("=")[2].split(",")
+        assert list((tree / folder).glob("*.java"))

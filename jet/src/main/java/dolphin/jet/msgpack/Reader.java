@@ -173,20 +173,20 @@ public final class Reader {
   private Map<Object, Object> map(long size, int depth) {
     Map<Object, Object> found = new HashMap<>(ROOM);
     for (long left = size; left > 0; left--) {
-      Object key = key(depth + 1);
+      Object key = key();
       found.put(key, value(depth + 1));
     }
     return found;
   }
 
-  private Object key(int depth) {
+  private Object key() {
     int type = hasNext() ? bytes[at] & 0xff : 0;
     boolean isText = isFixText(type) || (0xd9 <= type && type <= 0xdb);
     boolean isBinary = 0xc4 <= type && type <= 0xc6;
     if (!isText && !isBinary) {
       throw new MalformedException("a key that is not text");
     }
-    return value(depth);
+    return value();
   }
 
   /** Strict UTF-8; most texts are ASCII, for which a decoder would cost more than the rule. */

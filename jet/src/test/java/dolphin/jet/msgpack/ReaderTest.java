@@ -30,6 +30,7 @@ class ReaderTest {
     {"ccff", 255L},
     {"cdfffe", 65534L},
     {"cefffffffe", 4294967294L},
+    {"cf0000000000000000", 0L},
     {"cf7fffffffffffffff", Long.MAX_VALUE},
     {"cf8000000000000000", Reader.OTHER},
     {"d080", -128L},
@@ -136,7 +137,9 @@ class ReaderTest {
 
   @Test
   void keysAreTextsOrBinaries() {
-    for (String key : List.of("01", "c0", "90", "c3", "ca00000000", "d40107", "c7010111", "cc80")) {
+    for (String key :
+        List.of(
+            "01", "c0", "90", "c3", "ca00000000", "d40107", "c7010111", "cc80", "dc0000", "e0")) {
       assertThrows(
           MalformedException.class, () -> new Reader(bytes("81" + key + "05")).value(), key);
     }
