@@ -17,7 +17,18 @@ import java.util.Properties;
  */
 enum Dialect {
   /** One file, one member. */
-  SQLITE("jdbc:sqlite:", "/gates/sqlite.sql", 1),
+  SQLITE("jdbc:sqlite:", "/gates/sqlite.sql", 1) {
+    /** A commit moves the log into the file only if {@link #tidyingUp} has not for 40 MB. */
+    @Override
+    String onConnecting() {
+      return "PRAGMA wal_autocheckpoint = 10000";
+    }
+
+    @Override
+    String tidyingUp() {
+      return "PRAGMA wal_checkpoint(PASSIVE)";
+    }
+  },
 
   /** A database that every member reaches. */
   POSTGRESQL("jdbc:postgresql:", "/gates/postgresql.sql", 4);
@@ -27,6 +38,8 @@ enum Dialect {
 
   /** How long a connection may take to be made; the first one in a process also loads classes. */
   static final int CONNECTING_S = 5;
+
+  private static final String NOTHING = "SELECT 1";
 
   private static final String BETWEEN_STATEMENTS = "\n\n";
 
@@ -56,6 +69,16 @@ enum Dialect {
   /** How many a map keeps at most. */
   int connections() {
     return connections;
+  }
+
+  /** The first statement of a connection. */
+  String onConnecting() {
+    return NOTHING;
+  }
+
+  /** The statement by which a thread that nobody waits for spares the writers work. */
+  String tidyingUp() {
+    return NOTHING;
   }
 
   /** The statements that make the tables where there are none. */

@@ -32,10 +32,12 @@ final class GateDatabase implements AutoCloseable {
 
   private final String map;
   private final HikariDataSource pool;
+  private final Dialect dialect;
 
-  private GateDatabase(String map, HikariDataSource pool) {
+  private GateDatabase(String map, HikariDataSource pool, Dialect dialect) {
     this.map = map;
     this.pool = pool;
+    this.dialect = dialect;
   }
 
   /**
@@ -57,6 +59,7 @@ final class GateDatabase implements AutoCloseable {
     driver
         .stringPropertyNames()
         .forEach(name -> config.addDataSourceProperty(name, driver.getProperty(name)));
+    config.setConnectionInitSql(settings.dialect().onConnecting());
     config.setMaximumPoolSize(settings.dialect().connections());
     config.setMinimumIdle(1);
     long patienceMs = TimeUnit.SECONDS.toMillis(Dialect.PATIENCE_S);
@@ -64,8 +67,9 @@ final class GateDatabase implements AutoCloseable {
     config.setValidationTimeout(patienceMs / 2);
     config.setInitializationFailTimeout(TimeUnit.SECONDS.toMillis(Dialect.CONNECTING_S));
     try {
-      GateDatabase database = new GateDatabase(map, new HikariDataSource(config));
-      database.createTables(settings.dialect());
+      GateDatabase database =
+          new GateDatabase(map, new HikariDataSource(config), settings.dialect());
+      database.createTables();
       return database;
     } catch (RuntimeException | SQLException e) {
       throw new GateStoreException(
@@ -73,7 +77,7 @@ final class GateDatabase implements AutoCloseable {
     }
   }
 
-  private void createTables(Dialect dialect) throws SQLException {
+  private void createTables() throws SQLException {
     try (Connection connection = pool.getConnection();
         Statement statement = connection.createStatement()) {
       connection.setAutoCommit(false);
@@ -139,6 +143,16 @@ final class GateDatabase implements AutoCloseable {
     Revision stored = revision(key);
     if (!revision.equals(stored)) {
       throw new StaleGateException(map, key, revision, stored);
+    }
+  }
+
+  /** What a write would otherwise have to do now and then. */
+  void tidyUp() {
+    try (Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(dialect.tidyingUp());
+    } catch (SQLException e) {
+      throw unanswered(e);
     }
   }
 

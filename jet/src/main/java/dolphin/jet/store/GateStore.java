@@ -77,9 +77,11 @@ public final class GateStore implements MapStore<String, byte[]>, MapLoaderLifec
   @Override
   public void init(HazelcastInstance member, Properties properties, String mapName) {
     map = mapName;
-    database = GateDatabase.open(GateSettings.of(properties, System.getenv()), mapName);
+    GateSettings settings = GateSettings.of(properties, System.getenv());
+    database = GateDatabase.open(settings, mapName);
     ILogger logger = member.getLoggingService().getLogger(GateStore.class);
-    watch = new GateWatch(database, new LoadFinisher(member, mapName, logger), logger);
+    LoadFinisher loads = new LoadFinisher(member, mapName, logger);
+    watch = new GateWatch(GateDatabase.open(settings, mapName), loads, logger);
   }
 
   @Override

@@ -14,7 +14,8 @@ import java.util.concurrent.TimeUnit;
  * <p>It asks {@link #PERIOD_MS every 250 ms}. A gate that somebody else changed is forgotten, so
  * that this member has to ask before it renews that gate's lease; once the database does not
  * answer, this member acts on no gate until it does, and asks from its own thread only, so that a
- * database that hangs holds up the thread of a partition at most once.
+ * database that hangs holds up the thread of a partition at most once. It has a connection of its
+ * own, and does the database's housekeeping: no cut waits for either.
  */
 final class GateWatch implements AutoCloseable {
 
@@ -31,6 +32,7 @@ final class GateWatch implements AutoCloseable {
   private volatile long answeredNanos = System.nanoTime();
   private volatile String trouble = "";
 
+  /** Closes {@code database} in the end. */
   GateWatch(GateDatabase database, LoadFinisher loads, ILogger logger) {
     this.database = database;
     this.loads = loads;
@@ -86,6 +88,7 @@ final class GateWatch implements AutoCloseable {
         trouble = "";
         logger.info("the gate database answers again");
       }
+      database.tidyUp();
       loads.look();
     } catch (GateStoreException e) {
       failed(e);
@@ -102,5 +105,6 @@ final class GateWatch implements AutoCloseable {
   @Override
   public void close() {
     thread.shutdownNow();
+    database.close();
   }
 }
