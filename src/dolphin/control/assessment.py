@@ -8,8 +8,9 @@ half, `governor`, where the database keeps it. A missing reading of a wired sens
 contributes ONE (`senses`) and is listed as not sensed. Until every wired sensor has given one usable reading the demand is not ready and
 asks for nothing. Time that steps back, or a gap longer than the heartbeat limit, is a broken invariant.
 
-It has less than 10 us on every path (`bench step`). So what follows from the parameters alone is worked out with them, and texts are
-written only where something is to blame. The records are structs, and not tracked by the garbage collector: they hold no cycles.
+The target is 10 us a step (`bench step`; recovering from a shock is not in it, and costs more). So what follows from the parameters
+alone is worked out with them, and texts are written only where something is to blame. The records are structs, and not tracked by the
+garbage collector: they hold no cycles.
 """
 
 from msgspec import Struct
