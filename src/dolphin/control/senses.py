@@ -34,27 +34,23 @@ class Sense(NamedTuple):
     """How the reading of one sensor is taken."""
 
     sensor: str
-    place: int  # of its reading in `Inputs`
+    field: str  # of `Inputs`, where its reading is
     kind: type[int]
     low: int  # usable from here to MAX_NS
     best: int
     worst: int
 
 
-def _sense(sensor: str, field: str, kind: type[int], low: int, best: int, worst: int) -> Sense:
-    return Sense(sensor, Inputs._fields.index(field), kind, low, best, worst)
-
-
 SENSES: Final = (
-    _sense("envelope", "envelope_age_ns", int, 0, 0, MAX_NS),
-    _sense("jitter", "jitter_ns", int, 0, 0, MAX_NS),
-    _sense("latency", "latency_ns", int, 0, 0, MAX_NS),
-    _sense("depth", "depth_ratio_ppm", int, 0, ONE, 0),
-    _sense("spread", "spread_ratio_ppm", int, 0, 0, MAX_NS),
-    _sense("taker", "is_taker_shock", bool, 0, False, True),
-    _sense("plunge", "is_plunge", bool, 0, False, True),
-    _sense("dvol", "is_dvol_shock", bool, 0, False, True),
-    _sense("equity", "drawdown_ppm", int, -MAX_NS, 0, MAX_NS),
+    Sense("envelope", "envelope_age_ns", int, 0, 0, MAX_NS),
+    Sense("jitter", "jitter_ns", int, 0, 0, MAX_NS),
+    Sense("latency", "latency_ns", int, 0, 0, MAX_NS),
+    Sense("depth", "depth_ratio_ppm", int, 0, ONE, 0),
+    Sense("spread", "spread_ratio_ppm", int, 0, 0, MAX_NS),
+    Sense("taker", "is_taker_shock", bool, 0, False, True),
+    Sense("plunge", "is_plunge", bool, 0, False, True),
+    Sense("dvol", "is_dvol_shock", bool, 0, False, True),
+    Sense("equity", "drawdown_ppm", int, -MAX_NS, 0, MAX_NS),
 )
 BEST: Final = tuple([sense.best for sense in SENSES])
 
@@ -68,7 +64,9 @@ type Ear = tuple[int, int, type[int], int, int, str]
 
 def ears(wired: frozenset[str]) -> tuple[Ear, ...]:
     """The ears for the wired sensors."""
-    return tuple([(row, s.place, s.kind, s.low, s.worst, s.sensor) for row, s in enumerate(SENSES) if s.sensor in wired])
+    return tuple(
+        [(row, Inputs._fields.index(s.field), s.kind, s.low, s.worst, s.sensor) for row, s in enumerate(SENSES) if s.sensor in wired]
+    )
 
 
 def hear(inputs: Inputs, ears: tuple[Ear, ...]) -> tuple[list[int], list[str]]:

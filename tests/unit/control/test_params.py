@@ -108,4 +108,5 @@ def test_the_table_has_a_head_and_a_row_for_each_parameter() -> None:
 def test_what_follows_from_the_parameters_is_worked_out_with_them() -> None:
     params = SurvivalParams(wired=frozenset({"heartbeat", "taker"}), integral_full_scale_us=2_000_000, integral_max_ppm=250_000)
     assert params.integral_limit_ppm_us == 500_000
+    assert type(params.integral_limit_ppm_us) is int
     assert params.ears == senses.ears(frozenset({"taker"}))

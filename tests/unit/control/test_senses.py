@@ -11,13 +11,13 @@ from dolphin.control.senses import BEST, MAX_NS, SENSES, SENSORS, Inputs, Sense,
 
 PARAMS = SurvivalParams()
 NONSENSE = [None, math.nan, math.inf, 1.0, "7", 2**63, object()]
-FIELDS = [Inputs._fields[sense.place] for sense in SENSES]
+FIELDS = [sense.field for sense in SENSES]
 each_sense = pytest.mark.parametrize("sense", SENSES, ids=[sense.sensor for sense in SENSES])
 
 
 def said(sense: Sense, reading: object) -> tuple[int, list[str]]:
     """What is heard of one wired sensor, and what is missing."""
-    heard, missing = hear(Inputs(0)._replace(**{Inputs._fields[sense.place]: reading}), ears(frozenset({sense.sensor})))
+    heard, missing = hear(Inputs(0)._replace(**{sense.field: reading}), ears(frozenset({sense.sensor})))
     row = SENSES.index(sense)
     assert tuple(heard[:row] + heard[row + 1 :]) == BEST[:row] + BEST[row + 1 :]
     return heard[row], missing
