@@ -52,9 +52,7 @@ def govern(state: State, demand: Demand, params: GovernorParams) -> State:
     now_ns = demand.time_ns
     if demand.broken or now_ns < state.time_ns or state.latch or not demand.is_ready or not state.is_started:
         return _interrupted(state, demand)
-    unseen_ns = now_ns - state.time_ns - (params.seen_ns if state.is_ready else 0)
-    if unseen_ns < 0:
-        unseen_ns = 0
+    unseen_ns = max(0, now_ns - state.time_ns - (params.seen_ns if state.is_ready else 0))
     r_ppm, anchor_ns = _damped(state, demand.r_cmd_ppm, now_ns, unseen_ns, params)
     posture, since_ns = _posture(state, r_ppm, now_ns, unseen_ns, params)
     return State(now_ns, True, True, False, UNLATCHED, r_ppm, anchor_ns, posture, since_ns, state.ceiling)
