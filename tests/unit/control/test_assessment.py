@@ -266,3 +266,44 @@ def test_a_reading_at_the_end_of_its_range_is_a_reading_and_one_beyond_is_none(s
 def test_a_new_high_is_a_negative_drawdown() -> None:
     assert assess(Memory(), at(0, drawdown_ppm=-(2**62)), EVERYTHING)[1].is_ready
     assert not assess(Memory(), at(0, drawdown_ppm=-(2**62) - 1), EVERYTHING)[1].is_ready
+
+
+def test_what_is_missing_is_told_after_the_heartbeat() -> None:
+    _, demand = assess(Memory(), at(0, heartbeat_age_ns=None, jitter_ns=None), PARAMS)
+    assert demand.reasons[:2] == ("heartbeat has no usable reading", "jitter has no usable reading")
+
+
+def test_a_demand_and_what_is_remembered_are_whole_numbers_whatever_is_lowered() -> None:
+    everything_lowered = {"envelope_age_ns": 3_600 * SECOND + 7, "jitter_ns": 333_333_333, "latency_ns": 777_777_777}
+    everything_lowered |= {"depth_ratio_ppm": 311_111, "is_taker_shock": True, "drawdown_ppm": 77_777}
+    memory, demand = assess(started(EVERYTHING), at(1, **everything_lowered), EVERYTHING)
+    assert all(0 < factor < ONE for factor in demand.factors_ppm[1:])
+    numbers = (*demand.factors_ppm, demand.r_raw_ppm, demand.r_cmd_ppm, *memory.peaks_ppm, memory.integral_ppm_us)
+    assert [type(number) for number in numbers] == [int] * len(numbers)
+
+
+def test_a_step_back_counts_for_no_time() -> None:
+    memory = replace(started(), integral_ppm_us=5_000_000)
+    assert assess(memory, at(-1), PARAMS)[0].integral_ppm_us == 5_000_000
+
+
+def test_a_step_back_says_nothing_of_a_heartbeat_that_is_just_not_lost() -> None:
+    _, demand = assess(started(), at(-1, heartbeat_age_ns=PARAMS.heartbeat_limit_ns), PARAMS)
+    assert demand.broken == ("time stepped back or is unreadable",)
+
+
+@pytest.mark.parametrize(
+    ("sensor", "changes"),
+    [
+        ("heartbeat", {"broken": ("the ledger",)}),
+        ("jitter", {"jitter_ns": 900_000_000}),
+        ("latency", {"latency_ns": 900_000_000}),
+        ("depth", {"depth_ratio_ppm": 200_000}),
+        ("envelope", {"envelope_age_ns": 3_600 * SECOND}),
+        ("equity", {"drawdown_ppm": 100_000}),
+    ],
+)
+def test_what_lowers_r_is_answered_for_by_the_message_behind_it(sensor: str, changes: dict[str, object]) -> None:
+    causes = tuple((each, f"{each}@message#1") for each in SENSORS)
+    _, demand = assess(started(EVERYTHING), at(1, causes=causes, **changes), EVERYTHING)
+    assert demand.cause_ids == (f"{sensor}@message#1",)
