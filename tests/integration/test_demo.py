@@ -161,9 +161,14 @@ def test_a_second_run_continues_the_ledger_and_a_killed_feed_ends_in_hibernate(t
     assert await_nothing_running(home) == []
 
 
+def as_at_a_terminal() -> None:
+    """A shell's background job ignores the interrupt, and so would everything that these tests start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    process = subprocess.Popen(command(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=as_at_a_terminal)
     await_feed(home)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=RUN_LIMIT_S)
