@@ -7,11 +7,13 @@ the stamps of recent batches are kept, by market time.
 from collections import OrderedDict
 from typing import Final
 
+import numpy as np
 from hdrh.histogram import HdrHistogram
 
 MAX_NS: Final = 60_000_000_000
 """Longer readings count as a minute."""
 STAMPS_KEPT: Final = 4_096
+PERCENTILES: Final = {"p50": 50.0, "p99": 99.0, "p999": 99.9}
 
 FEED_TO_FEATURE: Final = "feed_to_feature"
 FEED_TO_AGENT: Final = "feed_to_agent"
@@ -62,6 +64,9 @@ def _keep[V](recent: OrderedDict[int, V], key: int, value: V) -> None:
 
 
 def _summary_us(histogram: HdrHistogram) -> dict[str, float]:
-    quantiles = {"p50": 50.0, "p99": 99.0, "p999": 99.9}
-    readings = {name: histogram.get_value_at_percentile(q) / 1e3 for name, q in quantiles.items()}
+    # The library's own quantiles walk 20,000 counts in Python, one at a time: the status would hold the agent up for 90 ms.
+    counted = np.cumsum(np.ctypeslib.as_array(histogram.counts))
+    targets = [histogram.get_target_count_at_percentile(percentile) for percentile in PERCENTILES.values()]
+    values = [histogram.get_value_from_index(int(index)) for index in np.searchsorted(counted, targets)]
+    readings = {name: histogram.get_highest_equivalent_value(value) / 1e3 for name, value in zip(PERCENTILES, values, strict=True)}
     return {**readings, "max": histogram.get_max_value() / 1e3, "n": histogram.get_total_count()}

@@ -1,6 +1,10 @@
 """Readings by path, and the stamp that may come after the command it belongs to."""
 
-from agent.latency import FEED_TO_CAP_CHANGE, MAX_NS, STAMPS_KEPT, Latencies
+from hdrh.histogram import HdrHistogram
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.latency import FEED_TO_CAP_CHANGE, MAX_NS, PERCENTILES, STAMPS_KEPT, Latencies
 
 
 def count(latencies: Latencies) -> float:
@@ -37,3 +41,15 @@ def test_readings_out_of_range_are_kept_within_it() -> None:
     latencies.record("path", -5)
     latencies.record("path", 10 * MAX_NS)
     assert latencies.summary_us()["path"]["n"] == 2
+
+
+@given(st.lists(st.integers(1, MAX_NS), min_size=1, max_size=50))
+def test_the_quantiles_are_the_librarys_own(readings_ns: list[int]) -> None:
+    latencies, histogram = Latencies(), HdrHistogram(1, MAX_NS, 3)
+    for elapsed_ns in readings_ns:
+        latencies.record("path", elapsed_ns)
+        histogram.record_value(elapsed_ns)
+    summary = latencies.summary_us()["path"]
+    assert {name: summary[name] for name in PERCENTILES} == {
+        name: histogram.get_value_at_percentile(percentile) / 1e3 for name, percentile in PERCENTILES.items()
+    }
