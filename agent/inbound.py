@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from dolphin.gate import ONE_E8
-from dolphin.market.schema import BatchInfo, Kind, cause_id, decode_batch, info_of
+from dolphin.market.schema import BatchInfo, Kind, cause_id, info_of
 
 MAX_E8: Final = 10**18
 _TOUCH_COLUMNS: Final = ("asset", "bid", "ask", "bid_qty", "ask_qty", "sigma_5s", "updated_at_ns", "last_kind", "last_exchange_id")
@@ -55,9 +55,8 @@ class Ranking:
     rows: tuple[Ranked, ...]
 
 
-def read_features(arrow: bytes) -> Features:
-    """The batch inside an Arrow IPC stream; ValueError or pyarrow's errors where it is none or lacks a column."""
-    batch = decode_batch(arrow)
+def read_features(batch: pa.RecordBatch) -> Features:
+    """What a batch of `market.<shard>` says; ValueError where it lacks a column or its metadata."""
     touches: dict[str, Touch] = {}
     sigma_5s: dict[str, float] = {}
     last_heard_ns, last_cause = -1, None
@@ -73,9 +72,8 @@ def read_features(arrow: bytes) -> Features:
     return Features(info_of(batch), touches, sigma_5s, last_cause)
 
 
-def read_ranking(arrow: bytes, limit: int = 50) -> Ranking:
-    """The best `limit` rows inside an Arrow IPC stream; ValueError or pyarrow's errors where it is none or lacks a column."""
-    batch = decode_batch(arrow)
+def read_ranking(batch: pa.RecordBatch, limit: int = 50) -> Ranking:
+    """The best `limit` rows of a batch of `ranking`; ValueError where it lacks a column or its metadata."""
     rows = sorted(zip(*_columns(batch, _RANKING_COLUMNS), strict=True), key=lambda row: row[0])[:limit]
     ranked = tuple(Ranked(asset, _number(score), _number(depth), _number(sigma)) for _, asset, score, depth, sigma, _ in rows)
     return Ranking(rows[0][5] if rows else info_of(batch).market_time_ns, ranked)

@@ -16,6 +16,7 @@ from agent.desk import Desk
 from agent.inbound import Features, Touch, read_features, read_ranking
 from agent.latency import Latencies
 from dolphin.control import law
+from dolphin.stage.ipc import StreamReader
 
 MARKET: Final = "market.0"
 RANKING: Final = "ranking"
@@ -31,6 +32,7 @@ class Inbox:
         self._desk = desk
         self._latencies = latencies
         self._on_quotes = on_quotes
+        self._streams = {RANKING: StreamReader(), MARKET: StreamReader()}
         self.received: Counter[str] = Counter()
         """Messages by topic."""
         self.unreadable: Counter[str] = Counter()
@@ -43,8 +45,9 @@ class Inbox:
             self._receive_leverage(message)
             return
         try:
-            content = read_features(message.arrow) if topic == MARKET else read_ranking(message.arrow)
-        except (AttributeError, ValueError, KeyError, TypeError, pa.ArrowException):
+            batch = self._streams[topic].read(memoryview(message.arrow))
+            content = read_features(batch) if topic == MARKET else read_ranking(batch)
+        except (AttributeError, ValueError, KeyError, TypeError, EOFError, StopIteration, pa.ArrowException):
             self.unreadable[topic] += 1
             return
         if isinstance(content, Features):

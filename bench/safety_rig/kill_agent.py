@@ -17,6 +17,7 @@ from agent.inbound import read_features
 from agent.topics import TopicTail
 from dolphin.cluster.client import client
 from dolphin.cluster.wire import unpack
+from dolphin.stage.ipc import StreamReader
 
 PLAY_SPEED = 0.0  # market time is the rig's own: it moves with messages only
 
@@ -28,10 +29,11 @@ class Listener:
         self._accounts: dict[str, Entitlements] = {}
         self._newest = ""
         self._market_time_ns = 0
+        self._stream = StreamReader()
 
     def hear_market(self, arrow: bytes) -> None:
         """A FEATURES batch: time for the account that is spoken for."""
-        features = read_features(arrow)
+        features = read_features(self._stream.read(memoryview(arrow)))
         self._market_time_ns = features.info.market_time_ns
         if self._newest:
             self._accounts[self._newest].observe(self._market_time_ns, features.last_cause)

@@ -165,9 +165,3 @@ def encode_batch(batch: pa.RecordBatch) -> bytes:
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
     return sink.getvalue().to_pybytes()
-
-
-def decode_batch(arrow: bytes) -> pa.RecordBatch:
-    """The record batch inside the bytes of a wire `Batch`; pyarrow.ArrowInvalid where they are not an Arrow stream of one batch."""
-    with pa.ipc.open_stream(arrow) as reader:
-        return reader.read_next_batch()

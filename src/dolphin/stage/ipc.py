@@ -40,7 +40,7 @@ class StreamReader:
     def read(self, stream: memoryview) -> pa.RecordBatch:
         """The first batch of `stream`, which is copied: Arrow wants aligned buffers, and a function may keep them.
 
-        Raises `pyarrow.ArrowInvalid` or `StopIteration` for bytes that are no stream or have no batch.
+        Raises `pyarrow.ArrowInvalid`, `EOFError` or `StopIteration` for bytes that are no stream or have no batch.
         """
         raw = bytes(stream)
         buffer = pa.py_buffer(raw)

@@ -30,7 +30,6 @@ from dolphin.control.leverage import Command, encode
 from dolphin.control.posture import Posture
 from dolphin.gate import ONE
 from dolphin.ledger import SqliteLedger
-from dolphin.market.schema import encode_batch
 from dolphin.trace.events import Event
 
 pytestmark = pytest.mark.integration
@@ -62,7 +61,7 @@ class Rig:
     async def quote(self, bid: float, ask: float, size: float = 1_000.0) -> None:
         self.batches += 1
         market_ns = T0 + self.batches * 1_000_000
-        batch = read_features(encode_batch(features(market_ns, {ASSET: Quote(bid, ask, size)}, self.batches)))
+        batch = read_features(features(market_ns, {ASSET: Quote(bid, ask, size)}, self.batches))
         self.desk.take_features(batch)
         self.desk.entitlements.observe(market_ns, batch.last_cause)
         quote = venue.quote_of(self.instrument, batch.touches[ASSET], market_ns)

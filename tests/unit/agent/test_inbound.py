@@ -6,12 +6,12 @@ import pyarrow as pa
 import pytest
 
 from agent.inbound import Touch, read_features, read_ranking, to_e8
-from dolphin.market.schema import BatchInfo, Kind, encode_batch, with_info
+from dolphin.market.schema import BatchInfo, Kind, with_info
 
 T0 = 1_700_000_000_000_000_000
 
 
-def features(**columns: list[object]) -> bytes:
+def features(**columns: list[object]) -> pa.RecordBatch:
     rows = len(next(iter(columns.values())))
     defaults: dict[str, list[object]] = {
         "asset": [f"A{n}" for n in range(rows)],
@@ -24,7 +24,7 @@ def features(**columns: list[object]) -> bytes:
         "last_kind": [int(Kind.BOOK)] * rows,
         "last_exchange_id": [7] * rows,
     }
-    return encode_batch(with_info(pa.record_batch(defaults | columns), BatchInfo("0", 1, T0)))
+    return with_info(pa.record_batch(defaults | columns), BatchInfo("0", 1, T0))
 
 
 def test_a_row_becomes_a_touch_in_e8() -> None:
@@ -59,7 +59,7 @@ def test_volatility_that_is_not_known_is_nan() -> None:
 def test_a_missing_column_is_named() -> None:
     batch = pa.record_batch({"asset": ["A"]})
     with pytest.raises(ValueError, match="bid"):
-        read_features(encode_batch(with_info(batch, BatchInfo("0", 1, T0))))
+        read_features(with_info(batch, BatchInfo("0", 1, T0)))
 
 
 def test_the_ranking_is_in_the_order_of_rank_and_bounded() -> None:
@@ -72,7 +72,7 @@ def test_the_ranking_is_in_the_order_of_rank_and_bounded() -> None:
         "sigma_5s": [None] * count,
         "market_time_ns": [T0 + 1] * count,
     }
-    ranking = read_ranking(encode_batch(with_info(pa.record_batch(table), BatchInfo("universe", 1, T0))), limit=3)
+    ranking = read_ranking(with_info(pa.record_batch(table), BatchInfo("universe", 1, T0)), limit=3)
     assert [row.asset for row in ranking.rows] == ["A1", "A2", "A3"]
     assert ranking.market_time_ns == T0 + 1
 

@@ -30,6 +30,19 @@ class Delivered:
         self.count += 1
 
 
+def features_table() -> pa.RecordBatch:
+    return pa.record_batch(
+        {name: pa.array([1.0 if name != "asset" else "A"]) for name in ("asset", "bid", "ask", "bid_qty", "ask_qty", "sigma_5s")}
+        | {name: pa.array([1]) for name in ("updated_at_ns", "last_kind", "last_exchange_id")}
+    )
+
+
+def stream_without_a_batch() -> bytes:
+    sink = pa.BufferOutputStream()
+    pa.ipc.new_stream(sink, features_table().schema).close()
+    return sink.getvalue().to_pybytes()
+
+
 @pytest.fixture
 async def inbox(tmp_path: Path) -> Inbox:
     booking = Booking.open(tmp_path / "ledger.sqlite", account="paper", run_id="test", opening_deposit_micro=ONE)
@@ -54,6 +67,13 @@ async def test_a_message_of_the_wrong_kind_is_counted_and_left_out(inbox: Inbox,
     inbox.receive(topic, message)
     assert inbox.unreadable == {topic: 1}
     assert inbox.received == {topic: 1}
+
+
+@pytest.mark.parametrize("topic", [MARKET, RANKING])
+@pytest.mark.parametrize("arrow", [b"", b"\xff\xff\xff\xff", b"no stream", stream_without_a_batch()])
+async def test_bytes_that_hold_no_batch_are_counted_and_left_out(inbox: Inbox, topic: str, arrow: bytes) -> None:
+    inbox.receive(topic, Batch("0", 5, arrow))
+    assert inbox.unreadable == {topic: 1}
 
 
 async def test_garbage_where_a_command_was_promised_is_damage(inbox: Inbox) -> None:
@@ -81,10 +101,3 @@ def told_to(heard: list[bytes]) -> Callable[[bytes], Awaitable[object]]:
         heard.append(signal)
 
     return say
-
-
-def features_table() -> pa.RecordBatch:
-    return pa.record_batch(
-        {name: pa.array([1.0 if name != "asset" else "A"]) for name in ("asset", "bid", "ask", "bid_qty", "ask_qty", "sigma_5s")}
-        | {name: pa.array([1]) for name in ("updated_at_ns", "last_kind", "last_exchange_id")}
-    )

@@ -11,12 +11,12 @@ from dolphin.market.schema import (
     Cause,
     Kind,
     cause_id,
-    decode_batch,
     encode_batch,
     info_of,
     parse_cause_id,
     with_info,
 )
+from dolphin.stage.ipc import StreamReader
 
 
 def one_tick() -> pa.RecordBatch:
@@ -53,7 +53,7 @@ def test_a_tick_has_no_cause() -> None:
 def test_metadata_and_rows_survive_the_wire() -> None:
     info = BatchInfo(shard="0", batch=3, market_time_ns=5, published_wall_ns=9, emitted_wall_ns=11, run_id="r1")
     batch = with_info(one_tick(), info)
-    received = decode_batch(encode_batch(batch))
+    received = StreamReader().read(memoryview(encode_batch(batch)))
     assert received.equals(batch)
     assert info_of(received) == info
 
