@@ -29,6 +29,7 @@ from dolphin.control.leverage import Command, encode
 from dolphin.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
 from dolphin.control.ppm import ONE
 from dolphin.errors import DolphinError
+from dolphin.ops.child import be_child
 from dolphin.ops.home import REPOSITORY
 from dolphin.pipeline import Pipeline
 from dolphin.pipeline.files import load_pipeline
@@ -201,6 +202,7 @@ async def _listening(member: MemberProcess) -> AsyncIterator[Agent]:
         CLUSTER,
         cwd=REPOSITORY,
         stdout=asyncio.subprocess.PIPE,
+        preexec_fn=be_child,  # as the agent is started
     )
     assert process.stdout is not None
     assert await process.stdout.readline() == b"ready\n"

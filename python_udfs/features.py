@@ -20,6 +20,7 @@ from dolphin.signals.feature_state import (
     FLOAT_OUTPUTS,
     INT_INPUTS,
     INT_OUTPUTS,
+    KIND_OUTPUTS,
     MAX_ASSETS,
     UNKNOWN_DELAY_NS,
     new_assets,
@@ -27,18 +28,14 @@ from dolphin.signals.feature_state import (
 from python_udfs.template import BatchTemplate
 
 _DELAYS: Final = ("delay_ns", "excess_delay_ns", "jitter_ns")
-_DELAY_ROWS: Final = [INT_OUTPUTS.index(name) for name in _DELAYS]
-_NARROW: Final = ("last_kind", "taker_kind", "is_synced")
-_WIDE: Final = tuple(name for name in INT_OUTPUTS if name not in _NARROW)
 
 FEATURES: Final = pa.schema(
     [
         pa.field("asset", pa.utf8(), nullable=False),
         pa.field("market_time_ns", pa.int64(), nullable=False),
         *(pa.field(name, pa.float64()) for name in FLOAT_OUTPUTS),
-        *(pa.field(name, pa.int64()) for name in _WIDE),
-        pa.field("last_kind", pa.uint8()),
-        pa.field("taker_kind", pa.uint8()),
+        *(pa.field(name, pa.int64()) for name in INT_OUTPUTS),
+        *(pa.field(name, pa.uint8()) for name in KIND_OUTPUTS),
         pa.field("is_synced", pa.bool_()),
     ]
 )
@@ -59,8 +56,10 @@ class Features:
 
         self._kernel = feature_kernel
         self._clock_ns = 0
-        self._adopt([], new_assets(0))
+        self._adopt(["any"], new_assets(1))
         self.process(pa.RecordBatch.from_pylist([], MARKET))  # compiles, or loads what was compiled, before the first deadline
+        self._clock_ns = 0
+        self._adopt([], new_assets(0))
 
     def process(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Features of all known assets after the rows of `batch` (MARKET, any number of rows)."""
@@ -109,35 +108,29 @@ class Features:
         return np.array([self._index[name] for name in names], np.int64)
 
     def _read(self) -> pa.RecordBatch:
-        assets = len(self._assets)
-        floats = np.empty((len(FLOAT_OUTPUTS), assets))
-        ints = np.empty((len(INT_OUTPUTS), assets), np.int64)
-        self._kernel.read_features(self._state, self._clock_ns, floats, ints)
         if self._template is None:
             return pa.RecordBatch.from_pylist([], FEATURES)
-        wide = ints[: len(_WIDE)]
-        last_kind, taker_kind, is_synced = ints[len(_WIDE) :]
-        kinds = np.array([last_kind, taker_kind], np.uint8)
-        synced = np.packbits(is_synced != 0, bitorder="little")[np.newaxis]
-        batch = self._template.filled(np.full((1, assets), self._clock_ns), floats, wide, kinds, synced)
-        return _with_nulls(batch, wide) if (wide[_DELAY_ROWS] == UNKNOWN_DELAY_NS).any() else batch
+        is_delay_unknown = self._kernel.read_features(self._state, self._clock_ns, *self._template.places)
+        batch = self._template.batch()
+        return _with_nulls(batch) if is_delay_unknown else batch
 
 
 def _template(assets: list[str]) -> BatchTemplate | None:
-    """FEATURES of `assets`, to be filled; None without assets."""
+    """FEATURES of `assets`, to be written by `feature_kernel.read_features`; None without assets."""
     if not assets:
         return None
     columns = [pa.array(assets, pa.utf8())]
     columns += [pa.array(np.zeros(len(assets)), pa.float64()).cast(field.type) for field in list(FEATURES)[1:]]
-    blocks = [["market_time_ns"], FLOAT_OUTPUTS, _WIDE, ["last_kind", "taker_kind"], ["is_synced"]]
+    blocks = [["market_time_ns"], FLOAT_OUTPUTS, INT_OUTPUTS, KIND_OUTPUTS, ["is_synced"]]
     return BatchTemplate(pa.RecordBatch.from_arrays(columns, schema=FEATURES), blocks)
 
 
-def _with_nulls(batch: pa.RecordBatch, wide: NDArray[np.int64]) -> pa.RecordBatch:
+def _with_nulls(batch: pa.RecordBatch) -> pa.RecordBatch:
     """`batch` with its unknown delays null; rare, until every asset has spoken."""
-    for name, row in zip(_DELAYS, _DELAY_ROWS, strict=True):
+    for name in _DELAYS:
         at = FEATURES.get_field_index(name)
-        batch = batch.set_column(at, FEATURES.field(at), pa.array(wide[row], mask=wide[row] == UNKNOWN_DELAY_NS))
+        delays_ns = batch.column(at).to_numpy()
+        batch = batch.set_column(at, FEATURES.field(at), pa.array(delays_ns, mask=delays_ns == UNKNOWN_DELAY_NS))
     return batch
 
 

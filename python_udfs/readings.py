@@ -6,7 +6,7 @@ is *not known*: None, never a number that could count as good.
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 
@@ -36,6 +36,7 @@ INPUT = pa.schema(
     ]
 )
 """The columns of FEATURES that are read; others may be there."""
+_NAMES: Final = tuple(INPUT.names)  # pyarrow makes the list anew each time
 
 SIGNALS = pa.schema([pa.field("key", pa.utf8(), nullable=False), pa.field("value", pa.binary(), nullable=False)])
 """What a safety stage emits: a key of `LEVERAGE` and the msgpack signal for its entry processor."""
@@ -99,7 +100,7 @@ def market_time_ns(batch: pa.RecordBatch) -> int | None:
 
 def read(batch: pa.RecordBatch) -> Iterator[AssetReading]:
     """The readings of a batch, in its order."""
-    columns = [batch.column(name).to_pylist() for name in INPUT.names]
+    columns = [batch.column(name).to_pylist() for name in _NAMES]
     for row in zip(*columns, strict=True):
         yield _reading(*row)
 

@@ -1,7 +1,8 @@
 """Child processes that cannot outlive us.
 
 Each runs in a process group of its own, so that a stop reaches everything it started, and the kernel ends it when we die, however we
-die (`PR_SET_PDEATHSIG`). Output goes to a log file, never to a pipe that could fill.
+die (`PR_SET_PDEATHSIG`). It and all it starts run in short time slices (`dolphin.ops.time_slice`). Output goes to a log file, never to a
+pipe that could fill.
 """
 
 import ctypes
@@ -14,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from dolphin.ops.time_slice import keep_slices_short
+
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -21,6 +24,12 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 def die_with_parent() -> None:
     """Asks the kernel to kill this process when its parent ends; call it in the child."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def be_child() -> None:
+    """What a process that belongs to us does first: it dies with its parent, and its slices are short."""
+    die_with_parent()
+    keep_slices_short()
 
 
 class Child:
@@ -38,7 +47,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(env or {})},
                 start_new_session=True,
-                preexec_fn=die_with_parent,
+                preexec_fn=be_child,
             )
 
     @property

@@ -351,11 +351,15 @@ def _jitter_ns(asset):
 
 
 @njit(cache=True)
-def read_features(state, now_ns, floats, ints):
-    """Bring every asset to `now_ns` and write its features.
+def read_features(state, now_ns, times, floats, ints, kinds, synced):
+    """Bring every asset to `now_ns` and write its features, all arrays in full. Returns whether a delay is unknown.
 
-    floats: float64 (len(FLOAT_OUTPUTS), assets); ints: int64 (len(INT_OUTPUTS), assets); both written in full.
+    times: int64 (1, assets); floats: float64 (len(FLOAT_OUTPUTS), assets); ints: int64 (len(INT_OUTPUTS), assets);
+    kinds: uint8 (len(KIND_OUTPUTS), assets); synced: uint8 (1, bytes), a bit an asset, lowest first.
     """
+    is_delay_unknown = False
+    times[:] = now_ns
+    synced[:] = 0
     for i in range(state.size):
         asset = state[i]
         _advance(asset, now_ns)
@@ -392,6 +396,10 @@ def read_features(state, now_ns, floats, ints):
         ints[13, i] = asset.liquidation_exchange_id
         ints[14, i] = asset.refused_rows
         ints[15, i] = asset.duplicate_rows
-        ints[16, i] = asset.last_kind
-        ints[17, i] = asset.taker_kind
-        ints[18, i] = asset.is_synced
+        kinds[0, i] = asset.last_kind
+        kinds[1, i] = asset.taker_kind
+        if asset.is_synced != 0:
+            synced[0, i // 8] |= 1 << (i % 8)
+        if ints[6, i] == UNKNOWN_DELAY_NS or ints[7, i] == UNKNOWN_DELAY_NS or ints[8, i] == UNKNOWN_DELAY_NS:
+            is_delay_unknown = True
+    return is_delay_unknown

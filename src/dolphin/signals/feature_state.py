@@ -187,11 +187,11 @@ INT_OUTPUTS: Final = (
     "liquidation_exchange_id",
     "refused_rows",
     "duplicate_rows",
-    "last_kind",
-    "taker_kind",
-    "is_synced",
 )
 """Rows of the kernel's int64 output, in order. The three delays are `UNKNOWN_DELAY_NS` until known."""
+
+KIND_OUTPUTS: Final = ("last_kind", "taker_kind")
+"""Rows of the kernel's uint8 output, in order."""
 
 UNKNOWN_DELAY_NS: Final = np.iinfo(np.int64).min
 

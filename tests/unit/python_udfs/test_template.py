@@ -1,4 +1,4 @@
-"""A filled template is the batch that would have been built column by column."""
+"""A written template is the batch that would have been built column by column."""
 
 import numpy as np
 import pyarrow as pa
@@ -20,20 +20,27 @@ def built(rows: int, seed: int) -> tuple[pa.RecordBatch, list[np.ndarray]]:
     return pa.RecordBatch.from_arrays(columns, schema=SCHEMA), [a, xy, k, np.packbits(is_on, bitorder="little")[np.newaxis]]
 
 
+def written(template: BatchTemplate, values: list[np.ndarray]) -> pa.RecordBatch:
+    for place, block in zip(template.places, values, strict=True):
+        assert place.dtype == block.dtype
+        place[:] = block
+    return template.batch()
+
+
 @pytest.mark.parametrize("rows", [1, 7, 8, 9, 64, 400])
-def test_a_filled_template_is_the_batch_built_column_by_column(rows: int) -> None:
+def test_a_written_template_is_the_batch_built_column_by_column(rows: int) -> None:
     template = BatchTemplate(built(rows, seed=1)[0], BLOCKS)
     expected, values = built(rows, seed=2)
-    found = template.filled(*values)
+    found = written(template, values)
     found.validate(full=True)
     assert found.equals(expected)
 
 
-def test_filling_again_leaves_earlier_batches_alone() -> None:
+def test_writing_again_leaves_earlier_batches_alone() -> None:
     first, values = built(9, seed=1)
     template = BatchTemplate(first, BLOCKS)
-    found = template.filled(*values)
-    template.filled(*built(9, seed=2)[1])
+    found = written(template, values)
+    written(template, built(9, seed=2)[1])
     assert found.equals(first)
 
 
