@@ -36,9 +36,9 @@ from dolphin.pipeline.files import load_pipeline
 
 CLUSTER: Final = "bench-kill"
 PAUSE_S: Final = 0.02
-WARM_UP_BATCHES: Final = 4000
-"""A quarter of an hour of market time, in 20 s. A member that has run that long is compiled, and that is what is measured: with 400 batches
-the compilers still took a sixth of a core while falls were measured."""
+WARM_UP_BATCHES: Final = 8000
+"""Half an hour of market time, in a minute. A member that has run that long is compiled, and that is what is measured: after 400 batches
+the compilers took a sixth of a core while falls were measured, after 4,000 up to 4 ms of the slowest falls."""
 WARM_UP_EVERY_S: Final = 0.005
 SETTLE_S: Final = 2.0
 """Until the jobs have caught up with the warm-up."""
