@@ -4,6 +4,7 @@ The two files below are all that the newcomer writes, in a folder outside the re
 function gave on the file.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -135,7 +136,9 @@ async def client(own_member: MemberProcess) -> AsyncIterator[HazelcastClient]:
 
 async def test_the_job_gives_what_the_function_gave_on_a_file(folder: Path, own_member: MemberProcess, client: HazelcastClient) -> None:
     where = ("--member", own_member.address, "--cluster-name", CLUSTER)
-    assert dolphin(folder, "job", "submit", folder / "vwap.py", *where)["status"] == "running"
+    # in threads: this loop has to answer for the client's heartbeat
+    submitted = await asyncio.to_thread(dolphin, folder, "job", "submit", folder / "vwap.py", *where)
+    assert submitted["status"] == "running"
 
     events = await client.get_map("MARKET_EVENTS")
     for number, trade in enumerate(TRADES, start=1):
@@ -148,5 +151,6 @@ async def test_the_job_gives_what_the_function_gave_on_a_file(folder: Path, own_
     await until(is_done, "the job has written what came of every trade")
     features = await client.get_map("DOLPHIN_FEATURES")
     written = {row["asset"]: row["vwap"] for row in map(unpack, await features.values())}
-    assert written == run_on_file(folder)
-    assert dolphin(folder, "job", "cancel", "vwap", *where)["status"] == "cancelled"
+    assert written == await asyncio.to_thread(run_on_file, folder)
+    cancelled = await asyncio.to_thread(dolphin, folder, "job", "cancel", "vwap", *where)
+    assert cancelled["status"] == "cancelled"
