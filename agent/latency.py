@@ -64,7 +64,7 @@ def _keep[V](recent: OrderedDict[int, V], key: int, value: V) -> None:
 
 
 def _summary_us(histogram: HdrHistogram) -> dict[str, float]:
-    # The library's own quantiles walk 20,000 counts in Python, one at a time: the status would hold the agent up for 90 ms.
+    # The library's own quantiles walk 27,000 counts in Python, one at a time: the status would hold the agent up for 50 to 90 ms.
     counted = np.cumsum(np.ctypeslib.as_array(histogram.counts))
     targets = [histogram.get_target_count_at_percentile(percentile) for percentile in PERCENTILES.values()]
     values = [histogram.get_value_from_index(int(index)) for index in np.searchsorted(counted, targets)]

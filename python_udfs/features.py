@@ -20,7 +20,6 @@ from dolphin.signals.feature_state import (
     FLOAT_OUTPUTS,
     INT_INPUTS,
     INT_OUTPUTS,
-    KIND_OUTPUTS,
     MAX_ASSETS,
     UNKNOWN_DELAY_NS,
     new_assets,
@@ -35,7 +34,8 @@ FEATURES: Final = pa.schema(
         pa.field("market_time_ns", pa.int64(), nullable=False),
         *(pa.field(name, pa.float64()) for name in FLOAT_OUTPUTS),
         *(pa.field(name, pa.int64()) for name in INT_OUTPUTS),
-        *(pa.field(name, pa.uint8()) for name in KIND_OUTPUTS),
+        pa.field("last_kind", pa.uint8()),
+        pa.field("taker_kind", pa.uint8()),
         pa.field("is_synced", pa.bool_()),
     ]
 )
@@ -121,7 +121,7 @@ def _template(assets: list[str]) -> BatchTemplate | None:
         return None
     columns = [pa.array(assets, pa.utf8())]
     columns += [pa.array(np.zeros(len(assets)), pa.float64()).cast(field.type) for field in list(FEATURES)[1:]]
-    blocks = [["market_time_ns"], FLOAT_OUTPUTS, INT_OUTPUTS, KIND_OUTPUTS, ["is_synced"]]
+    blocks = [["market_time_ns"], FLOAT_OUTPUTS, INT_OUTPUTS, ["last_kind"], ["taker_kind"], ["is_synced"]]
     return BatchTemplate(pa.RecordBatch.from_arrays(columns, schema=FEATURES), blocks)
 
 

@@ -351,11 +351,12 @@ def _jitter_ns(asset):
 
 
 @njit(cache=True)
-def read_features(state, now_ns, times, floats, ints, kinds, synced):
+def read_features(state, now_ns, times, floats, ints, last_kinds, taker_kinds, synced):
     """Bring every asset to `now_ns` and write its features, all arrays in full. Returns whether a delay is unknown.
 
     times: int64 (1, assets); floats: float64 (len(FLOAT_OUTPUTS), assets); ints: int64 (len(INT_OUTPUTS), assets);
-    kinds: uint8 (len(KIND_OUTPUTS), assets); synced: uint8 (1, bytes), a bit an asset, lowest first.
+    last_kinds, taker_kinds: uint8 (1, assets); synced: uint8 (1, bytes), a bit an asset, lowest first. All are contiguous, for any number
+    of assets: an array of another layout would be compiled for anew, in the middle of the market.
     """
     is_delay_unknown = False
     times[:] = now_ns
@@ -396,8 +397,8 @@ def read_features(state, now_ns, times, floats, ints, kinds, synced):
         ints[13, i] = asset.liquidation_exchange_id
         ints[14, i] = asset.refused_rows
         ints[15, i] = asset.duplicate_rows
-        kinds[0, i] = asset.last_kind
-        kinds[1, i] = asset.taker_kind
+        last_kinds[0, i] = asset.last_kind
+        taker_kinds[0, i] = asset.taker_kind
         if asset.is_synced != 0:
             synced[0, i // 8] |= 1 << (i % 8)
         if ints[6, i] == UNKNOWN_DELAY_NS or ints[7, i] == UNKNOWN_DELAY_NS or ints[8, i] == UNKNOWN_DELAY_NS:

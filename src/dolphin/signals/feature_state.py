@@ -190,9 +190,6 @@ INT_OUTPUTS: Final = (
 )
 """Rows of the kernel's int64 output, in order. The three delays are `UNKNOWN_DELAY_NS` until known."""
 
-KIND_OUTPUTS: Final = ("last_kind", "taker_kind")
-"""Rows of the kernel's uint8 output, in order."""
-
 UNKNOWN_DELAY_NS: Final = np.iinfo(np.int64).min
 
 assert max(Kind) < KIND_SLOTS

@@ -232,6 +232,15 @@ def test_a_shard_has_a_bound_on_its_assets() -> None:
         stage.process(batch([book("ONE-TOO-MANY", 2, 1, 9, 10)]))
 
 
+def test_nothing_is_compiled_for_a_number_of_assets_that_was_not_there_before() -> None:
+    stage = Features()
+    kernel = stage._kernel  # pyright: ignore[reportPrivateUsage]
+    compiled = kernel.apply_rows.signatures, kernel.read_features.signatures
+    for number in range(1, 18):
+        assert stage.process(batch([book(f"A{number}", number, 1, 9, 10)])).num_rows == number
+        assert (kernel.apply_rows.signatures, kernel.read_features.signatures) == compiled
+
+
 def test_a_sliced_batch_reads_as_its_rows() -> None:
     rows = [book("A", 0, 1, 8, 9), trade("B", 1, 1, 5, 1, None), tick(2), depth("A", 3, 1, 5, 6), trade("A", 4, 2, 8, 3, True)]
     sliced, plain = Features(), Features()
