@@ -13,6 +13,7 @@ import pytest
 
 from dolphin.cluster.member import MAIN_CLASS, ONE_MEMBER, Gates, MemberProcess, find_java
 from dolphin.errors import BadInput, DolphinError
+from dolphin.ops.time_slice import SLICE_NS, slice_ns
 
 CLUSTER_CONFIG = ONE_MEMBER.parent
 
@@ -88,6 +89,19 @@ def test_a_member_told_to_ends_with_its_standard_input(jar: Path, tmp_path: Path
     assert member.stdout.readline().startswith('{"ready":true')
     member.stdin.close()
     assert member.wait(60) == 0
+
+
+@pytest.mark.skipif(slice_ns() is None, reason="Linux before 6.12 has one slice for all")
+def test_whoever_wakes_up_in_a_member_goes_before_its_compilers(jar: Path, tmp_path: Path) -> None:
+    with MemberProcess.start(jar=jar, log=tmp_path / "member.log") as member:
+        slices: dict[str, set[bool]] = {}
+        for task in Path(f"/proc/{member.pid}/task").iterdir():
+            with suppress(OSError):  # it has ended meanwhile
+                name = (task / "comm").read_text().strip()
+                slices.setdefault(name.split()[0], set()).add(slice_ns(int(task.name)) == SLICE_NS)
+    background = {name: slices.pop(name) for name in ("C1", "C2", "ZWorker#0", "dolphin-gate-wa")}
+    assert set().union(*background.values()) == {False}
+    assert set().union(*slices.values()) == {True}
 
 
 def test_a_member_dies_with_its_parent(jar: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from typing import Final, Self
 from dolphin.errors import BadInput, DolphinError
 from dolphin.ops.child import Child
 from dolphin.ops.home import REPOSITORY
+from dolphin.ops.time_slice import give_usual_slices
 
 MAIN_CLASS: Final = "dolphin.jet.member.MemberMain"
 ONE_MEMBER: Final = REPOSITORY / "cluster-config" / "one-member.yaml"
@@ -28,12 +30,16 @@ START_TIMEOUT_S: Final = 120.0
 STOP_GRACE_S: Final = 10.0
 _POLL_S: Final = 0.02
 _ERROR_PREFIX: Final = "dolphin member: "
+_BACKGROUND_THREADS: Final = ("C1 Compiler", "C2 Compiler", "ZWorker", "dolphin-gate-wa")
+"""How the names of threads begin that work for milliseconds at a time while nobody waits for them: compilers, collector, gate watch."""
 
 JVM_FLAGS: Final = (
     "-Xms128m",
     "-Xmx768m",
     # Pauses of microseconds; G1's are of 3 to 16 ms here (docs/decisions/0004-where-the-milliseconds-go.md). Generational from Java 23 on.
     "-XX:+UseZGC",
+    # A collection takes half a core for 60 to 100 ms: when the heap needs one, not every ten seconds because it would do no harm.
+    "-XX:-ZProactive",
     "-XX:+ExitOnOutOfMemoryError",
     # Above so many calls under way Hazelcast takes a member to be busy, and hands every answer to another thread to be written. Its default
     # is 10, and every idle source of a job has a long poll under way on each partition. Contention for a socket it notices all the same.
@@ -120,6 +126,7 @@ class MemberProcess:
         except BaseException:
             child.stop()
             raise
+        _let_background_wait(child.pid)
         return cls(child, address, cluster_name)
 
     @property
@@ -190,6 +197,14 @@ def _await_address(child: Child, log: Path, start: int, port: int) -> str:
         if time.monotonic() > deadline:
             raise DolphinError(f"the member was not up after {START_TIMEOUT_S:.0f} s", remedy=f"Its log is {log}.")
         time.sleep(_POLL_S)
+
+
+def _let_background_wait(pid: int) -> None:
+    """Gives the member's background threads longer slices than those they interrupt; without effect where there is no /proc."""
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        with suppress(OSError):  # it has ended meanwhile
+            if (task / "comm").read_text().startswith(_BACKGROUND_THREADS):
+                give_usual_slices(int(task.name))
 
 
 def _lines_since(log: Path, start: int) -> list[str]:

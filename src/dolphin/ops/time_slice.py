@@ -20,16 +20,26 @@ _SCHED_SETATTR: Final = {"x86_64": 314, "aarch64": 274}
 _SCHED_GETATTR: Final = {"x86_64": 315, "aarch64": 275}
 _ATTRIBUTES: Final = struct.Struct("=IIQiIQQQ")  # size, policy, flags, nice, priority, runtime (of a normal thread: its slice), ...
 _KEEP_POLICY: Final = 0x08
+_USUAL: Final = 0
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
 def keep_slices_short() -> bool:
     """Asks for slices of `SLICE_NS` for this thread and all it will start; whether the kernel took the wish."""
+    return _ask(0, SLICE_NS)
+
+
+def give_usual_slices(thread: int) -> bool:
+    """Asks for the kernel's own slices for a thread of this user, and all it will start; whether the kernel took the wish."""
+    return _ask(thread, _USUAL)
+
+
+def _ask(thread: int, slice_ns: int) -> bool:
     number = _SCHED_SETATTR.get(platform.machine())
     if number is None:
         return False
-    nice = os.getpriority(os.PRIO_PROCESS, 0)
-    return _LIBC.syscall(number, 0, _ATTRIBUTES.pack(_ATTRIBUTES.size, 0, _KEEP_POLICY, nice, 0, SLICE_NS, 0, 0), 0) == 0
+    nice = os.getpriority(os.PRIO_PROCESS, thread)
+    return _LIBC.syscall(number, thread, _ATTRIBUTES.pack(_ATTRIBUTES.size, 0, _KEEP_POLICY, nice, 0, slice_ns, 0, 0), 0) == 0
 
 
 def slice_ns(thread: int = 0) -> int | None:
