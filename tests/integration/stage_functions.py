@@ -51,3 +51,23 @@ def manual_cuts(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.record_batch(
         {"key": [f"cuts/{asset}" for asset in assets], "value": pa.array([msgpack.packb(signal) for signal in signals], pa.binary())}
     )
+
+
+class Wide:
+    """A batch that is small as a message and takes a good part of a second to encode as `ROWS` entries of a map."""
+
+    ROWS: Final = 2_000
+
+    def __init__(self) -> None:
+        self._batches = 0
+
+    def process(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        self._batches += batch.num_rows > 0
+        numbers = pa.array([list(range(100)) * 5] * self.ROWS, pa.list_(pa.int8()))
+        return pa.record_batch({"row": list(range(self.ROWS)), "batches": [self._batches] * self.ROWS, "numbers": numbers})
+
+    def snapshot(self) -> bytes:
+        return self._batches.to_bytes(8, "little")
+
+    def restore(self, state: bytes) -> None:
+        self._batches = int.from_bytes(state, "little")

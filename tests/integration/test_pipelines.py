@@ -4,10 +4,12 @@ import asyncio
 import subprocess
 from pathlib import Path
 
+import psutil
 import pyarrow as pa
 import pytest
 from hazelcast.asyncio import HazelcastClient
 from hazelcast.proxy.base import TopicMessage
+from stage_functions import Wide
 from test_jobs import hz_cli, listen
 from waiting import until
 
@@ -77,6 +79,30 @@ async def test_what_two_stages_give_is_written_when_progress_says_so(hazelcast: 
         ("two", 200, [{"asset": "A", "n": 2}]),
         ("two", 300, [{"asset": "A", "n": 3}, {"asset": "B", "n": 3}]),
     ]
+
+
+async def test_a_message_leaves_before_the_entries_of_a_map_and_only_once_if_the_worker_dies_in_between(
+    hazelcast: HazelcastClient, member: MemberProcess
+) -> None:
+    pipeline = Pipeline("wide")
+    wide = pipeline.read_journal("MARKET_EVENTS", start="newest").python("wide", "stage_functions:Wide", keyed_by=BATCH_KEY)
+    wide.to_map("DOLPHIN_FEATURES", key="wide/{row}")
+    wide.to_topic("market.{key}")
+    await Jobs(hazelcast).submit(pipeline)
+    heard = await listen(hazelcast, "market.wide")
+    entries = await hazelcast.get_map("DOLPHIN_FEATURES")
+
+    await publish(hazelcast, "wide", {1: ["A"], 2: ["A"]})
+    while not heard:
+        await asyncio.sleep(0)
+    assert not await entries.contains_key("wide/0")
+    for process in psutil.Process(member.pid).children(recursive=True):
+        process.kill()
+    await finished(hazelcast, "wide", 2)
+
+    assert [batch.time_ns for batch in heard] == [1, 2]
+    assert [set(batch.records()["batches"].to_pylist()) for batch in heard] == [{1}, {2}]
+    assert {(await features_of(hazelcast, f"wide/{row}"))["batches"] for row in range(Wide.ROWS)} == {2}
 
 
 async def test_state_survives_suspension_and_restart(hazelcast: HazelcastClient) -> None:

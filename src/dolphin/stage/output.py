@@ -70,30 +70,42 @@ def key_group(value: object, key_groups: int) -> int:
 
 
 class Encoder:
-    """Encodes result batches for a fixed list of outputs."""
+    """Encodes result batches for a fixed list of outputs.
+
+    Rows cost several times what a batch does, and who waits for a message should not wait for entries of a map: batches are encoded first.
+    """
 
     def __init__(self, outputs: Sequence[Output]) -> None:
         """`outputs` by edge ordinal."""
         edges: dict[Output, int] = {}
         for ordinal, output in enumerate(outputs):
             edges[output] = edges.get(output, 0) | 1 << ordinal
-        self._edges = edges
+        self._batch_edges = {output: bits for output, bits in edges.items() if not isinstance(output, Rows)}
+        self._row_edges = {output: bits for output, bits in edges.items() if isinstance(output, Rows)}
         self._writer = StreamWriter()
 
-    def encode(self, key: str, time_ns: int, result: Stamped) -> Iterable[Item]:
-        """The items of one result, in order for each edge. Raises `StageError` for a column that is missing or null where
-        it must not be."""
+    @property
+    def has_rows(self) -> bool:
+        """Whether any output is rows."""
+        return bool(self._row_edges)
+
+    def batches(self, key: str, time_ns: int, result: Stamped) -> Iterable[Item]:
+        """The items of one result that are batches, in order for each edge. Raises `StageError` for a column that is missing or null
+        where it must not be."""
         batch, metadata = result
-        for output, edges in self._edges.items():
+        for output, edges in self._batch_edges.items():
             match output:
                 case Batches():
                     yield Item(edges, ItemKind.BATCH, key, time_ns, self._writer.pieces(batch, metadata))
                 case Split():
                     for group, part in split(batch, output):
                         yield Item(edges, ItemKind.BATCH, str(group), time_ns, self._writer.pieces(part, metadata))
-                case Rows():
-                    for row_key, value in rows(batch, output):
-                        yield Item(edges, ItemKind.ROW, row_key, 0, (value,))
+
+    def rows(self, result: Stamped) -> Iterable[Item]:
+        """The items of one result that are rows; as `batches`."""
+        for output, edges in self._row_edges.items():
+            for key, value in rows(result.batch, output):
+                yield Item(edges, ItemKind.ROW, key, 0, (value,))
 
 
 def split(batch: pa.RecordBatch, output: Split) -> Iterable[tuple[int, pa.RecordBatch]]:

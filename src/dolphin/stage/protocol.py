@@ -24,6 +24,7 @@ Answers, carrying the `seq` of their request (one may wait for those after it wh
     18 RESULT    busy_ns u64 | rows_in u32 | n u32 | n x item
     19 STATE     n u32 | n x (key text | state blob)
     20 ERROR     what went wrong, a Python traceback where there is one: UTF-8 to the end; the worker exits after it
+    21 PART      n u32 | n x item        the first items of a result, which need not wait for the rest: RESULT follows
 
     item    := edges u32 | kind u8 | key text | time_ns i64 | payload blob
                bit i of edges: goes to edge ordinal i. kind 1: a Batch. kind 2: a Row, time_ns 0
@@ -37,7 +38,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-PROTOCOL = 1
+PROTOCOL = 2
 MAX_ERROR_BYTES = 16 * 1024
 READ_BYTES = 512 * 1024
 """Size of a reader's buffer; it is larger only while a larger frame comes in."""
@@ -45,7 +46,7 @@ READ_BYTES = 512 * 1024
 _HEADER = struct.Struct("<IBQ")
 _U32 = struct.Struct("<I")
 _I64 = struct.Struct("<q")
-_RESULT = struct.Struct("<QII")
+_RESULT = struct.Struct("<QI")
 _HELLO = struct.Struct("<II")
 _EDGES_KIND = struct.Struct("<IB")
 _TIME_LENGTH = struct.Struct("<qI")
@@ -72,6 +73,7 @@ class FrameType(IntEnum):
     RESULT = 18
     STATE = 19
     ERROR = 20
+    PART = 21
 
 
 class ItemKind(IntEnum):
@@ -222,13 +224,22 @@ def hello(pid: int, python: str) -> list[bytes | memoryview]:
 
 
 def result(seq: int, busy_ns: int, rows_in: int, items: Sequence[Item]) -> Pieces:
-    """RESULT."""
-    parts: list[bytes | memoryview] = [_RESULT.pack(busy_ns, rows_in, len(items))]
+    """RESULT; `items` are those that no PART had."""
+    return encode(FrameType.RESULT, seq, _RESULT.pack(busy_ns, rows_in), *_items(items))
+
+
+def part(seq: int, items: Sequence[Item]) -> Pieces:
+    """PART."""
+    return encode(FrameType.PART, seq, *_items(items))
+
+
+def _items(items: Sequence[Item]) -> Pieces:
+    parts: list[bytes | memoryview] = [_U32.pack(len(items))]
     for edges, kind, key, time_ns, payload in items:
         payload_bytes = sum(map(len, payload))
         parts.append(_EDGES_KIND.pack(edges, kind) + text(key) + _TIME_LENGTH.pack(time_ns, payload_bytes))
         parts += payload
-    return encode(FrameType.RESULT, seq, *parts)
+    return parts
 
 
 def state(seq: int, entries: Sequence[tuple[str, bytes]]) -> list[bytes | memoryview]:

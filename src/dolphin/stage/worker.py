@@ -18,6 +18,7 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -27,7 +28,7 @@ from dolphin.stage.function import StageFunction, load
 from dolphin.stage.harness import MARKET_TIME, Harness, Stamped
 from dolphin.stage.ipc import StreamReader
 from dolphin.stage.output import Encoder, parse
-from dolphin.stage.protocol import Frame, FrameReader, FrameType, Item, Pieces
+from dolphin.stage.protocol import Frame, FrameReader, FrameType, Pieces
 
 _CONFIG_LIMIT_BYTES = 1 << 20
 _SOCKET_BUFFER_BYTES = 1 << 20
@@ -121,37 +122,44 @@ class Session:
         """What Java needs to know of the function."""
         return json.dumps({"is_stateful": self.function.is_stateful, "has_watermark": self.function.has_watermark}).encode()
 
-    def answer(self, frame: Frame) -> Pieces | None:
-        """The answer frame, or None for a request that has none."""
+    def answers(self, frame: Frame) -> Iterator[Pieces]:
+        """The answer in frames, each to be sent before the next is made; none for a request that has none."""
         match frame.type:
             case FrameType.BATCH:
                 time_ns, key, arrow = protocol.read_batch(frame.body)
-                return self._result(frame.seq, key, time_ns, self._reader.read(arrow))
+                yield from self._process(frame.seq, key, time_ns, self._reader.read(arrow))
             case FrameType.ROWS:
                 time_ns, key, rows = protocol.read_rows(frame.body)
-                return self._result(frame.seq, key, time_ns, _from_rows(rows, time_ns))
+                yield from self._process(frame.seq, key, time_ns, _from_rows(rows, time_ns))
             case FrameType.WATERMARK:
                 time_ns, _ = protocol.read_i64(frame.body, 0)
-                start = time.perf_counter_ns()
-                items = [item for key, results in self._harness.watermark(time_ns) for item in self._encode(key, time_ns, results)]
-                return protocol.result(frame.seq, time.perf_counter_ns() - start, 0, items)
+                start_ns = time.perf_counter_ns()
+                yield from self._result(frame.seq, start_ns, 0, time_ns, self._harness.watermark(time_ns))
             case FrameType.SNAPSHOT:
-                return protocol.state(frame.seq, self._harness.snapshot())
+                yield protocol.state(frame.seq, self._harness.snapshot())
             case FrameType.RESTORE:
                 key, offset = protocol.read_text(frame.body, 0)
                 state, _ = protocol.read_blob(frame.body, offset)
                 self._harness.restore(key, bytes(state))
-                return None
             case _:
                 raise protocol.ProtocolError(f"a worker does not take {frame.type.name}")
 
-    def _result(self, seq: int, key: str, time_ns: int, batch: pa.RecordBatch) -> Pieces:
-        start = time.perf_counter_ns()
-        items = self._encode(key, time_ns, self._harness.process(key, batch))
-        return protocol.result(seq, time.perf_counter_ns() - start, batch.num_rows, items)
+    def _process(self, seq: int, key: str, time_ns: int, batch: pa.RecordBatch) -> Iterator[Pieces]:
+        start_ns = time.perf_counter_ns()
+        return self._result(seq, start_ns, batch.num_rows, time_ns, [(key, self._harness.process(key, batch))])
 
-    def _encode(self, key: str, time_ns: int, results: list[Stamped]) -> list[Item]:
-        return [item for result in results for item in self._encoder.encode(key, time_ns, result)]
+    def _result(
+        self, seq: int, start_ns: int, rows_in: int, time_ns: int, results_by_key: list[tuple[str, list[Stamped]]]
+    ) -> Iterator[Pieces]:
+        """The batches first and alone, where rows have still to be encoded."""
+        items = [
+            item for key, results in results_by_key for result in results for item in self._encoder.batches(key, time_ns, result)
+        ]
+        if items and self._encoder.has_rows:
+            yield protocol.part(seq, items)
+            items = []
+        items += [item for _, results in results_by_key for result in results for item in self._encoder.rows(result)]
+        yield protocol.result(seq, time.perf_counter_ns() - start_ns, rows_in, items)
 
 
 class _NoPandas:
@@ -194,10 +202,9 @@ def run(path: str) -> int:
         try:
             if session is None:
                 session = _configure(connection, frame)
-                answer = protocol.encode(FrameType.READY, frame.seq, session.ready())
-            else:
-                answer = session.answer(frame)
-            if answer is not None:
+                connection.send(protocol.encode(FrameType.READY, frame.seq, session.ready()))
+                continue
+            for answer in session.answers(frame):
                 connection.send(answer)
         except (ConnectionError, protocol.ProtocolError):
             raise

@@ -58,11 +58,12 @@ def test_equal_outputs_of_several_edges_are_encoded_once() -> None:
         ]
     )
     assert outputs == [Batches(), Rows("{asset}", "raw", (), True), Batches(), Split("asset", 1)]
-    items = list(Encoder(outputs).encode("7", 99, Stamped(BATCH, {b"shard": b"0"})))
+    encoder, result = Encoder(outputs), Stamped(BATCH, {b"shard": b"0"})
+    items = [*encoder.batches("7", 99, result), *encoder.rows(result)]
     assert [(item.edges, item.kind, item.key, item.time_ns) for item in items] == [
         (0b0101, ItemKind.BATCH, "7", 99),
-        (0b0010, ItemKind.ROW, "BTC", 0),
         (0b1000, ItemKind.BATCH, "0", 99),
+        (0b0010, ItemKind.ROW, "BTC", 0),
     ]
     sent = StreamReader().read(memoryview(b"".join(items[0].payload)))
     assert sent.equals(BATCH)

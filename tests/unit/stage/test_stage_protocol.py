@@ -61,7 +61,7 @@ def test_the_other_requests_are_read_as_java_writes_them() -> None:
 
 
 def test_answers_are_written_as_java_reads_them() -> None:
-    result, state = FRAMES["result"], FRAMES["state"]
+    result, part, state = FRAMES["result"], FRAMES["part"], FRAMES["state"]
     items = [
         Item(item["edges"], ItemKind(item["kind"]), item["key"], item["time_ns"], [bytes.fromhex(item["payload"])])
         for item in result["items"]
@@ -71,6 +71,7 @@ def test_answers_are_written_as_java_reads_them() -> None:
         "hello": protocol.hello(FRAMES["hello"]["pid"], FRAMES["hello"]["python"]),
         "ready": protocol.encode(FrameType.READY, 0, FRAMES["ready"]["json"].encode()),
         "result": protocol.result(result["seq"], result["busy_ns"], result["rows_in"], items),
+        "part": protocol.part(part["seq"], items),
         "state": protocol.state(state["seq"], entries),
         "error": protocol.error(FRAMES["error"]["seq"], FRAMES["error"]["text"]),
     }

@@ -21,7 +21,7 @@ import java.util.Map;
  */
 final class Frames {
 
-  static final int PROTOCOL = 1;
+  static final int PROTOCOL = 2;
 
   static final byte CONFIG = 1;
   static final byte RESTORE = 2;
@@ -34,6 +34,7 @@ final class Frames {
   static final byte RESULT = 18;
   static final byte STATE = 19;
   static final byte ERROR = 20;
+  static final byte PART = 21;
 
   /** Length field, type, seq. */
   static final int HEADER_BYTES = 13;
@@ -96,6 +97,9 @@ final class Frames {
   }
 
   record Result(long seq, long busyNs, int rowsIn, List<Emission> items) implements Answer {}
+
+  /** The first items of a result that follows. */
+  record Part(long seq, List<Emission> items) implements Answer {}
 
   record State(long seq, Map<String, byte[]> entries) implements Answer {}
 
@@ -173,6 +177,7 @@ final class Frames {
         case HELLO -> new Hello(seq, in.getInt(), in.getInt(), text(in));
         case READY -> new Ready(seq, rest(in));
         case RESULT -> new Result(seq, in.getLong(), in.getInt(), items(in));
+        case PART -> new Part(seq, items(in));
         case STATE -> new State(seq, entries(in));
         case ERROR -> new Failure(seq, rest(in));
         default -> throw new JetException("the worker sent a frame of unknown type " + type);

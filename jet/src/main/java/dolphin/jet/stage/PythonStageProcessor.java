@@ -14,6 +14,7 @@ import dolphin.jet.Row;
 import dolphin.jet.Waker;
 import dolphin.jet.stage.Frames.Answer;
 import dolphin.jet.stage.Frames.Outgoing;
+import dolphin.jet.stage.Frames.Part;
 import dolphin.jet.stage.Frames.Ready;
 import dolphin.jet.stage.Frames.Result;
 import dolphin.jet.stage.Frames.State;
@@ -303,6 +304,8 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
         budget.onProgress();
         metrics.onResult(result.rowsIn(), nowNs - appendedNs);
       }
+    } else if (answer instanceof Part part) {
+      log.onPart(part.seq(), part.items());
     } else if (answer instanceof State state) {
       log.onState(state.seq(), state.entries());
     }

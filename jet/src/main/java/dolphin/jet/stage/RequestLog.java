@@ -7,6 +7,7 @@ import dolphin.jet.Row;
 import dolphin.jet.stage.Frames.Emission;
 import dolphin.jet.stage.Frames.Outgoing;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,7 +20,8 @@ import java.util.TreeMap;
  * forgotten when it has been emitted and, for a function with state, the worker has given a
  * snapshot taken after it (a <em>checkpoint</em>). When a worker dies, the next one gets the state
  * of the last checkpoint and every request since; answers to requests that had been answered before
- * are dropped, so each request's results leave exactly once.
+ * are dropped, and of a result of which a part had left only the rest leaves: each request's
+ * results leave exactly once.
  *
  * <p>Pure: no I/O, no clock, no threads. Bounded: at most {@code maxInFlight} requests and {@link
  * #MAX_IN_FLIGHT_BYTES} not emitted (one request may exceed the bytes alone), and a checkpoint is
@@ -71,6 +73,9 @@ final class RequestLog {
   private long stateBytes;
   private boolean isCheckpointAsked;
 
+  /** What the worker has answered of the request it is at. */
+  private List<Emission> part = List.of();
+
   RequestLog(int maxInFlight) {
     this.maxInFlight = maxInFlight;
   }
@@ -88,6 +93,7 @@ final class RequestLog {
     hasWatermark = functionHasWatermark;
     toSend.clear();
     awaited.clear();
+    part = List.of();
     for (Request request : kept) {
       boolean isOpen = isStateful || request.seq > answeredThrough;
       if (isOpen && isForWorker(request)) {
@@ -160,24 +166,37 @@ final class RequestLog {
   }
 
   /**
-   * Takes a result.
+   * Takes the first items of the next result, which may leave before the rest. If the worker dies
+   * in between, the next one begins the same result anew, and what has left does not leave again.
+   */
+  void onPart(long seq, List<Emission> items) {
+    Request request = due(awaited.peek(), seq);
+    if (seq > answeredThrough) {
+      part = joined(part, items);
+      request.results = part;
+    }
+  }
+
+  /**
+   * Takes a result, or what is left of it after its parts.
    *
    * @return when the request was appended, or {@link #OLD_NEWS} if an earlier worker had answered
    *     it already
    */
   long onResult(long seq, List<Emission> results) {
-    Request request = nextAwaited(seq);
+    Request request = due(awaited.poll(), seq);
     if (seq <= answeredThrough) {
       return OLD_NEWS;
     }
     answeredThrough = seq;
-    request.results = results;
+    request.results = joined(part, results);
+    part = List.of();
     return request.appendedNs;
   }
 
   /** Takes a state: everything before it can be forgotten once emitted. */
   void onState(long seq, Map<String, byte[]> entries) {
-    Request request = nextAwaited(seq);
+    Request request = due(awaited.poll(), seq);
     answeredThrough = Math.max(answeredThrough, seq);
     state = new TreeMap<>(entries);
     stateBytes = 0;
@@ -188,8 +207,16 @@ final class RequestLog {
     forgetThrough(request.seq);
   }
 
-  private Request nextAwaited(long seq) {
-    Request request = awaited.poll();
+  private static List<Emission> joined(List<Emission> first, List<Emission> second) {
+    if (first.isEmpty()) {
+      return second;
+    }
+    List<Emission> both = new ArrayList<>(first);
+    both.addAll(second);
+    return both;
+  }
+
+  private static Request due(Request request, long seq) {
     if (request == null || request.seq != seq) {
       throw new JetException(
           "the worker answered request "
@@ -234,13 +261,16 @@ final class RequestLog {
    * @return false if the emitter refused; the same item comes first next time
    */
   boolean emit(Emitter emitter) {
-    for (Request head = toEmit.peek(); head != null && isDone(head); head = toEmit.peek()) {
+    for (Request head = toEmit.peek(); head != null; head = toEmit.peek()) {
       while (head.emitted < head.results.size()) {
         Emission emission = head.results.get(head.emitted);
         if (!emitter.offer(emission.edges(), emission.item())) {
           return false;
         }
         head.emitted++;
+      }
+      if (!isDone(head)) {
+        return true;
       }
       if (head.watermark != null && !emitter.offer(head.watermark)) {
         return false;

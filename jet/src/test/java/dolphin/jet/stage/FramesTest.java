@@ -12,9 +12,11 @@ import com.hazelcast.jet.JetException;
 import dolphin.jet.Batch;
 import dolphin.jet.Row;
 import dolphin.jet.stage.Frames.Answer;
+import dolphin.jet.stage.Frames.Emission;
 import dolphin.jet.stage.Frames.Failure;
 import dolphin.jet.stage.Frames.Hello;
 import dolphin.jet.stage.Frames.Outgoing;
+import dolphin.jet.stage.Frames.Part;
 import dolphin.jet.stage.Frames.Ready;
 import dolphin.jet.stage.Frames.Result;
 import dolphin.jet.stage.Frames.State;
@@ -70,7 +72,7 @@ class FramesTest {
   @Test
   void answersAreReadAsPythonWritesThem() {
     Hello hello = assertInstanceOf(Hello.class, answer("hello"));
-    assertEquals(new Hello(0, 1, 4242, "3.12.1"), hello);
+    assertEquals(new Hello(0, Frames.PROTOCOL, 4242, "3.12.1"), hello);
     Ready ready = assertInstanceOf(Ready.class, answer("ready"));
     assertEquals(List.of(true, false), List.of(ready.isStateful(), ready.hasWatermark()));
     Failure error = assertInstanceOf(Failure.class, answer("error"));
@@ -82,13 +84,24 @@ class FramesTest {
     Result result = assertInstanceOf(Result.class, answer("result"));
     assertEquals(
         List.of(1L, 1500L, 3L), List.of(result.seq(), result.busyNs(), (long) result.rowsIn()));
-    Batch batch = assertInstanceOf(Batch.class, result.items().get(0).item());
+    assertItems(result.items());
+  }
+
+  @Test
+  void aPartHasItsItems() {
+    Part part = assertInstanceOf(Part.class, answer("part"));
+    assertEquals(1L, part.seq());
+    assertItems(part.items());
+  }
+
+  private static void assertItems(List<Emission> items) {
+    Batch batch = assertInstanceOf(Batch.class, items.get(0).item());
     assertEquals(List.of("7", 99L), List.of(batch.key(), batch.timeNs()));
     assertArrayEquals(hex("a1b2"), batch.arrow());
-    Row row = assertInstanceOf(Row.class, result.items().get(1).item());
+    Row row = assertInstanceOf(Row.class, items.get(1).item());
     assertEquals("BTCUSDT", row.key());
     assertEquals(0, row.value().length);
-    assertEquals(List.of(5, 2), result.items().stream().map(Frames.Emission::edges).toList());
+    assertEquals(List.of(5, 2), items.stream().map(Emission::edges).toList());
   }
 
   @Test
@@ -99,7 +112,7 @@ class FramesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"hello", "result", "state"})
+  @ValueSource(strings = {"hello", "result", "part", "state"})
   void anAnswerThatEndsInsideAFieldIsRefused(String name) {
     byte[] whole = body(name);
     for (int length = 0; length < whole.length; length++) {
@@ -121,7 +134,7 @@ class FramesTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 7, 64, 4096})
   void framesAreTheSameHoweverTheBytesAreCut(int cut) {
-    List<String> names = List.of("hello", "ready", "result", "state", "error");
+    List<String> names = List.of("hello", "ready", "part", "result", "state", "error");
     ByteBuffer stream = ByteBuffer.allocate(4096);
     names.forEach(name -> stream.put(hex(frame(name).getString("frame", ""))));
     stream.flip();

@@ -135,6 +135,55 @@ class RequestLogTest {
   }
 
   @Test
+  void aPartLeavesBeforeTheRestOfItsResultButNotBeforeEarlierResults() {
+    log.beginSession(false, false);
+    log.append(batch(), 0);
+    log.append(new Watermark(5), 0);
+    log.append(batch(), 0);
+    sendAll();
+    log.onPart(1, rows("a"));
+    log.emit(emitted);
+    assertEquals(List.of("a"), emitted.items);
+    log.onPart(1, rows("b"));
+    log.onResult(1, rows("c"));
+    log.onPart(3, rows("d"));
+    log.emit(emitted);
+    assertEquals(List.of("a", "b", "c", 5L, "d"), emitted.items);
+    assertFalse(log.isDrained());
+    assertEquals(0, log.onResult(3, List.of()));
+    log.emit(emitted);
+    assertEquals(List.of("a", "b", "c", 5L, "d"), emitted.items);
+    assertTrue(log.isDrained());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aWorkerThatDiesAfterAPartCostsNoItemAndRepeatsNone(boolean isStateful) {
+    log.beginSession(isStateful, false);
+    log.append(batch(), 0);
+    log.append(batch(), 0);
+    sendAll();
+    log.onResult(1, rows("a"));
+    log.onPart(2, rows("b", "c"));
+    emitted.room = 2;
+    log.emit(emitted);
+    assertEquals(List.of("a", "b"), emitted.items);
+
+    emitted.room = Integer.MAX_VALUE;
+    log.beginSession(isStateful, false);
+    sendAll();
+    if (isStateful) {
+      log.onPart(1, rows("a again"));
+      assertEquals(RequestLog.OLD_NEWS, log.onResult(1, rows()));
+    }
+    log.onPart(2, rows("b"));
+    log.emit(emitted);
+    log.onResult(2, rows("c", "d"));
+    log.emit(emitted);
+    assertEquals(List.of("a", "b", "c", "d"), emitted.items);
+  }
+
+  @Test
   void aRefusedItemComesFirstNextTimeAndNothingComesTwice() {
     log.beginSession(false, false);
     log.append(batch(), 0);
@@ -188,6 +237,7 @@ class RequestLogTest {
     log.append(batch(), 0);
     sendAll();
     assertThrows(JetException.class, () -> log.onResult(2, List.of()));
+    assertThrows(JetException.class, () -> log.onPart(1, List.of()));
   }
 
   /**
@@ -199,14 +249,14 @@ class RequestLogTest {
   void resultsAreThoseOfAWorkerThatNeverDied(long seed) {
     Random random = new Random(seed);
     int batches = 0;
-    CountingWorker worker = new CountingWorker(log.beginSession(true, false));
+    CountingWorker worker = new CountingWorker(log.beginSession(true, false), random);
     List<Object> expected = new ArrayList<>();
     for (int step = 0; step < 20_000; step++) {
       switch (random.nextInt(8)) {
         case 0 -> {
           if (log.hasRoom()) {
             log.append(batch(), 0);
-            expected.add("" + ++batches);
+            expected.addAll(List.of("" + ++batches, batches + "'"));
           }
         }
         case 1 -> {
@@ -222,7 +272,7 @@ class RequestLogTest {
         }
         case 3 -> {
           if (random.nextInt(20) == 0) {
-            worker = new CountingWorker(log.beginSession(true, false));
+            worker = new CountingWorker(log.beginSession(true, false), random);
           }
         }
         case 4, 5 -> {
@@ -251,12 +301,18 @@ class RequestLogTest {
     assertEquals(expected, emitted.items);
   }
 
-  /** Counts the batches it was given; the count is its state and its answer. */
+  /**
+   * Counts the batches it was given; the count is its state and, twice, its answer: whole or in
+   * two.
+   */
   private static final class CountingWorker {
     final List<Outgoing> inbox = new ArrayList<>();
+    private final Random random;
     private int count;
+    private boolean isHalfAnswered;
 
-    CountingWorker(Map<String, byte[]> state) {
+    CountingWorker(Map<String, byte[]> state, Random random) {
+      this.random = random;
       byte[] restored = state.get("");
       count = restored == null ? 0 : java.nio.ByteBuffer.wrap(restored).getInt();
     }
@@ -265,15 +321,25 @@ class RequestLogTest {
       if (inbox.isEmpty()) {
         return;
       }
-      Outgoing request = inbox.remove(0);
+      Outgoing request = inbox.get(0);
       long seq = seq(request);
+      if (type(request) == Frames.BATCH && !isHalfAnswered && random.nextBoolean()) {
+        count++;
+        log.onPart(seq, rows("" + count));
+        isHalfAnswered = true;
+        return;
+      }
+      inbox.remove(0);
       if (type(request) == Frames.SNAPSHOT) {
         Map<String, byte[]> state = new TreeMap<>();
         state.put("", java.nio.ByteBuffer.allocate(4).putInt(count).array());
         log.onState(seq, state);
       } else {
-        count++;
-        log.onResult(seq, rows("" + count));
+        if (!isHalfAnswered) {
+          count++;
+        }
+        log.onResult(seq, isHalfAnswered ? rows(count + "'") : rows("" + count, count + "'"));
+        isHalfAnswered = false;
       }
     }
   }
