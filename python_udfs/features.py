@@ -16,9 +16,7 @@ from dolphin.market.schema import MARKET
 from dolphin.signals import snapshot
 from dolphin.signals.feature_state import (
     ASSET_STATE,
-    FLOAT_INPUTS,
     FLOAT_OUTPUTS,
-    INT_INPUTS,
     INT_OUTPUTS,
     MAX_ASSETS,
     UNKNOWN_DELAY_NS,
@@ -26,6 +24,7 @@ from dolphin.signals.feature_state import (
 )
 from python_udfs.template import BatchTemplate
 
+_ASSET_AT: Final = MARKET.get_field_index("asset")
 _DELAYS: Final = ("delay_ns", "excess_delay_ns", "jitter_ns")
 
 FEATURES: Final = pa.schema(
@@ -53,8 +52,9 @@ class Features:
 
     def __init__(self) -> None:
         from dolphin.signals import feature_kernel  # numba: a good part of a second even with a warm cache, so only here
+        from python_udfs.market_arrays import read_rows
 
-        self._kernel = feature_kernel
+        self._kernel, self._read_rows = feature_kernel, read_rows
         self._clock_ns = 0
         self._adopt(["any"], new_assets(1))
         self.process(pa.RecordBatch.from_pylist([], MARKET))  # compiles, or loads what was compiled, before the first deadline
@@ -63,21 +63,11 @@ class Features:
 
     def process(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Features of all known assets after the rows of `batch` (MARKET, any number of rows)."""
-        rows = batch.num_rows
-        column = dict(zip(batch.schema.names, batch.columns, strict=True))
-        asset_index = self._asset_index(column["asset"])
-        kinds = np.empty(rows, np.uint8)
-        sides = np.empty(rows, np.int8)
-        times_and_ids = np.empty((len(INT_INPUTS), rows), np.int64)
-        values = np.empty((len(FLOAT_INPUTS), rows))
-        kinds[:] = column["kind"].to_numpy()
-        sides[:] = _sides(column["is_taker_buy"])
-        for row, name in zip(times_and_ids, INT_INPUTS, strict=True):
-            row[:] = _integers(column[name], missing=-1)
-        for row, name in zip(values, FLOAT_INPUTS, strict=True):
-            row[:] = column[name].to_numpy(zero_copy_only=False)  # null becomes NaN
-        self._clock_ns = self._kernel.apply_rows(self._state, self._clock_ns, asset_index, kinds, sides, times_and_ids, values)
-        return self._read()
+        if not batch.schema.equals(MARKET):
+            batch = _as_market(batch)
+        asset_index = self._asset_index(batch.column(_ASSET_AT))
+        self._clock_ns = self._kernel.apply_rows(self._state, self._clock_ns, asset_index, *self._read_rows(batch))
+        return self._read_features()
 
     def snapshot(self) -> bytes:
         """Everything the next batch depends on."""
@@ -107,12 +97,17 @@ class Features:
             self._adopt(self._assets + new, np.concatenate([self._state, new_assets(len(new))]))
         return np.array([self._index[name] for name in names], np.int64)
 
-    def _read(self) -> pa.RecordBatch:
+    def _read_features(self) -> pa.RecordBatch:
         if self._template is None:
             return pa.RecordBatch.from_pylist([], FEATURES)
         is_delay_unknown = self._kernel.read_features(self._state, self._clock_ns, *self._template.places)
         batch = self._template.batch()
         return _with_nulls(batch) if is_delay_unknown else batch
+
+
+def _as_market(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The columns of MARKET out of a batch that has others too, or these in another order."""
+    return pa.RecordBatch.from_arrays([batch.column(field.name).cast(field.type) for field in MARKET], schema=MARKET)
 
 
 def _template(assets: list[str]) -> BatchTemplate | None:
@@ -132,23 +127,3 @@ def _with_nulls(batch: pa.RecordBatch) -> pa.RecordBatch:
         delays_ns = batch.column(at).to_numpy()
         batch = batch.set_column(at, FEATURES.field(at), pa.array(delays_ns, mask=delays_ns == UNKNOWN_DELAY_NS))
     return batch
-
-
-def _integers(column: pa.Array, missing: int) -> NDArray[np.int64]:
-    """Values of an int64 column with `missing` for null."""
-    validity, data = column.buffers()
-    values = np.frombuffer(data, np.int64)[column.offset : column.offset + len(column)] if len(column) else np.empty(0, np.int64)
-    return np.where(_bits(validity, column), values, missing) if column.null_count else values
-
-
-def _sides(column: pa.Array) -> NDArray[np.int8]:
-    """Values of a bool column as 1 and 0, -1 for null."""
-    validity, data = column.buffers()
-    return np.where(_bits(validity, column), _bits(data, column).view(np.int8), np.int8(-1))
-
-
-def _bits(bitmap: pa.Buffer | None, column: pa.Array) -> NDArray[np.uint8]:
-    """The bits of one of `column`'s bitmaps, one byte each; all ones where Arrow left the bitmap out."""
-    if bitmap is None:
-        return np.ones(len(column), np.uint8)
-    return np.unpackbits(np.frombuffer(bitmap, np.uint8), count=column.offset + len(column), bitorder="little")[column.offset :]

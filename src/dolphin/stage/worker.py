@@ -152,9 +152,7 @@ class Session:
         self, seq: int, start_ns: int, rows_in: int, time_ns: int, results_by_key: list[tuple[str, list[Stamped]]]
     ) -> Iterator[Pieces]:
         """The batches first and alone, where rows have still to be encoded."""
-        items = [
-            item for key, results in results_by_key for result in results for item in self._encoder.batches(key, time_ns, result)
-        ]
+        items = [item for key, results in results_by_key for result in results for item in self._encoder.batches(key, time_ns, result)]
         if items and self._encoder.has_rows:
             yield protocol.part(seq, items)
             items = []
