@@ -24,6 +24,8 @@ final class GateDatabase implements AutoCloseable {
   private static final String KEYS = "SELECT key FROM gate WHERE map = ?";
   private static final String REVISION = "SELECT version, op FROM gate WHERE map = ? AND key = ?";
   private static final String REVISIONS = "SELECT key, version, op FROM gate WHERE map = ?";
+  private static final String SUM_OF_VERSIONS =
+      "SELECT coalesce(sum(version), 0) FROM gate WHERE map = ?";
   private static final String FIRST =
       "INSERT INTO gate (version, op, value, map, key) VALUES (?, ?, ?, ?, ?)"
           + " ON CONFLICT DO NOTHING";
@@ -33,6 +35,8 @@ final class GateDatabase implements AutoCloseable {
   private final String map;
   private final HikariDataSource pool;
   private final Dialect dialect;
+  private final Prepared first = new Prepared(FIRST);
+  private final Prepared next = new Prepared(NEXT);
 
   private GateDatabase(String map, HikariDataSource pool, Dialect dialect) {
     this.map = map;
@@ -130,6 +134,11 @@ final class GateDatabase implements AutoCloseable {
         });
   }
 
+  /** Rises with every change of a gate: a version only rises, and no gate is deleted. */
+  long sumOfVersions() {
+    return query(SUM_OF_VERSIONS, List.of(map), row -> row.next() ? row.getLong(1) : 0L);
+  }
+
   /**
    * Makes {@code value} the state of {@code key}, or finds that it is already.
    *
@@ -157,21 +166,32 @@ final class GateDatabase implements AutoCloseable {
   }
 
   private int write(String key, Revision revision, byte[] value) {
-    boolean isFirst = revision.version() == 1;
-    try (Connection connection = pool.getConnection();
-        PreparedStatement statement = connection.prepareStatement(isFirst ? FIRST : NEXT)) {
-      statement.setLong(1, revision.version());
-      statement.setString(2, revision.op());
-      statement.setBytes(3, value);
-      statement.setString(4, map);
-      statement.setString(5, key);
-      if (!isFirst) {
-        statement.setLong(6, revision.version() - 1);
+    try (Connection connection = pool.getConnection()) {
+      try {
+        return write(connection, key, revision, value);
+      } catch (SQLException e) {
+        // The pool does not see what fails behind its back, and would lend this connection again.
+        pool.evictConnection(connection);
+        throw e;
       }
-      return statement.executeUpdate();
     } catch (SQLException e) {
       throw unanswered(e);
     }
+  }
+
+  private int write(Connection connection, String key, Revision revision, byte[] value)
+      throws SQLException {
+    boolean isFirst = revision.version() == 1;
+    PreparedStatement statement = (isFirst ? first : next).on(connection);
+    statement.setLong(1, revision.version());
+    statement.setString(2, revision.op());
+    statement.setBytes(3, value);
+    statement.setString(4, map);
+    statement.setString(5, key);
+    if (!isFirst) {
+      statement.setLong(6, revision.version() - 1);
+    }
+    return statement.executeUpdate();
   }
 
   @Override

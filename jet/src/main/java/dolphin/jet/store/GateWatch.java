@@ -11,8 +11,9 @@ import java.util.concurrent.TimeUnit;
  * What this member knows about the database without asking it: which revision of each gate it has
  * seen there, and whether the database still answers.
  *
- * <p>It asks {@link #PERIOD_MS every 250 ms}. A gate that somebody else changed is forgotten, so
- * that this member has to ask before it renews that gate's lease; once the database does not
+ * <p>It asks {@link #PERIOD_MS every 250 ms} for one number, and reads the revisions only if that
+ * says that somebody else changed a gate. This member's older revision of that gate is then no
+ * longer the one seen, so that it has to ask before it renews the lease; once the database does not
  * answer, this member acts on no gate until it does, and asks from its own thread only, so that a
  * database that hangs holds up the thread of a partition at most once. It has a connection of its
  * own, and does the database's housekeeping: no cut waits for either.
@@ -27,7 +28,10 @@ final class GateWatch implements AutoCloseable {
   private final GateDatabase database;
   private final LoadFinisher loads;
   private final ILogger logger;
+
+  /** Of each gate the last revision that the database was known to hold; versions only rise. */
   private final Map<String, Revision> seen = new ConcurrentHashMap<>();
+
   private final ScheduledExecutorService thread;
   private volatile long answeredNanos = System.nanoTime();
   private volatile String trouble = "";
@@ -67,7 +71,7 @@ final class GateWatch implements AutoCloseable {
 
   /** The database answered that it holds {@code revision} for {@code key}. */
   void answered(String key, Revision revision) {
-    seen.put(key, revision);
+    seen.merge(key, revision, GateWatch::later);
   }
 
   /** A request of a partition's thread failed. */
@@ -81,8 +85,13 @@ final class GateWatch implements AutoCloseable {
   private void look() {
     long askedNanos = System.nanoTime();
     try {
-      Map<String, Revision> held = database.revisions();
-      held.forEach((key, revision) -> seen.computeIfPresent(key, (k, was) -> newer(was, revision)));
+      // No version added up here is above the one that the database holds when it is asked
+      // afterwards, so the sums are equal only if every version is; asked the other way round, a
+      // write of this member in between could make up for one of somebody else.
+      long seenVersions = seen.values().stream().mapToLong(Revision::version).sum();
+      if (database.sumOfVersions() != seenVersions) {
+        database.revisions().forEach(this::answered);
+      }
       answeredNanos = askedNanos;
       if (!trouble.isEmpty()) {
         trouble = "";
@@ -97,9 +106,9 @@ final class GateWatch implements AutoCloseable {
     }
   }
 
-  /** Null, which forgets the gate, if another member took it further than this one has seen. */
-  private static Revision newer(Revision was, Revision held) {
-    return held.version() > was.version() ? null : was;
+  /** A database takes a version once, so that the version alone tells two revisions apart. */
+  private static Revision later(Revision was, Revision held) {
+    return held.version() > was.version() ? held : was;
   }
 
   @Override

@@ -16,11 +16,13 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -134,6 +136,103 @@ class GateStoreTest {
     await(() -> assertThrows(StaleGateException.class, () -> store.store("a", renewal)));
   }
 
+  /** The versions that this member wrote must not make up for the one written by hand. */
+  @ParameterizedTest
+  @EnumSource
+  void aHandAtTheConsoleIsNoticedWhileThisMemberWrites(Dialect dialect) throws SQLException {
+    GateStore store = store(dialect, "console");
+    byte[] renewal = GateValues.value(1, "op1", "open");
+    store.store("a", renewal);
+    AtomicLong version = new AtomicLong();
+    execute(
+        dialect, "UPDATE gate SET version = 2, op = 'by hand' WHERE map = 'console' AND key = 'a'");
+    await(
+        () -> {
+          store.store("b", GateValues.value(version.incrementAndGet(), "op", "other"));
+          assertThrows(StaleGateException.class, () -> store.store("a", renewal));
+        });
+  }
+
+  /** As above, with each of this member's writes while the database adds the versions up. */
+  @Test
+  void aWriteDuringTheLookDoesNotHideTheHandAtTheConsole() throws SQLException {
+    GateStore store = store(Dialect.POSTGRESQL, "during");
+    byte[] renewal = GateValues.value(1, "op1", "open");
+    store.store("a", renewal);
+    store.store("b", GateValues.value(1, "op1", "other"));
+    execute(
+        Dialect.POSTGRESQL,
+        "BEGIN; ALTER TABLE gate RENAME TO gate_table;"
+            + " CREATE VIEW gate AS SELECT * FROM gate_table WHERE"
+            + " CASE WHEN current_query() LIKE '%sum(%' AND map = 'during'"
+            + " THEN pg_sleep(0.1) IS NOT NULL ELSE true END; COMMIT");
+    try {
+      awaitSleepingSum();
+      execute(
+          Dialect.POSTGRESQL,
+          "UPDATE gate SET version = 2, op = 'by hand' WHERE map = 'during' AND key = 'a'");
+      for (long version = 2; version <= 4; version++) {
+        awaitSleepingSum();
+        store.store("b", GateValues.value(version, "op" + version, "other"));
+      }
+      awaitSleepingSum();
+      assertThrows(StaleGateException.class, () -> store.store("a", renewal));
+    } finally {
+      execute(
+          Dialect.POSTGRESQL,
+          "BEGIN; DROP VIEW gate; ALTER TABLE gate_table RENAME TO gate; COMMIT");
+    }
+  }
+
+  /** Waits for a look that starts from now on to be in the middle of its sum. */
+  private static void awaitSleepingSum() throws SQLException {
+    try (Connection connection = DriverManager.getConnection(url(Dialect.POSTGRESQL));
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          """
+          DO $$
+          DECLARE
+              start timestamptz := clock_timestamp();
+          BEGIN
+              FOR attempt IN 1..1000 LOOP
+                  PERFORM pg_stat_clear_snapshot();
+                  IF EXISTS (SELECT FROM pg_stat_activity
+                             WHERE application_name = 'dolphin gates'
+                             AND query_start > start AND wait_event = 'PgSleep') THEN
+                      RETURN;
+                  END IF;
+                  PERFORM pg_sleep(0.005);
+              END LOOP;
+              RAISE 'no look asks for the sum';
+          END $$""");
+    }
+  }
+
+  /**
+   * While {@code op} cannot be read, a look at the revisions fails, and without any look within a
+   * second a renewal would have to be written, which fails as well.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void noRevisionIsReadWhileNothingChanges(Dialect dialect) throws SQLException {
+    GateStore store = store(dialect, "unchanged");
+    GateStore next = store(dialect, "unchanged");
+    byte[] value = GateValues.value(1, "op1", "open");
+    store.store("a", value);
+    store.store("b", GateValues.value(1, "op1", "other"));
+    assertArrayEquals(value, next.load("a"));
+    park(Duration.ofMillis(3 * GateWatch.PERIOD_MS)); // the next member sees both
+
+    execute(dialect, "ALTER TABLE gate RENAME COLUMN op TO unreadable");
+    try {
+      park(Duration.ofSeconds(2));
+      store.store("a", value);
+      next.store("a", value);
+    } finally {
+      execute(dialect, "ALTER TABLE gate RENAME COLUMN unreadable TO op");
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void historyIsKeptWhoeverWrites(Dialect dialect) throws SQLException {
@@ -194,6 +293,23 @@ class GateStoreTest {
     assertArrayEquals(cut, store.load("a"));
   }
 
+  /** The watch, whose connection is whole, lets a write through several times a second. */
+  @Test
+  void aBrokenConnectionIsNotUsedAgain() throws SQLException {
+    GateStore store = store(Dialect.POSTGRESQL, "broken");
+    for (long version = 1; version <= 8; version++) { // from the fifth on prepared by the server
+      store.store("a", GateValues.value(version, "op" + version, "before"));
+    }
+    execute(
+        Dialect.POSTGRESQL,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            + " WHERE application_name = 'dolphin gates' AND query LIKE 'UPDATE%'");
+
+    byte[] cut = GateValues.value(9, "op9", "cut");
+    await(() -> store.store("a", cut));
+    assertArrayEquals(cut, store.load("a"));
+  }
+
   private GateStore store(Dialect dialect, String map) {
     Properties properties = new Properties();
     properties.setProperty("url", url(dialect));
@@ -247,8 +363,15 @@ class GateStoreTest {
         if (System.nanoTime() > deadline) {
           throw notYet;
         }
-        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        park(Duration.ofMillis(20));
       }
+    }
+  }
+
+  private static void park(Duration time) {
+    long deadline = System.nanoTime() + time.toNanos();
+    for (long left = time.toNanos(); left > 0; left = deadline - System.nanoTime()) {
+      LockSupport.parkNanos(left);
     }
   }
 
