@@ -22,6 +22,9 @@ final class GateWatch implements AutoCloseable {
 
   static final long PERIOD_MS = 250;
 
+  /** Tidying up keeps the disk busy, and a commit waits for that: every five seconds will do. */
+  static final int LOOKS_PER_TIDYING = 20;
+
   /** An answer older than this is no answer. */
   private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -35,6 +38,7 @@ final class GateWatch implements AutoCloseable {
   private final ScheduledExecutorService thread;
   private volatile long answeredNanos = System.nanoTime();
   private volatile String trouble = "";
+  private int looks;
 
   /** Closes {@code database} in the end. */
   GateWatch(GateDatabase database, LoadFinisher loads, ILogger logger) {
@@ -97,7 +101,9 @@ final class GateWatch implements AutoCloseable {
         trouble = "";
         logger.info("the gate database answers again");
       }
-      database.tidyUp();
+      if (++looks % LOOKS_PER_TIDYING == 0) {
+        database.tidyUp();
+      }
       loads.look();
     } catch (GateStoreException e) {
       failed(e);
