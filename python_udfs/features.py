@@ -52,7 +52,7 @@ class Features:
 
     def __init__(self) -> None:
         from dolphin.signals import feature_kernel  # numba: a good part of a second even with a warm cache, so only here
-        from python_udfs.market_arrays import read_rows
+        from dolphin.signals.market_arrays import read_rows
 
         self._kernel, self._read_rows = feature_kernel, read_rows
         self._clock_ns = 0

@@ -17,6 +17,7 @@ from rich.console import Console
 from dolphin.cluster.member import find_java
 from dolphin.errors import BadInput, DolphinError
 from dolphin.ops.home import REPOSITORY
+from dolphin.signals import compiling
 
 MINIMUM_JAVA = 17
 _JET = REPOSITORY / "jet"
@@ -87,9 +88,8 @@ def warm_kernels(console: Console) -> None:
     Raises:
         DolphinError: they do not compile; says why.
     """
-    stamp = Path(sys.prefix) / "kernels-built-from"
-    wanted = _fingerprint(sorted((REPOSITORY / "src" / "dolphin" / "signals").glob("*.py")))
-    if stamp.exists() and stamp.read_text() == wanted:
+    done_before = compiling.FOLDER / "complete"
+    if done_before.exists():
         return
     with console.status("Compiling the feature kernels (first run only) ..."):
         warm = "from python_udfs.features import Features; Features()"
@@ -97,7 +97,10 @@ def warm_kernels(console: Console) -> None:
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no error line"])[-1]
         raise DolphinError(f"the feature kernels do not compile: {last}", remedy="Remove .venv and try again.")
-    stamp.write_text(wanted)
+    done_before.touch()
+    for other in compiling.KERNELS.iterdir():  # of sources that are gone
+        if other != compiling.FOLDER:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _fingerprint(sources: Sequence[Path]) -> str:

@@ -14,9 +14,9 @@ machine and source version): the feature stage imports it in its constructor, no
 import math
 
 import numpy as np
-from numba import njit
 
 from dolphin.market.schema import Kind
+from dolphin.signals.compiling import kernel
 from dolphin.signals.feature_state import (
     BASE_DELAY_BUCKETS,
     DEPTH_WINDOW_S,
@@ -54,14 +54,14 @@ DELAY_RATE = math.log(2.0) / DELAY_HALF_LIFE_NS
 QUANTILE_SAMPLES = -(-DEPTH_WINDOW_S * DEPTH_QUANTILE_PERCENT // 100)
 
 
-@njit(cache=True)
+@kernel
 def _clear_seconds(ring, second, new_second):
     """Empty the buckets of the seconds after `second` up to and including `new_second`."""
     for s in range(max(second + 1, new_second - ring.size + 1), new_second + 1):
         ring[s % ring.size] = 0.0
 
 
-@njit(cache=True)
+@kernel
 def _low_quantile(ring):
     """Smallest value v of the ring with at least DEPTH_QUANTILE_PERCENT of the observed seconds at or below v; NaN if none."""
     observed = 0
@@ -85,7 +85,7 @@ def _low_quantile(ring):
     return lowest[wanted - 1]
 
 
-@njit(cache=True)
+@kernel
 def _depth_at(asset, time_ns):
     """Depth that may be relied on: NaN before the first reading, 0 while the book is out of sync or its last reading is old."""
     if asset.depth_updated_at_ns < 0:
@@ -95,7 +95,7 @@ def _depth_at(asset, time_ns):
     return min(asset.bid_depth_usd, asset.ask_depth_usd)
 
 
-@njit(cache=True)
+@kernel
 def _close_depth_seconds(asset, new_second):
     if asset.depth_updated_at_ns < 0:
         return
@@ -106,7 +106,7 @@ def _close_depth_seconds(asset, new_second):
     asset.depth_q10_usd = _low_quantile(asset.depth_ring)
 
 
-@njit(cache=True)
+@kernel
 def _sample_return(asset, boundary):
     """Take the mid at the 5 s `boundary`; a return over k steps counts as k returns of a k-th of its variance."""
     if asset.book_updated_at_ns < asset.sampled_step * RETURN_STEP_NS or asset.book_updated_at_ns < 0:
@@ -124,7 +124,7 @@ def _sample_return(asset, boundary):
     asset.sampled_step = boundary
 
 
-@njit(cache=True)
+@kernel
 def _advance(asset, now_ns):
     """Let time pass for one asset: close buckets, sample the mid."""
     second = now_ns // SECOND_NS
@@ -159,17 +159,17 @@ def _advance(asset, now_ns):
     asset.step = step
 
 
-@njit(cache=True)
+@kernel
 def _is_price(x):
     return math.isfinite(x) and x > 0.0
 
 
-@njit(cache=True)
+@kernel
 def _is_amount(x):
     return math.isfinite(x) and x >= 0.0
 
 
-@njit(cache=True)
+@kernel
 def _is_acceptable(kind, side, value):
     """Can a row of this kind be believed? `value` is its column of FLOAT_INPUTS."""
     if kind == BOOK:
@@ -182,13 +182,13 @@ def _is_acceptable(kind, side, value):
     return kind == MARK and _is_price(value[8]) and math.isfinite(value[9])
 
 
-@njit(cache=True)
+@kernel
 def _note_increment(asset, increment):
     if increment > 0.0 and (math.isnan(asset.tick_size) or increment < asset.tick_size):
         asset.tick_size = increment
 
 
-@njit(cache=True)
+@kernel
 def _apply_book(asset, bid, bid_qty, ask, ask_qty, now_ns, exchange_id):
     _note_increment(asset, ask - bid)
     if asset.book_updated_at_ns >= 0:
@@ -202,7 +202,7 @@ def _apply_book(asset, bid, bid_qty, ask, ask_qty, now_ns, exchange_id):
     asset.book_exchange_id = exchange_id
 
 
-@njit(cache=True)
+@kernel
 def _apply_trade(asset, price, qty, is_taker_buy, now_ns, kind, exchange_id):
     notional = price * qty
     if is_taker_buy:
@@ -217,7 +217,7 @@ def _apply_trade(asset, price, qty, is_taker_buy, now_ns, kind, exchange_id):
     asset.taker_exchange_id = exchange_id
 
 
-@njit(cache=True)
+@kernel
 def _apply_depth(asset, bid_depth_usd, ask_depth_usd, now_ns, exchange_id):
     asset.bid_depth_usd = bid_depth_usd
     asset.ask_depth_usd = ask_depth_usd
@@ -229,7 +229,7 @@ def _apply_depth(asset, bid_depth_usd, ask_depth_usd, now_ns, exchange_id):
         asset.depth_low_usd = low
 
 
-@njit(cache=True)
+@kernel
 def _apply_gap(asset):
     """The book lost continuity: no depth until the next reading, and ids are compared anew."""
     asset.is_synced = 0
@@ -241,7 +241,7 @@ def _apply_gap(asset):
         asset.newest_id[kind] = UNKNOWN_ID
 
 
-@njit(cache=True)
+@kernel
 def _note_delay(asset, delay_ns, now_ns):
     if asset.delay_at_ns < 0:
         asset.delay_anchor_ns = delay_ns
@@ -261,7 +261,7 @@ def _note_delay(asset, delay_ns, now_ns):
         asset.base_delay_ring[base] = deviation
 
 
-@njit(cache=True)
+@kernel
 def apply_rows(state, clock_ns, asset_index, kinds, sides, times_and_ids, values):
     """Play rows into `state`, in order; the market time afterwards is returned.
 
@@ -311,7 +311,7 @@ def apply_rows(state, clock_ns, asset_index, kinds, sides, times_and_ids, values
     return now_ns
 
 
-@njit(cache=True)
+@kernel
 def _sigma_5s(asset, mid):
     """EWMA volatility of 5 s log returns; never below one tick, since a price at rest can still move by one."""
     if asset.returns < MIN_RETURNS:
@@ -319,14 +319,14 @@ def _sigma_5s(asset, mid):
     return max(math.sqrt(asset.variance_sum / asset.variance_weight), asset.tick_size / mid)
 
 
-@njit(cache=True)
+@kernel
 def _delay_ns(asset):
     if asset.delay_at_ns < 0:
         return UNKNOWN_DELAY_NS
     return asset.delay_anchor_ns + round(asset.delay_deviation_ns)
 
 
-@njit(cache=True)
+@kernel
 def _excess_delay_ns(asset):
     """The delay above the smallest of the last minutes; unknown where those minutes were silent."""
     base = math.inf
@@ -338,7 +338,7 @@ def _excess_delay_ns(asset):
     return round(max(asset.delay_deviation_ns - base, 0.0))
 
 
-@njit(cache=True)
+@kernel
 def _jitter_ns(asset):
     """Population standard deviation of the delay over JITTER_WINDOW_S; at least two readings."""
     bucket = asset.second % JITTER_WINDOW_S
@@ -350,7 +350,7 @@ def _jitter_ns(asset):
     return round(math.sqrt(max(square - mean * mean, 0.0)))
 
 
-@njit(cache=True)
+@kernel
 def read_features(state, now_ns, times, floats, ints, last_kinds, taker_kinds, synced):
     """Bring every asset to `now_ns` and write its features, all arrays in full. Returns whether a delay is unknown.
 

@@ -6,9 +6,6 @@ second s lies at s mod length, and a window of n seconds is the running second a
 running totals, so nothing drifts over days.
 
 Unknown is NaN for a float and a negative number for a time or an id; unknown never counts as good.
-
-Numba's cache does not watch this file: a change here that leaves the record's layout alone reaches compiled code only when
-`feature_kernel` changes too. Numbers that only the kernel uses therefore live there.
 """
 
 from typing import Final

@@ -15,12 +15,13 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-from numba import carray, njit, types
+from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from dolphin.market.schema import MARKET
+from dolphin.signals.compiling import kernel
 from dolphin.signals.feature_state import FLOAT_INPUTS, INT_INPUTS
 
 KIND_AT: Final = MARKET.get_field_index("kind")
@@ -59,12 +60,12 @@ def _at(_context, address):
     return types.voidptr(address), convert
 
 
-@njit(cache=True)
+@kernel
 def _words(address, count):
     return carray(_at(address), count, np.int64)
 
 
-@njit(cache=True)
+@kernel
 def _column(array, position):
     """(address of the validity bits or 0, address of the values, place of the first row) of a column of the batch."""
     children = _words(array[_CHILDREN], position + 1)
@@ -73,12 +74,12 @@ def _column(array, position):
     return buffers[0], buffers[1], array[_OFFSET] + column[_OFFSET]
 
 
-@njit(cache=True)
+@kernel
 def _bit(address, place):
     return (carray(_at(address + place // 8), 1, np.uint8)[0] >> (place % 8)) & 1
 
 
-@njit(cache=True)
+@kernel
 def _fill(into, array, position, missing):
     """Values of eight bytes, which have `into`'s type."""
     validity, address, first = _column(array, position)
@@ -87,7 +88,7 @@ def _fill(into, array, position, missing):
         into[row] = values[first + row] if validity == 0 or _bit(validity, first + row) else missing
 
 
-@njit(cache=True)
+@kernel
 def _read(address, rows):
     array = _words(address, _WORDS)
     kinds = np.empty(rows, np.uint8)

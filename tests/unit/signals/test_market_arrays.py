@@ -8,12 +8,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from market_rows import is_same
 
 from dolphin.market.schema import MARKET
 from dolphin.signals.feature_state import FLOAT_INPUTS, INT_INPUTS
+from dolphin.signals.market_arrays import read_rows
 from python_udfs.features import Features
-from python_udfs.market_arrays import read_rows
+from tests.unit.python_udfs.market_rows import is_same
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 OF_TYPE: dict[pa.DataType, st.SearchStrategy[Any]] = {
