@@ -1,12 +1,13 @@
 """Broken invariants that this process finds, told to the governor, whose latch outlives the process.
 
-What follows here (HIBERNATE, nothing leaves) has happened before the alarm rings and does not depend on it. `ring` only starts a task, so
-it never holds up the gate. The task says `broken` on `POSTURE` until the governor has answered or `MAX_ATTEMPTS` are used up; whoever wants
+What follows here (HIBERNATE, nothing leaves) has happened before the alarm rings and does not depend on it. `ring` only leaves word, so
+it never holds up the gate. `run` says `broken` on `POSTURE` until the governor has answered or `MAX_ATTEMPTS` are used up; whoever wants
 to believe commands again waits for `settled` first, so that the cap that follows from the latch is in force before.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 from dolphin.control.leverage import pack
@@ -14,7 +15,7 @@ from dolphin.control.manual import MAX_TEXT
 
 SOURCE: Final = "agent"
 MAX_PENDING: Final = 8
-"""Breaches that are being told at the same time; the latch is one, so more say nothing new."""
+"""Breaches that wait to be told; the latch is one, so more say nothing new."""
 MAX_ATTEMPTS: Final = 10
 PAUSE_S: Final = 0.5
 """Between two attempts, each of which has its own bounds (`dolphin.cluster.gates`)."""
@@ -26,7 +27,7 @@ class Alarm:
     def __init__(self, say: Callable[[bytes], Awaitable[object]], *, pause_s: float = PAUSE_S) -> None:
         self._say = say
         self._pause_s = pause_s
-        self._pending: set[asyncio.Task[None]] = set()
+        self._pending: asyncio.Queue[bytes] = asyncio.Queue(MAX_PENDING)
         self.rung = 0
         """Breaches found."""
         self.told = 0
@@ -37,17 +38,19 @@ class Alarm:
     def ring(self, reason: str, cause_id: str | None) -> None:
         """Has the breach told; returns at once."""
         self.rung += 1
-        if len(self._pending) >= MAX_PENDING:
-            return
         signal = {"kind": "broken", "source": SOURCE, "reason": _short(reason), "cause_id": cause_id or ""}
-        task = asyncio.get_running_loop().create_task(self._tell(pack(signal)))
-        self._pending.add(task)
-        task.add_done_callback(self._pending.discard)
+        with suppress(asyncio.QueueFull):
+            self._pending.put_nowait(pack(signal))
+
+    async def run(self) -> None:
+        """Tells what has been rung, one after the other, until cancelled."""
+        while True:
+            await self._tell(await self._pending.get())
+            self._pending.task_done()
 
     async def settled(self) -> bool:
-        """Waits until nothing is being told any more; whether everything was heard. To stop waiting does not stop the telling."""
-        while self._pending:
-            await asyncio.wait(self._pending)
+        """Waits until nothing is left to tell; whether everything was heard. To stop waiting does not stop the telling."""
+        await self._pending.join()
         return not self.is_unheard
 
     async def _tell(self, signal: bytes) -> None:

@@ -32,6 +32,7 @@ from agent.inbox import LEVERAGE, TOPICS, Inbox
 from agent.strategy import BEAT, DATA_CLIENT, Beat
 from agent.topics import TopicTail
 from dolphin.cluster.wire import unpack
+from dolphin.feeds.tasks import end, first
 
 PROGRESS_MAP: Final = "DOLPHIN_PROGRESS"
 LEVERAGE_MAP: Final = "LEVERAGE"
@@ -60,7 +61,9 @@ class DolphinDataClient(LiveMarketDataClient):
         alarm: Alarm,
         is_deterministic: bool,
         run_queues_empty: Callable[[], Awaitable[None]],
+        on_end: Callable[[], None],
     ) -> None:
+        """`on_end` is called when the reading has ended, whatever ended it."""
         super().__init__(
             loop=loop,
             client_id=DATA_CLIENT,
@@ -78,7 +81,9 @@ class DolphinDataClient(LiveMarketDataClient):
         self._is_deterministic = is_deterministic
         self._run_queues_empty = run_queues_empty
         self._tails: dict[str, TopicTail] = {}
-        self._readers: list[asyncio.Task[None]] = []
+        self._on_end = on_end
+        self._may_read = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
         self.inbox: Inbox
         """Set once by `node`, whose parts need each other."""
 
@@ -98,21 +103,19 @@ class DolphinDataClient(LiveMarketDataClient):
 
     def start_reading(self) -> None:
         """Begins to apply messages; call it when the node runs."""
-        work = [self._step_with_feed()] if self._is_deterministic else [self._follow(tail) for tail in self._tails.values()]
-        self._readers = [self._loop.create_task(each) for each in work]
+        self._may_read.set()
 
     async def stop_reading(self) -> None:
         """Applies nothing any more."""
-        for reader in self._readers:
-            reader.cancel()
-        await asyncio.gather(*self._readers, return_exceptions=True)
+        if self._reading is not None:
+            await end(self._reading)
 
     def failed(self) -> BaseException | None:
-        """Why a reader ended by itself, if one did."""
-        for reader in self._readers:
-            if reader.done() and not reader.cancelled() and reader.exception() is not None:
-                return reader.exception()
-        return None
+        """Why the reading ended by itself, if it did."""
+        if self._reading is None or not self._reading.done() or self._reading.cancelled():
+            return None
+        error = self._reading.exception()
+        return first(error) if isinstance(error, BaseExceptionGroup) else error
 
     async def reread_leverage(self) -> None:
         """Takes over what `LEVERAGE` holds now."""
@@ -122,10 +125,22 @@ class DolphinDataClient(LiveMarketDataClient):
     async def _connect(self) -> None:
         self._tails = {topic: await TopicTail.open(self._hazelcast, topic) for topic in TOPICS}
         await self.reread_leverage()
+        self._reading = self._loop.create_task(self._read())
+        self._reading.add_done_callback(lambda _: self._on_end())
 
     async def _disconnect(self) -> None:
         await self.stop_reading()
         await self._hazelcast.shutdown()
+
+    async def _read(self) -> None:
+        """The one task that owns all reading: what fails in it ends it, and is heard."""
+        await self._may_read.wait()
+        async with asyncio.TaskGroup() as readers:
+            if self._is_deterministic:
+                readers.create_task(self._step_with_feed())
+            else:
+                for tail in self._tails.values():
+                    readers.create_task(self._follow(tail))
 
     async def _follow(self, tail: TopicTail) -> None:
         """Applies the messages of one topic as they come."""

@@ -6,7 +6,7 @@ journal, working orders taken back by the execution client, and only then the st
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,17 @@ class AgentSpec:
 class Agent:
     """A node that trades one account; create it on the running loop. It shuts `hazelcast` down when it stops."""
 
-    def __init__(self, spec: AgentSpec, hazelcast: HazelcastClient, booking: Booking, journal: Journal, trace: Trace) -> None:
+    def __init__(
+        self,
+        spec: AgentSpec,
+        hazelcast: HazelcastClient,
+        booking: Booking,
+        journal: Journal,
+        trace: Trace,
+        on_end: Callable[[], None],
+    ) -> None:
+        """`on_end` is called when the node or the reading has ended; `failure` says whether it should not have."""
+        self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self.journal = journal
         self.latencies = Latencies()
@@ -98,6 +108,7 @@ class Agent:
             alarm=self.alarm,
             is_deterministic=spec.is_deterministic,
             run_queues_empty=self.run_queues_empty,
+            on_end=on_end,
         )
         self.inbox = self._data.inbox = Inbox(self.desk, self.latencies, self._data.deliver)
         self._execution = GatedSandboxClient(
@@ -129,6 +140,7 @@ class Agent:
     async def start(self) -> None:
         """Connects, starts the node and begins to apply messages. TimeoutError if the node does not come up."""
         self._run = self._loop.create_task(self._node.run_async())
+        self._run.add_done_callback(lambda _: self._on_end())
         async with asyncio.timeout(START_TIMEOUT_S):
             while not self._strategy.is_running:
                 if self._run.done():
@@ -162,7 +174,7 @@ class Agent:
         with suppress(TimeoutError):
             await asyncio.wait_for(self.alarm.settled(), ALARM_TIMEOUT_S)
         await self._node.stop_async()
-        await asyncio.gather(self._run, return_exceptions=True)
+        await asyncio.wait([self._run])
 
     async def run_queues_empty(self) -> None:
         """Lets the node work until nothing is under way between its engines."""

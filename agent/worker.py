@@ -21,6 +21,7 @@ from agent.journal import Journal, Trace
 from agent.node import Agent, AgentSpec
 from dolphin.cluster.client import open_client
 from dolphin.errors import DolphinError, ExitCode
+from dolphin.feeds.tasks import beside
 from dolphin.gate import ONE
 from dolphin.ops.child import die_with_parent
 from dolphin.ops.home import RunFiles
@@ -56,15 +57,16 @@ async def _run(options: argparse.Namespace) -> int:
     journal = Journal(options.run_dir / JOURNAL)
     trace = Trace(RunFiles(options.run_dir).trace)
     trace.add(Epoch(market_time_ns=0, account=options.account, run_id=options.run_id, epoch=booking.epoch))
-    agent = Agent(spec, hazelcast, booking, journal, trace)
     stopping = asyncio.Event()
+    agent = Agent(spec, hazelcast, booking, journal, trace, on_end=stopping.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await agent.start()
-    gc.freeze()  # a collection of all that has been imported would stop the agent for 50 ms
-    journal.write("ready", 0, run_id=options.run_id, assets=list(options.assets), epoch=booking.epoch)
-    failure = await _watch(agent, stopping, is_deterministic=options.deterministic)
-    await agent.stop("run ended" if failure is None else "failed")
+    async with beside(agent.alarm.run()):
+        await agent.start()
+        gc.freeze()  # a collection of all that has been imported would stop the agent for 50 ms
+        journal.write("ready", 0, run_id=options.run_id, assets=list(options.assets), epoch=booking.epoch)
+        failure = await _watch(agent, stopping, is_deterministic=options.deterministic)
+        await agent.stop("run ended" if failure is None else "failed")
     journal.write("summary", agent.desk.now_ns, run_id=options.run_id, **_summary(agent))
     journal.close()
     trace.close()
@@ -75,7 +77,7 @@ async def _run(options: argparse.Namespace) -> int:
 
 
 async def _watch(agent: Agent, stopping: asyncio.Event, *, is_deterministic: bool) -> BaseException | None:
-    """Writes the status until a signal comes or the agent fails; returns the failure, also one that came with the signal."""
+    """Writes the status until a signal comes or a part of the agent ends; returns the failure, also one that came with the signal."""
     while not stopping.is_set():
         if (failure := agent.failure()) is not None:
             return failure

@@ -30,6 +30,7 @@ from dolphin.control.leverage import Command, encode
 from dolphin.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
 from dolphin.control.ppm import ONE
 from dolphin.errors import DolphinError
+from dolphin.feeds.tasks import beside
 from dolphin.ops.child import be_child
 from dolphin.ops.home import REPOSITORY
 from dolphin.pipeline import Pipeline
@@ -211,11 +212,10 @@ async def _listening(member: MemberProcess) -> AsyncIterator[Agent]:
     assert process.stdout is not None
     assert await process.stdout.readline() == b"ready\n"
     agent = Agent(process.stdout)
-    reader = asyncio.create_task(agent.read())
     try:
-        yield agent
+        async with beside(agent.read()):
+            yield agent
     finally:
-        reader.cancel()
         if process.returncode is None:
             process.kill()
         await process.wait()

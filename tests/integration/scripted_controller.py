@@ -1,6 +1,7 @@
 """The sensing half of the controller, scripted: demands as the job `survival` sends them, carried on as it carries them."""
 
 import asyncio
+from types import TracebackType
 from typing import Self
 
 from hazelcast.asyncio import HazelcastClient
@@ -8,6 +9,7 @@ from hazelcast.asyncio import HazelcastClient
 from dolphin.cluster.signals import to_posture
 from dolphin.control.leverage import pack
 from dolphin.control.ppm import ONE
+from dolphin.feeds.tasks import beside
 
 T0 = 1_700_000_000_000_000_000
 STEP_NS = 250_000_000
@@ -20,19 +22,18 @@ class Controller:
     def __init__(self, hazelcast: HazelcastClient, account: str) -> None:
         self._hazelcast = hazelcast
         self._account = account
-        self._task: asyncio.Task[None]
+        self._speaking = beside(self._go_on())
         self.seq = 0
         self.broken: list[str] = []
         self.r_cmd_ppm = ONE
 
     async def __aenter__(self) -> Self:
         await self.speak()
-        self._task = asyncio.create_task(self._go_on())
+        await self._speaking.__aenter__()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._speaking.__aexit__(kind, error, trace)
 
     async def speak(self) -> None:
         """One demand."""

@@ -82,6 +82,32 @@ def test_only_the_agent_knows_nautilus() -> None:
             assert all(not module.startswith("nautilus_trader") for module in imported(path)), path
 
 
+OWNERS = {
+    ("src/dolphin/feeds/tasks.py", "group"),
+    ("agent/node.py", "self._loop"),  # the node's run, awaited by `stop`; its end is heard
+    ("agent/data.py", "self._loop"),  # the one task that owns all reading, awaited by `stop_reading`; its end is heard
+}
+"""(file, what starts the task) of tasks that belong to no task group of the block they are started in."""
+
+
+@pytest.mark.parametrize("folder", ["src", "agent", "python_udfs", "pipelines", "bench"])
+def test_every_task_has_an_owner(folder: str) -> None:
+    for path in python_files(REPOSITORY / folder):
+        tree = ast.parse(path.read_text())
+        groups = {
+            ast.unparse(item.optional_vars)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.AsyncWith)
+            for item in node.items
+            if item.optional_vars is not None and ast.unparse(item.context_expr) == "asyncio.TaskGroup()"
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in ("create_task", "ensure_future", "run_coroutine_threadsafe"):
+                starter = ast.unparse(node.value)
+                place = (path.relative_to(REPOSITORY).as_posix(), starter)
+                assert starter in groups or place in OWNERS, f"{place[0]}:{node.lineno}: nobody watches this task"
+
+
 def test_no_committed_file_names_a_package_registry() -> None:
     hosts = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("repo1", "maven", "org"), ("npmjs", "org"))]
     tracked = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.splitlines()

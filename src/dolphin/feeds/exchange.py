@@ -4,15 +4,17 @@ It speaks what a market-data client uses: combined streams at `/public/stream` a
 streams, and acknowledges the others in silence, as the real one does), `SUBSCRIBE`, `UNSUBSCRIBE` and `LIST_SUBSCRIPTIONS`, and REST
 `depth`, `exchangeInfo`, `ping` and `time` under `/fapi/v1/`. Its order books are those of the frames it plays, so a snapshot fits the
 updates around it. Exchange times are moved to the present. What can go wrong with the real one can be made to happen: see `disconnect`,
-`mute` and `skip_depth`.
+`is_muted`, `snapshot_delay_s` and `skip_depth`.
 """
 
 import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import TracebackType
 from typing import Any, Final, Self
 
 import msgspec
@@ -21,7 +23,7 @@ from aiohttp import WSMsgType, web
 from dolphin.errors import BadInput
 from dolphin.feeds.pacing import PacedClock
 from dolphin.feeds.source import Frame
-from dolphin.feeds.tasks import end
+from dolphin.feeds.tasks import beside
 from dolphin.market.book import OrderBook
 from dolphin.market.frames import SNAPSHOT_STREAM, STREAM_NAME, DepthSnapshot, DepthUpdate, decode
 
@@ -62,13 +64,17 @@ class Exchange:
         self._books: dict[str, OrderBook] = {}
         self._event_shift_ms = 0
         self._skips: dict[str, int] = {}
-        self._runner: web.AppRunner | None = None
-        self._playing: asyncio.Task[None] | None = None
+        self._running = AsyncExitStack()
+        self._is_over = asyncio.Event()
         self.is_muted = False
         """While True nothing is sent, although connections stay open and the market goes on."""
+        self.snapshot_delay_s = 0.0
+        """How long a depth snapshot is under way."""
         self.port = port
         self.connections = 0
         """Websocket connections accepted so far."""
+        self.snapshots_asked = 0
+        """Depth snapshots asked for so far."""
         self.snapshots = 0
         """Depth snapshots answered so far."""
 
@@ -94,29 +100,27 @@ class Exchange:
                 web.get("/fapi/v1/time", self._on_time),
             ]
         )
-        self._runner = web.AppRunner(app, shutdown_timeout=0.5)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
-        try:
-            await site.start()
-        except OSError as error:
-            await self._runner.cleanup()
-            raise BadInput("the port is in use", field="port", value=self._port, remedy="Name another one, or 0 for a free one.") from error
-        self.port = self._runner.addresses[0][1]
-        self._playing = asyncio.create_task(self._play())
+        async with AsyncExitStack() as starting:
+            runner = web.AppRunner(app, shutdown_timeout=0.5)
+            starting.push_async_callback(runner.cleanup)
+            await runner.setup()
+            try:
+                await web.TCPSite(runner, "127.0.0.1", self._port).start()
+            except OSError as error:
+                remedy = "Name another one, or 0 for a free one."
+                raise BadInput("the port is in use", field="port", value=self._port, remedy=remedy) from error
+            self.port = runner.addresses[0][1]
+            starting.push_async_callback(self.disconnect)
+            await starting.enter_async_context(beside(self._play()))
+            self._running = starting.pop_all()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        assert self._playing is not None
-        assert self._runner is not None
-        await end(self._playing)
-        await self.disconnect()
-        await self._runner.cleanup()
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._running.__aexit__(kind, error, trace)
 
     async def serve(self) -> None:
-        """Play until cancelled, or until the frames fail. BadInput where a recording turns out to be damaged."""
-        assert self._playing is not None
-        await self._playing
+        """Play until cancelled, or until there is nothing to play. Frames that fail end the block that the exchange is open for."""
+        await self._is_over.wait()
 
     async def disconnect(self, *, with_notice: bool = False) -> None:
         """Close every websocket, as the 24 h limit does; `with_notice` sends the server's shutdown event first."""
@@ -141,6 +145,7 @@ class Exchange:
                     await asyncio.sleep(seconds)
                 self._say(frame.raw)
             if clock is None:
+                self._is_over.set()
                 return
 
     def _say(self, raw: bytes) -> None:
@@ -181,22 +186,20 @@ class Exchange:
         client = _Client(socket, TIERS[request.path.split("/")[1]])
         client.streams.update(filter(None, request.query.get("streams", "").split("/")))
         self._clients.add(client)
-        sending = asyncio.create_task(self._send(client))
         try:
-            async for message in socket:
-                if message.type is WSMsgType.TEXT:
-                    await socket.send_str(_answer(client, message.data))
+            async with beside(_send(client)):
+                async for message in socket:
+                    if message.type is WSMsgType.TEXT:
+                        await socket.send_str(_answer(client, message.data))
+        except ConnectionError:
+            pass  # the client is gone
         finally:
             self._clients.discard(client)
-            await end(sending)
         return socket
 
-    async def _send(self, client: _Client) -> None:
-        while not client.is_slow:
-            await client.socket.send_str((await client.queue.get()).decode())
-        await client.socket.close()
-
     async def _on_depth(self, request: web.Request) -> web.Response:
+        self.snapshots_asked += 1
+        await asyncio.sleep(self.snapshot_delay_s)
         symbol = request.query.get("symbol", "").upper()
         limit = request.query.get("limit", "500")
         if symbol not in self.symbols:
@@ -228,6 +231,12 @@ class Exchange:
 
     async def _on_time(self, _: web.Request) -> web.Response:
         return web.json_response({"serverTime": time.time_ns() // 1_000_000})
+
+
+async def _send(client: _Client) -> None:
+    while not client.is_slow:
+        await client.socket.send_str((await client.queue.get()).decode())
+    await client.socket.close()
 
 
 def _answer(client: _Client, text: str) -> str:

@@ -3,8 +3,10 @@
 Counters are totals, not increments. Every line has `type` (`progress` or `summary`), `wall_ns`, `market_time_ns`, `frames`, `rows`,
 `batches`, `bytes`, `lag_ns`, `waiting_rows`, `coalesced_rows`, the translator's counters, `unsynced` (assets whose order book is not
 known), `source` and the `notices` since the line before; the summary also has `ended` (`end`, `stopped` or `failed`) and `error`.
+A disk that takes no line does not end the feed: that is said once on standard error, and the lines are missing.
 """
 
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -23,8 +25,10 @@ class Journal:
 
     def __init__(self, path: Path, *, source: str, run_id: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab")
+        self._file = path.open("ab", buffering=0)
         self._fixed = {"source": source, "run_id": run_id}
+        self.missing = 0
+        """Lines that could not be written."""
 
     def write_progress(self, feed: Feed, **more: Any) -> None:
         """Append where `feed` stands."""
@@ -40,8 +44,12 @@ class Journal:
         self._file.close()
 
     def _write(self, line: dict[str, Any]) -> None:
-        self._file.write(msgspec.json.encode({**line, **self._fixed}) + b"\n")
-        self._file.flush()
+        try:
+            self._file.write(msgspec.json.encode({**line, **self._fixed}) + b"\n")
+        except OSError as error:
+            if not self.missing:
+                print(f"feed: the journal cannot be written ({error.strerror}); the feed goes on", file=sys.stderr)
+            self.missing += 1
 
 
 def _standing(feed: Feed) -> dict[str, Any]:

@@ -6,7 +6,8 @@ happens to one (closed, 24 hours old, shut down by the server, silent although c
 and both are opened again after a jittered back-off. Market data says nothing in between, and that silence is what the rest of the system
 acts upon.
 
-Snapshots are fetched for the order books that ask for one (`want_snapshots`), one at a time and within the exchange's request weight.
+Snapshots are fetched for the order books that ask for one (`want_snapshots`), one at a time and within the exchange's request weight. The
+fetching belongs to the session as its connections do: it ends with them, and a new session asks anew.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from dolphin.errors import BadInput, DolphinError
 from dolphin.feeds.pacing import LiveClock
 from dolphin.feeds.recording import snapshot_frame
 from dolphin.feeds.source import Frame, Lost
-from dolphin.feeds.tasks import end
+from dolphin.feeds.tasks import beside, first
 from dolphin.market.frames import STREAM_NAME
 
 PUBLIC_STREAMS: Final = ("bookTicker", "depth@100ms")
@@ -60,7 +61,7 @@ REST_TIMEOUT_S: Final = 5.0
 BAN_WAIT_S: Final = 30.0
 BAN_WAIT_MAX_S: Final = 300.0
 
-type Item = Frame | Lost | DolphinError
+type Item = Frame | Lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class _Broken(Exception):
 
 @dataclass(slots=True)
 class LiveFeed:
-    """The running connection. Read `queue`; a DolphinError in it is the last item."""
+    """The running connection; its frames are in `queue`."""
 
     config: LiveConfig
     clock: LiveClock
@@ -115,6 +116,8 @@ class LiveFeed:
     _wanted: dict[str, None] = field(default_factory=dict)
     _not_before: dict[str, float] = field(default_factory=dict)
     _has_wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    _rest_free_at_s: float = 0.0
+    """When the exchange may be asked again; a ban outlives a session."""
 
     def want_snapshots(self, symbols: Iterable[str]) -> None:
         """Ask for the order books of `symbols`; each is fetched once in `snapshot_again_s`, while connected."""
@@ -127,7 +130,11 @@ class LiveFeed:
                 self._has_wanted.set()
 
     async def run(self) -> None:
-        """Connect, read and reconnect until cancelled."""
+        """Connect, read and reconnect until cancelled.
+
+        Raises:
+            DolphinError: the exchange refuses the subscription, or was never reached.
+        """
         failures = 0
         loop = asyncio.get_running_loop()
         while True:
@@ -136,32 +143,17 @@ class LiveFeed:
             try:
                 await self._session()
             except* (_Broken, WebSocketException, OSError, TimeoutError) as caught:
-                reason = str(_first(caught)) or type(_first(caught)).__name__
+                reason = str(first(caught)) or type(first(caught)).__name__
             except* DolphinError as caught:
-                refusal = _first(caught)
+                refusal = first(caught)
             if refusal is not None:
-                await self.queue.put(refusal)
-                return
+                raise refusal
             await self._lose(reason)
             failures = 0 if loop.time() - opened_at > GOOD_SESSION_S else failures + 1
             if self.counters.sessions == 0 and failures >= FIRST_ATTEMPTS:
-                await self.queue.put(_no_connection(self.config.ws_url, reason))
-                return
+                raise _no_connection(self.config.ws_url, reason)
             ceiling_s = min(self.timing.backoff_max_s, self.timing.backoff_first_s * 2 ** min(failures, 16))
             await asyncio.sleep(ceiling_s * random.uniform(0.5, 1.0))
-
-    async def fetch_snapshots(self) -> None:
-        """Fetch what is wanted, one at a time, until cancelled."""
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=REST_TIMEOUT_S)) as session:
-            while True:
-                await self._has_wanted.wait()
-                while self._wanted:
-                    symbol = next(iter(self._wanted))
-                    wait_s = await self._fetch_snapshot(session, symbol)
-                    self._not_before[symbol] = asyncio.get_running_loop().time() + self.timing.snapshot_again_s
-                    del self._wanted[symbol]
-                    await asyncio.sleep(max(wait_s, self.timing.snapshot_interval_s))
-                self._has_wanted.clear()
 
     async def check_symbols(self) -> None:
         """BadInput where a symbol is no perpetual in trade; DolphinError where the exchange does not answer."""
@@ -187,6 +179,7 @@ class LiveFeed:
         async with _open(public) as public_socket, _open(market) as market_socket, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._read(public_socket, PUBLIC_STREAMS))
             tasks.create_task(self._read(market_socket, MARKET_STREAMS))
+            tasks.create_task(self._fetch_snapshots())
 
     async def _read(self, socket: ClientConnection, kinds: tuple[str, ...]) -> None:
         streams = [f"{symbol.lower()}@{kind}" for symbol in self.config.symbols for kind in kinds]
@@ -216,6 +209,22 @@ class LiveFeed:
             self.counters.losses += 1
             await self.queue.put(Lost(self.clock.now_ns(), reason))
         self._wanted.clear()
+        self._has_wanted.clear()
+
+    async def _fetch_snapshots(self) -> None:
+        """Fetch what is wanted, one at a time, for as long as the session lasts."""
+        loop = asyncio.get_running_loop()
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=REST_TIMEOUT_S)) as session:
+            while True:
+                await self._has_wanted.wait()
+                while self._wanted:
+                    await asyncio.sleep(self._rest_free_at_s - loop.time())
+                    symbol = next(iter(self._wanted))
+                    wait_s = await self._fetch_snapshot(session, symbol)
+                    self._rest_free_at_s = loop.time() + max(wait_s, self.timing.snapshot_interval_s)
+                    self._not_before[symbol] = loop.time() + self.timing.snapshot_again_s
+                    del self._wanted[symbol]
+                self._has_wanted.clear()
 
     async def _fetch_snapshot(self, session: aiohttp.ClientSession, symbol: str) -> float:
         """Queue one snapshot; the seconds to wait before the next request."""
@@ -239,19 +248,16 @@ class LiveFeed:
 
 @asynccontextmanager
 async def live_frames(config: LiveConfig, clock: LiveClock, timing: Timing | None = None) -> AsyncIterator[LiveFeed]:
-    """A live feed that runs for the length of the block.
+    """A live feed that runs for the length of the block; what ends it for good ends the block.
 
     Raises:
         BadInput: a symbol that the exchange does not trade.
-        DolphinError: the exchange does not answer.
+        DolphinError: the exchange does not answer, or refuses.
     """
     feed = LiveFeed(config, clock, timing or Timing())
     await feed.check_symbols()
-    tasks = [asyncio.create_task(feed.run()), asyncio.create_task(feed.fetch_snapshots())]
-    try:
+    async with beside(feed.run()):
         yield feed
-    finally:
-        await end(*tasks)
 
 
 def _open(url: str) -> connect:
@@ -278,11 +284,6 @@ def _check_answer(raw: bytes) -> None:
 def _retry_after_s(header: str | None) -> float:
     seconds = float(header) if header and header.isdigit() else BAN_WAIT_S
     return min(seconds, BAN_WAIT_MAX_S)
-
-
-def _first[E: BaseException](group: BaseExceptionGroup[E]) -> E:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _no_connection(url: str, reason: str) -> DolphinError:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from dolphin.errors import DolphinError
 from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import Publisher
 from dolphin.feeds.source import Frame, Lost
@@ -165,14 +164,11 @@ class LiveClock:
         return self._offset_ns + time.monotonic_ns()
 
 
-async def play_live(
-    feed: Feed, queue: asyncio.Queue[Frame | Lost | DolphinError], clock: LiveClock, want_snapshots: Callable[[list[str]], None]
-) -> None:
+async def play_live(feed: Feed, queue: asyncio.Queue[Frame | Lost], clock: LiveClock, want_snapshots: Callable[[list[str]], None]) -> None:
     """Play what arrives in `queue` until the feed is stopped, and say which order books want a snapshot.
 
     Raises:
         QueueFullError: the cluster is too slow for too long.
-        DolphinError: the last item of the queue.
     """
     while not feed.stop.is_set():
         taken = 0
@@ -195,11 +191,9 @@ async def play_live(
     await feed.finish(None)
 
 
-def _take_live(feed: Feed, item: Frame | Lost | DolphinError) -> None:
+def _take_live(feed: Feed, item: Frame | Lost) -> None:
     if isinstance(item, Frame):
         feed.take(item)
-    elif isinstance(item, DolphinError):
-        raise item
     else:
         feed.batcher.add(feed.translator.on_lost(item.receive_ns))
 

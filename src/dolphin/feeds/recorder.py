@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from dolphin.errors import BadInput, DolphinError
+from dolphin.errors import BadInput
 from dolphin.feeds.live import LiveConfig, LiveFeed, live_frames
 from dolphin.feeds.pacing import LiveClock
 from dolphin.feeds.source import Frame
@@ -64,8 +64,6 @@ async def _write(live: LiveFeed, out: gzip.GzipFile, stop: asyncio.Event) -> tup
                 item = await live.queue.get()
         except TimeoutError:
             continue
-        if isinstance(item, DolphinError):
-            raise item
         if isinstance(item, Frame):
             out.write(b"%d %s\n" % (item.receive_ns, item.raw))
             translator.on_frame(item.receive_ns, item.raw)

@@ -1,10 +1,41 @@
-"""Ending background tasks for certain."""
+"""Background work that somebody watches.
+
+A task that fails while nobody waits for it is silent for ever: what it kept going simply stops. So work in the background belongs to a
+block (`beside`): it ends with the block, and whatever ends it early ends the block. A failure that is expected is dealt with inside the
+work.
+"""
 
 import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 AGAIN_S: Final = 0.5
 ATTEMPTS: Final = 20
+
+
+@asynccontextmanager
+async def beside(*work: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """Runs `work` for the length of the block; work that returns has done its part.
+
+    Raises:
+        Exception: the first that ended `work` or the block, as it was raised, with what else failed behind it.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in work]
+            try:
+                yield
+            finally:
+                await end(*tasks)
+    except BaseExceptionGroup as failed:
+        raise first(failed) from failed
+
+
+def first[E: BaseException](group: BaseExceptionGroup[E]) -> E:
+    """The first failure in `group`, however deep."""
+    error = group.exceptions[0]
+    return first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def end(*tasks: asyncio.Task[Any]) -> None:

@@ -29,7 +29,7 @@ from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import FAST_WINDOW, Pace, Publisher
 from dolphin.feeds.publisher import MAP as MARKET_MAP
 from dolphin.feeds.source import Frame
-from dolphin.feeds.tasks import end
+from dolphin.feeds.tasks import beside
 from dolphin.market.batcher import Batcher, QueueFullError
 from dolphin.market.translator import Translator
 
@@ -172,27 +172,18 @@ async def _following(feed: Feed, progress: Progress, options: Options) -> AsyncI
     if options.speed == 0 or not options.jobs:
         yield
         return
-    following = asyncio.create_task(follow_lag(feed, progress, options.jobs, options.speed))
-    try:
+    async with beside(follow_lag(feed, progress, options.jobs, options.speed)):
         yield
-    finally:
-        await end(following)
 
 
 @asynccontextmanager
 async def _journalled(feed: Feed, options: Options) -> AsyncIterator[None]:
     """Write the journal while the block runs, and how it ended."""
     journal = Journal(options.run_dir / "feed.ndjson", source=options.source, run_id=options.run_id)
-
-    async def tell() -> None:
-        while True:
-            journal.write_progress(feed)
-            await asyncio.sleep(JOURNAL_EVERY_S)
-
-    telling = asyncio.create_task(tell())
     ended, error = "failed", None
     try:
-        yield
+        async with beside(_tell(journal, feed)):
+            yield
         ended = "stopped" if feed.stop.is_set() else "end"
     except QueueFullError as full:
         error = DolphinError(
@@ -206,9 +197,14 @@ async def _journalled(feed: Feed, options: Options) -> AsyncIterator[None]:
         error = caught
         raise
     finally:
-        await end(telling)
         journal.write_summary(feed, ended=ended, error=None if error is None else str(error) or type(error).__name__)
         journal.close()
+
+
+async def _tell(journal: Journal, feed: Feed) -> None:
+    while True:
+        journal.write_progress(feed)
+        await asyncio.sleep(JOURNAL_EVERY_S)
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ from dolphin.cluster.wire import Batch
 from dolphin.control.law import LAW
 from dolphin.control.leverage import Command, encode, pack, to_map
 from dolphin.control.posture import Posture
+from dolphin.feeds.tasks import beside
 from dolphin.market.schema import BatchInfo, Kind, with_info
 
 ACCOUNT = "paper"
@@ -89,12 +90,8 @@ class Script:
     @asynccontextmanager
     async def alive(self) -> AsyncIterator[None]:
         """Market batches four times a second meanwhile, so that only leases can run out and not the market's silence."""
-        beating = asyncio.create_task(self._beat())
-        try:
+        async with beside(self._beat()):
             yield
-        finally:
-            beating.cancel()
-            await asyncio.wait([beating])
 
     async def _beat(self) -> None:
         while True:

@@ -101,6 +101,17 @@ async def test_a_disconnect_is_a_gap_and_is_mended_by_reconnecting(*, with_notic
         assert feed.exchange.connections == 4, "both connections were opened again"
 
 
+async def test_a_connection_lost_while_a_snapshot_is_under_way_costs_no_order_book() -> None:
+    timing = quick()
+    timing.backoff_first_s = timing.backoff_max_s = 2.0  # the answer comes before the next session begins
+    async with watched(timing) as feed:
+        feed.exchange.snapshot_delay_s = 0.3
+        await feed.until(lambda it: it.exchange.snapshots_asked > it.exchange.snapshots, "a snapshot is under way")
+        await feed.exchange.disconnect()
+        await feed.until(lambda it: it.live.counters.losses == 1, "the loss is noticed")
+        await feed.until(Watched.is_synced, "synchronised again")
+
+
 async def test_a_lost_depth_update_is_a_gap_of_that_asset_alone_and_a_new_snapshot_mends_it() -> None:
     async with watched() as feed:
         await feed.until(Watched.is_synced, "synchronised")
@@ -135,8 +146,8 @@ async def test_a_symbol_that_is_not_traded_is_refused_before_connecting() -> Non
 async def test_an_exchange_that_cannot_be_reached_is_one_clear_error() -> None:
     async with a_market() as exchange:
         config = LiveConfig(("BTCUSDT",), "ws://127.0.0.1:9", exchange.rest_url)
-        async with live_frames(config, LiveClock(), quick()) as live:
-            with pytest.raises(DolphinError, match="cannot be reached"):
+        with pytest.raises(DolphinError, match="cannot be reached"):
+            async with live_frames(config, LiveClock(), quick()) as live:
                 await Watched(exchange, live).until(lambda _: False, "the attempts are bounded")
     with pytest.raises(DolphinError, match="cannot be reached"):
         async with live_frames(LiveConfig(("BTCUSDT",), "ws://127.0.0.1:9", "http://127.0.0.1:9"), LiveClock(), quick()):

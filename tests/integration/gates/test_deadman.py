@@ -22,6 +22,7 @@ from dolphin.cluster.member import MemberProcess
 from dolphin.control import lease
 from dolphin.control.leverage import Command, decode
 from dolphin.control.ppm import ONE
+from dolphin.feeds.tasks import beside
 from dolphin.pipeline import Pipeline
 
 HERE = Path(__file__).resolve().parent
@@ -117,20 +118,18 @@ async def granted(member: MemberProcess) -> AsyncIterator[tuple[Watcher, Jobs]]:
     control = Pipeline("renewals")
     stage = control.read_journal("MARKET_EVENTS", start="newest").python("renew", "deadman_functions:Renewals")
     stage.apply("leverage", map_name="LEVERAGE", key="{key}", payload="value").to_topic("leverage-changes")
-    tasks = [asyncio.create_task(listen_for_ever())]
+
+    async def is_granted() -> bool:
+        return watcher.is_granted()
+
     try:
-        for pipeline in (relay, control):
-            await jobs.submit(pipeline)
-        tasks.append(asyncio.create_task(watcher.publish_for_ever()))
-
-        async def is_granted() -> bool:
-            return watcher.is_granted()
-
-        await until(is_granted, "a lease that holds")
-        yield watcher, jobs
+        async with beside(listen_for_ever()):
+            for pipeline in (relay, control):
+                await jobs.submit(pipeline)
+            async with beside(watcher.publish_for_ever()):
+                await until(is_granted, "a lease that holds")
+                yield watcher, jobs
     finally:
-        for task in tasks:
-            task.cancel()
         if member.exit_status() is None:
             for name in ("market", "renewals"):
                 with suppress(Exception):

@@ -9,6 +9,7 @@ from agent.alarm import MAX_ATTEMPTS, MAX_PENDING, Alarm
 from dolphin.control import posture_entry
 from dolphin.control.manual import MAX_TEXT
 from dolphin.control.params import GovernorParams
+from dolphin.feeds.tasks import beside
 
 
 class Governor:
@@ -34,11 +35,12 @@ async def test_it_rings_without_waiting_and_settles_when_it_was_heard() -> None:
     alarm = Alarm(governor, pause_s=0)
     alarm.ring("checksum", "A@b#1")
     assert not governor.heard
-    waiting = asyncio.ensure_future(alarm.settled())
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    governor.may_answer.set()
-    assert await waiting
+    async with beside(alarm.run()), asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(alarm.settled())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        governor.may_answer.set()
+    assert waiting.result()
     assert (alarm.rung, alarm.told) == (1, 1)
 
 
@@ -47,12 +49,13 @@ async def test_who_stops_waiting_does_not_stop_the_telling() -> None:
     governor.may_answer.clear()
     alarm = Alarm(governor, pause_s=0)
     alarm.ring("checksum", None)
-    waiting = asyncio.ensure_future(alarm.settled())
-    await asyncio.sleep(0)
-    waiting.cancel()
-    await asyncio.gather(waiting, return_exceptions=True)
-    governor.may_answer.set()
-    assert await alarm.settled()
+    async with beside(alarm.run()):
+        async with asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(alarm.settled())
+            await asyncio.sleep(0)
+            waiting.cancel()
+        governor.may_answer.set()
+        assert await alarm.settled()
     assert alarm.told == 1
 
 
@@ -60,16 +63,17 @@ async def test_who_stops_waiting_does_not_stop_the_telling() -> None:
 async def test_it_says_it_again_until_it_is_heard(failures: int) -> None:
     alarm = Alarm(governor := Governor(failures), pause_s=0)
     alarm.ring("checksum", None)
-    assert await alarm.settled()
+    async with beside(alarm.run()):
+        assert await alarm.settled()
     assert len(governor.heard) == 1
 
 
 async def test_after_the_last_attempt_it_is_unheard_for_good() -> None:
     alarm = Alarm(Governor(MAX_ATTEMPTS), pause_s=0)
-    alarm.ring("checksum", None)
-    assert not await alarm.settled()
-    alarm.ring("checksum", None)
-    assert not await alarm.settled()
+    async with beside(alarm.run()):
+        for _ in range(2):
+            alarm.ring("checksum", None)
+            assert not await alarm.settled()
 
 
 async def test_what_is_told_at_the_same_time_is_bounded() -> None:
@@ -79,7 +83,8 @@ async def test_what_is_told_at_the_same_time_is_bounded() -> None:
     for _ in range(3 * MAX_PENDING):
         alarm.ring("checksum", None)
     governor.may_answer.set()
-    await alarm.settled()
+    async with beside(alarm.run()):
+        await alarm.settled()
     assert (alarm.rung, alarm.told) == (3 * MAX_PENDING, MAX_PENDING)
 
 
@@ -87,7 +92,8 @@ async def test_what_is_told_at_the_same_time_is_bounded() -> None:
 async def test_the_governor_latches_on_it_and_keeps_the_reason(reason: str) -> None:
     alarm = Alarm(governor := Governor(), pause_s=0)
     alarm.ring(reason, None)
-    await alarm.settled()
+    async with beside(alarm.run()):
+        await alarm.settled()
     state = posture_entry.apply(posture_entry.State("paper"), msgpack.unpackb(governor.heard[0]), GovernorParams()).state
     assert state.governed.latch.startswith(f"agent: {reason[:20]}")
     assert len(state.governed.latch.encode("utf-16-le")) <= 2 * MAX_TEXT

@@ -16,6 +16,7 @@ from agent.journal import Journal
 from agent.latency import Latencies
 from dolphin.cluster.wire import Batch, unpack
 from dolphin.control.law import LAW
+from dolphin.feeds.tasks import beside
 from dolphin.gate import ONE
 from dolphin.market.schema import BatchInfo, with_info
 from dolphin.trace.events import Event
@@ -89,7 +90,8 @@ async def test_a_market_under_another_law_is_not_used_and_ends_the_trading(inbox
     desk.alarm = Alarm(told_to(told))
     for number in (1, 2):
         inbox.receive(MARKET, Batch.of("0", 5, with_info(features_table(), BatchInfo("0", number, 5, law="0" * 16))))
-    await desk.alarm.settled()
+    async with beside(desk.alarm.run()):
+        await desk.alarm.settled()
     assert desk.market.time_ns == 0
     assert desk.fault is not None
     assert desk.fault.what == f"configuration hash {'0' * 16} in the market, {LAW} here"

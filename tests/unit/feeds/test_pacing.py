@@ -15,6 +15,7 @@ from dolphin.feeds.pacing import Feed, LiveClock, play_fast, play_live, play_pac
 from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import Pace, Publisher
 from dolphin.feeds.source import Frame, Lost
+from dolphin.feeds.tasks import beside
 from dolphin.feeds.worker import passes
 from dolphin.market.batcher import COALESCE_ABOVE_ROWS, Batcher
 from dolphin.market.schema import Kind
@@ -136,11 +137,8 @@ async def live(items: list[Any], enough: Callable[[Cluster], bool]) -> tuple[Clu
             await asyncio.sleep(0.01)
         feed.stop.set()
 
-    watching = asyncio.create_task(watch())
-    try:
+    async with beside(watch()):
         await play_live(feed, queue, LiveClock(), wanted.append)
-    finally:
-        watching.cancel()
     return cluster, wanted
 
 
@@ -166,5 +164,9 @@ async def test_a_live_feed_asks_for_the_order_books_it_lacks() -> None:
 
 
 async def test_a_live_source_that_gives_up_ends_the_feed_with_its_reason() -> None:
+    async def gives_up() -> None:
+        raise DolphinError("refused", remedy="x")
+
     with pytest.raises(DolphinError, match="refused"):
-        await live([DolphinError("refused", remedy="x")], has_rows(1))
+        async with beside(gives_up()):
+            await live([], has_rows(1))
