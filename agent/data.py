@@ -24,15 +24,15 @@ from nautilus_trader.live.data_client import LiveMarketDataClient
 from nautilus_trader.model.data import CustomData
 from nautilus_trader.model.instruments import CryptoPerpetual
 
-from agent import venue
-from agent.alarm import Alarm
-from agent.entitlement import Entitlements
-from agent.inbound import Touch
-from agent.inbox import LEVERAGE, TOPICS, Inbox
-from agent.strategy import BEAT, DATA_CLIENT, Beat
-from agent.topics import TopicTail
+from agent import instruments as venue
+from agent.strategies.ranked_basket import BEAT, DATA_CLIENT, Beat
+from dolphin.cluster.topics import TopicTail
 from dolphin.cluster.wire import unpack
-from dolphin.feeds.tasks import end, first
+from dolphin.host.tasks import end, first
+from dolphin.trading.alarm import Alarm
+from dolphin.trading.entitlement import Entitlements
+from dolphin.trading.inbound import Touch
+from dolphin.trading.inbox import LEVERAGE, TOPICS, Inbox
 
 PROGRESS_MAP: Final = "DOLPHIN_PROGRESS"
 LEVERAGE_MAP: Final = "LEVERAGE"

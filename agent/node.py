@@ -25,19 +25,19 @@ from nautilus_trader.execution.engine import ExecutionEngine
 from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.events import OrderEvent
 
-from agent import venue
-from agent.alarm import Alarm
-from agent.booking import Booking
+from agent import instruments as venue
 from agent.data import DolphinDataClient
-from agent.desk import Desk
-from agent.entitlement import DETERMINISTIC_SILENCE_LIMIT_NS, LEASE_EXPIRED, SILENCE_LIMIT_NS, CapChange, Change, Entitlements
-from agent.gated import GatedSandboxClient
-from agent.inbox import Inbox
-from agent.journal import Journal, Trace
-from agent.latency import LEASE_TO_HIBERNATE, Latencies
-from agent.strategy import RankedBasket, RankedBasketConfig
+from agent.execution import GatedSandboxClient
+from agent.strategies.ranked_basket import RankedBasket, RankedBasketConfig
 from dolphin.cluster.signals import to_posture
-from dolphin.control.posture import Posture
+from dolphin.core.control.posture import Posture
+from dolphin.trading.alarm import Alarm
+from dolphin.trading.booking import Booking
+from dolphin.trading.desk import Desk
+from dolphin.trading.entitlement import DETERMINISTIC_SILENCE_LIMIT_NS, LEASE_EXPIRED, SILENCE_LIMIT_NS, CapChange, Change, Entitlements
+from dolphin.trading.inbox import Inbox
+from dolphin.trading.journal import Journal, Trace
+from dolphin.trading.latency import LEASE_TO_HIBERNATE, Latencies
 
 IDLE_ROUNDS: Final = 3
 """Turns of the loop with all queues empty after which nothing is under way: an event takes at most two to reach the next queue."""

@@ -16,16 +16,16 @@ from typing import Any, Final
 
 import uvloop
 
-from agent.booking import Booking
-from agent.journal import Journal, Trace
 from agent.node import Agent, AgentSpec
 from dolphin.cluster.client import open_client
+from dolphin.core.audit.trace import Epoch
+from dolphin.core.order_gate import ONE
 from dolphin.errors import DolphinError, ExitCode
-from dolphin.feeds.tasks import beside
-from dolphin.gate import ONE
-from dolphin.ops.child import die_with_parent
-from dolphin.ops.home import RunFiles
-from dolphin.trace.events import Epoch
+from dolphin.host.child import die_with_parent
+from dolphin.host.home import RunFiles
+from dolphin.host.tasks import beside
+from dolphin.trading.booking import Booking
+from dolphin.trading.journal import Journal, Trace
 
 STATUS_EVERY_S: Final = 1.0
 JOURNAL: Final = "agent.ndjson"

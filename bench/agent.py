@@ -17,11 +17,11 @@ from typing import Any, Final
 from bench.agent_rig.market import ACCOUNT, ASSETS, publish_market
 from bench.measurement.host import probe_host
 from dolphin.cluster.client import client
-from dolphin.cluster.member import MemberProcess
 from dolphin.errors import DolphinError
-from dolphin.ops.child import Child
-from dolphin.ops.home import REPOSITORY
-from dolphin.ops.tail import Tail
+from dolphin.host.child import Child
+from dolphin.host.home import REPOSITORY
+from dolphin.host.member import MemberProcess
+from dolphin.host.tail import Tail
 
 STARTS: Final = 5
 START_TIMEOUT_S: Final = 60.0

@@ -14,8 +14,8 @@ from typing import Any, Final
 from bench.measurement.host import probe_host
 from bench.measurement.percentiles import Latencies
 from bench.signal_rig.fresh import STARTS, percentiles
-from dolphin.cluster.member import JVM_FLAGS, ONE_MEMBER, Gates, class_path, find_java
 from dolphin.errors import DolphinError
+from dolphin.host.member import JVM_FLAGS, ONE_MEMBER, Gates, class_path, find_java
 
 _PROBE: Final = Path(__file__).parent / "apply_rig" / "ApplyProbe.java"
 

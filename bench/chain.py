@@ -26,8 +26,8 @@ from bench.chain_rig.wake_up import wake_ups_ns
 from bench.measurement.host import probe_host
 from dolphin.cluster.client import client
 from dolphin.cluster.jobs import Jobs
-from dolphin.cluster.member import JAR, ONE_MEMBER, MemberProcess, find_java
-from dolphin.ops.home import REPOSITORY
+from dolphin.host.home import REPOSITORY
+from dolphin.host.member import JAR, ONE_MEMBER, MemberProcess, find_java
 from dolphin.pipeline import BATCH_KEY, Pipeline
 
 RIG: Final = REPOSITORY / "bench" / "chain_rig"

@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from dolphin.feeds.generator import Synthetic, generate
-from dolphin.market.batcher import Batcher
-from dolphin.market.translator import Translator
+from dolphin.core.market.batcher import Batcher
+from dolphin.core.market.rows import Translator
+from dolphin.feeds.synthetic import Synthetic, generate
 
 MARKET: Final = Synthetic(assets=50, seed=7, minutes=0.5, scenario=())
 SPAN_NS: Final = 100_000_000

@@ -25,14 +25,14 @@ from bench.safety_rig.kill_market import START_NS, STEP_NS, Market
 from bench.safety_rig.rotating import ACCOUNT
 from dolphin.cluster.client import client
 from dolphin.cluster.jobs import Jobs
-from dolphin.cluster.member import ONE_MEMBER, MemberProcess
-from dolphin.control.leverage import Command, encode
-from dolphin.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
-from dolphin.control.ppm import ONE
+from dolphin.core.control.command import Command, encode
+from dolphin.core.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
+from dolphin.core.units import ONE
 from dolphin.errors import DolphinError
-from dolphin.feeds.tasks import beside
-from dolphin.ops.child import be_child
-from dolphin.ops.home import REPOSITORY
+from dolphin.host.child import be_child
+from dolphin.host.home import REPOSITORY
+from dolphin.host.member import ONE_MEMBER, MemberProcess
+from dolphin.host.tasks import beside
 from dolphin.pipeline import Pipeline
 from dolphin.pipeline.files import load_pipeline
 

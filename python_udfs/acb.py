@@ -13,13 +13,14 @@ from typing import Any
 import msgpack
 import pyarrow as pa
 
-from dolphin.control.acb import UNKNOWN_PPM, level_of
-from dolphin.control.leverage import pack
-from dolphin.control.params import BreakerParams
+from dolphin.core.control.breaker import UNKNOWN_PPM, level_of
+from dolphin.core.control.command import pack
+from dolphin.core.control.params import BreakerParams
+from dolphin.core.sensing import severity
+from dolphin.core.sensing.trail import SECOND_NS, Trail
 from dolphin.errors import BadInput
-from python_udfs import readings, severity
+from python_udfs import readings
 from python_udfs.readings import AssetReading
-from python_udfs.trail import SECOND_NS, Trail
 
 SOURCES = ("depth", "spread", "stale", "taker")
 CLEAR_PPM = BreakerParams().clear_ppm

@@ -2,7 +2,7 @@
 
 Ranks the eligible assets of every scan and remembers three things between scans: the traded set (for hysteresis), the averaged rank
 correlations behind the weights, and the scans of the last minute, whose opportunity has yet to show. Rules and numbers are in
-`dolphin.signals.ranking`.
+`dolphin.core.signals.ranking`.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dolphin.errors import BadInput
-from dolphin.signals import snapshot
-from dolphin.signals.ranking import (
+from dolphin.core.arrow.moments import moments
+from dolphin.core.signals.ranking import (
     OPPORTUNITY_NS,
     SIGNALS,
     best_first,
@@ -27,8 +26,9 @@ from dolphin.signals.ranking import (
     weighted_score,
     weights_of,
 )
-from dolphin.signals.statistics import Floats
-from python_udfs.moments import moments
+from dolphin.core.signals.statistics import Floats
+from dolphin.errors import BadInput
+from dolphin.stage import snapshot
 from python_udfs.scan import SCAN
 
 RANKING: Final = pa.schema(

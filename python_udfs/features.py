@@ -1,8 +1,8 @@
 """MARKET rows in, one FEATURES row per known asset out.
 
-The stage owns the state records of its shard (`dolphin.signals.feature_state`) and translates between Arrow and the compiled kernel
-(`dolphin.signals.feature_kernel`). Every input batch yields the whole picture at its market time, also when it holds nothing but the feed's
-TICK: windows decay and delays age by time alone.
+The stage owns the state records of its shard (`dolphin.core.signals.feature_state`) and translates between Arrow and the compiled kernel
+(`dolphin.core.signals.feature_kernel`). Every input batch yields the whole picture at its market time, also when it holds nothing but the
+feed's TICK: windows decay and delays age by time alone.
 """
 
 from typing import Final
@@ -11,10 +11,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dolphin.errors import BadInput
-from dolphin.market.schema import MARKET
-from dolphin.signals import snapshot
-from dolphin.signals.feature_state import (
+from dolphin.core.arrow.template import BatchTemplate
+from dolphin.core.contract.market import MARKET
+from dolphin.core.signals.feature_state import (
     ASSET_STATE,
     FLOAT_OUTPUTS,
     INT_OUTPUTS,
@@ -22,7 +21,8 @@ from dolphin.signals.feature_state import (
     UNKNOWN_DELAY_NS,
     new_assets,
 )
-from python_udfs.template import BatchTemplate
+from dolphin.errors import BadInput
+from dolphin.stage import snapshot
 
 _ASSET_AT: Final = MARKET.get_field_index("asset")
 _DELAYS: Final = ("delay_ns", "excess_delay_ns", "jitter_ns")
@@ -51,8 +51,8 @@ class Features:
     OUTPUT: Final = FEATURES
 
     def __init__(self) -> None:
-        from dolphin.signals import feature_kernel  # numba: a good part of a second even with a warm cache, so only here
-        from dolphin.signals.market_arrays import read_rows
+        from dolphin.core.signals import feature_kernel  # numba: a good part of a second even with a warm cache, so only here
+        from dolphin.core.signals.market_arrays import read_rows
 
         self._kernel, self._read_rows = feature_kernel, read_rows
         self._clock_ns = 0

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 import pyarrow as pa
 
-from dolphin.control import law
-from dolphin.market.schema import Kind, cause_id
+from dolphin.core.contract.market import Kind, cause_id
+from dolphin.core.control import law
 
 INPUT = pa.schema(
     [

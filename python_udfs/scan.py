@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dolphin.core.arrow.moments import moments
+from dolphin.core.signals.scanner import STALE_SCANS, Scanner, Structure
+from dolphin.core.signals.scanner import Scan as ScanResult
 from dolphin.errors import BadInput
-from dolphin.signals import snapshot
-from dolphin.signals.scanner import STALE_SCANS, Scanner, Structure
-from dolphin.signals.scanner import Scan as ScanResult
+from dolphin.stage import snapshot
 from python_udfs.features import FEATURES
-from python_udfs.moments import moments
 
 _CARRIED: Final = ("sigma_5s", "volume_5m_usd", "spread_bps", "depth_q10_usd")
 """Columns that pass through from FEATURES as they were at the scan time."""
@@ -32,7 +32,7 @@ SCAN: Final = pa.schema(
         *(pa.field(name, _STRUCTURE_TYPE[kind]) for name, kind in Structure.__annotations__.items()),
     ]
 )
-"""Floats are NaN while unknown; the columns of `dolphin.signals.scanner.Structure` are the same in every row of a scan."""
+"""Floats are NaN while unknown; the columns of `dolphin.core.signals.scanner.Structure` are the same in every row of a scan."""
 
 _SNAPSHOT: Final = ("scan", 1)
 _SECOND_NS: Final = 1_000_000_000

@@ -1,14 +1,14 @@
 """FEATURES in, demands of the survival controller out: one signal for the entry `account` of `POSTURE`.
 
-The stage turns a batch into the readings of `dolphin.control.assessment` and holds no rule of its own beyond that:
+The stage turns a batch into the readings of `dolphin.core.control.assessment` and holds no rule of its own beyond that:
 * heartbeat: market time between batches (the feed sends a TICK every 250 ms when nothing else happens).
 * jitter, latency, depth, spread: each asset's reading, then the 80 % quantile of the worse side over assets. With few assets the account
   is as good as its worst one; with many a fifth may be bad, for the cut-off handles those one by one. A silent asset is the worst reading.
 * taker: a shock when the account-wide log odds of buying in the last minute fall below their own 1 % quantile and 4 sigma, in two of
   three seconds.
 
-A market that was made under another control law (`dolphin.control.law`) is a broken invariant: it is said with every such batch, and no
-demand is made of it.
+A market that was made under another control law (`dolphin.core.control.law`) is a broken invariant: it is said with every such batch, and
+no demand is made of it.
 
 A recorder's clock may be off by seconds (a real recording has delays of -1.3 s). Latency is therefore the delay beyond the smallest one of
 the last minutes, which FEATURES gives: a constant offset is no fault.
@@ -23,14 +23,15 @@ import msgpack
 import pyarrow as pa
 from msgspec.structs import astuple, replace
 
-from dolphin.control.assessment import Demand, Inputs, Memory, assess
-from dolphin.control.leverage import pack
-from dolphin.control.params import SurvivalParams
-from dolphin.control.ppm import ONE
+from dolphin.core.control.assessment import Demand, Inputs, Memory, assess
+from dolphin.core.control.command import pack
+from dolphin.core.control.params import SurvivalParams
+from dolphin.core.sensing import severity
+from dolphin.core.sensing.trail import SECOND_NS, Trail
+from dolphin.core.units import ONE
 from dolphin.errors import BadInput
-from python_udfs import readings, severity
+from python_udfs import readings
 from python_udfs.readings import AssetReading
-from python_udfs.trail import SECOND_NS, Trail
 
 SILENT_AFTER_NS = 2 * SECOND_NS  # an asset that said nothing for so long has no readings
 DEPTH_HORIZON_NS = 3_600 * SECOND_NS

@@ -13,10 +13,10 @@ from nautilus_trader.portfolio import Portfolio
 from nautilus_trader.risk.engine import RiskEngine
 from nautilus_trader.test_kit.stubs.component import TestComponentStubs
 
-from agent import venue
-from agent.inbound import Touch
+from agent import instruments as venue
 from bench.signal_rig.fresh import report
-from dolphin.gate import ONE, ONE_E8, Book, Grant, Limits, Order, Style, Working, admit, decide
+from dolphin.core.order_gate import ONE, ONE_E8, Book, Grant, Limits, Order, Style, Working, admit, decide
+from dolphin.trading.inbound import Touch
 
 ASSETS = 20
 WORKING = 10

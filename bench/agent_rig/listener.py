@@ -9,11 +9,11 @@ from pathlib import Path
 import uvloop
 from hazelcast.proxy.base import TopicMessage
 
-from agent.journal import Journal
-from agent.latency import Latencies
 from dolphin.cluster.client import client
 from dolphin.cluster.wire import Batch
-from dolphin.market.schema import info_of
+from dolphin.core.contract.market import info_of
+from dolphin.trading.journal import Journal
+from dolphin.trading.latency import Latencies
 
 PATH = "topic_to_listener"
 

@@ -8,10 +8,10 @@ import pyarrow as pa
 from hazelcast.asyncio import HazelcastClient, ReliableTopic
 
 from dolphin.cluster.wire import Batch
-from dolphin.control.leverage import Command, encode
-from dolphin.control.posture import Posture
-from dolphin.gate import ONE
-from dolphin.market.schema import BatchInfo, Kind, with_info
+from dolphin.core.contract.market import BatchInfo, Kind, with_info
+from dolphin.core.control.command import Command, encode
+from dolphin.core.control.posture import Posture
+from dolphin.core.order_gate import ONE
 
 ACCOUNT: Final = "bench"
 ASSETS: Final = tuple(f"A{number}USDT" for number in range(8))

@@ -7,10 +7,10 @@ from nautilus_trader.model.currencies import USDT
 from nautilus_trader.model.objects import Money
 from nautilus_trader.risk.sizing import FixedRiskSizer
 
-from agent import venue
+from agent import instruments as venue
 from bench.signal_rig.fresh import report
-from dolphin.gate import ONE
-from dolphin.sizing import AlphaBetSizer
+from dolphin.core.order_gate import ONE
+from dolphin.core.placing import AlphaBetSizer
 
 
 def main(seconds: float) -> None:

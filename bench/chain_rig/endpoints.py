@@ -26,7 +26,7 @@ from hazelcast.proxy.base import TopicMessage
 
 from dolphin.cluster.client import client
 from dolphin.cluster.wire import Batch
-from dolphin.market.schema import MARKET, Kind
+from dolphin.core.contract.market import MARKET, Kind
 from dolphin.stage.harness import EMITTED
 
 ROWS: Final = 20

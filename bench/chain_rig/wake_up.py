@@ -17,7 +17,7 @@ from typing import Final
 
 import uvloop
 
-from dolphin.ops.home import REPOSITORY
+from dolphin.host.home import REPOSITORY
 
 STAMP_BYTES: Final = 8
 

@@ -12,12 +12,12 @@ import time
 
 import uvloop
 
-from agent.entitlement import SILENCE_LIMIT_NS, CapChange, Change, Entitlements
-from agent.inbound import read_features
-from agent.topics import TopicTail
 from dolphin.cluster.client import client
+from dolphin.cluster.topics import TopicTail
 from dolphin.cluster.wire import unpack
-from dolphin.stage.ipc import StreamReader
+from dolphin.core.arrow.ipc import StreamReader
+from dolphin.trading.entitlement import SILENCE_LIMIT_NS, CapChange, Change, Entitlements
+from dolphin.trading.inbound import read_features
 
 PLAY_SPEED = 0.0  # market time is the rig's own: it moves with messages only
 

@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 
 from dolphin.cluster.wire import Batch
-from dolphin.market.schema import MARKET, BatchInfo, Kind, with_info
+from dolphin.core.contract.market import MARKET, BatchInfo, Kind, with_info
 
 START_NS = 1_700_000_000_000_000_000
 STEP_NS = 250_000_000

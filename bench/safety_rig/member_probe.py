@@ -8,8 +8,8 @@ from typing import Final
 
 from bench.measurement.percentiles import Latencies
 from bench.signal_rig.fresh import STARTS
-from dolphin.cluster.member import JVM_FLAGS, class_path, find_java
 from dolphin.errors import DolphinError
+from dolphin.host.member import JVM_FLAGS, class_path, find_java
 
 _SOURCE: Final = Path(__file__).parent / "java" / "dolphin" / "jet" / "leverage" / "GovernorProbe.java"
 _MAIN: Final = "dolphin.jet.leverage.GovernorProbe"

@@ -6,7 +6,7 @@ allow at once, and can fall at once. Everything else is the stage of the job `su
 
 import pyarrow as pa
 
-from dolphin.control.posture import LADDER, Posture
+from dolphin.core.control.posture import LADDER, Posture
 from python_udfs.survival import Survival
 
 ACCOUNT = "kill"

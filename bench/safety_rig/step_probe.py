@@ -3,12 +3,13 @@
 import sys
 
 from bench.signal_rig.fresh import report
-from dolphin.control import entry, survival
-from dolphin.control.assessment import Inputs
-from dolphin.control.leverage import pack
-from dolphin.control.params import GovernorParams, SurvivalParams
-from dolphin.control.ppm import ONE
-from dolphin.control.survival import State
+from dolphin.core.control import gate_entry as entry
+from dolphin.core.control import survival
+from dolphin.core.control.assessment import Inputs
+from dolphin.core.control.command import pack
+from dolphin.core.control.params import GovernorParams, SurvivalParams
+from dolphin.core.control.survival import State
+from dolphin.core.units import ONE
 
 _SECOND_NS = 1_000_000_000
 _START_NS = 1_700_000_000 * _SECOND_NS

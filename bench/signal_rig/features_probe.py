@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from bench.signal_rig.fresh import report
 from bench.signal_rig.python_loop import Asset, apply_rows
-from dolphin.market.schema import MARKET, Kind
+from dolphin.core.contract.market import MARKET, Kind
 from python_udfs.features import Features
 
 ASSETS = 50

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from bench.measurement.percentiles import Latencies, median_p50_us, worst_p99_us
 from dolphin.errors import DolphinError
-from dolphin.ops.home import REPOSITORY
+from dolphin.host.home import REPOSITORY
 
 STARTS: Final = 5
 _WARM_UP_CALLS: Final = 5

@@ -5,9 +5,9 @@ import sys
 import numpy as np
 
 from bench.signal_rig.fresh import report
-from dolphin.signals.scanner import LONG, SHORT, Scanner
-from dolphin.signals.spectrum import spectrum
-from dolphin.signals.statistics import Floats
+from dolphin.core.signals.scanner import LONG, SHORT, Scanner
+from dolphin.core.signals.spectrum import spectrum
+from dolphin.core.signals.statistics import Floats
 
 ASSETS = 400
 _INTERVAL_NS = 5_000_000_000

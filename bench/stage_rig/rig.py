@@ -16,10 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from dolphin.cluster.member import JAR, ONE_MEMBER, find_java
 from dolphin.errors import BadInput, DolphinError
-from dolphin.ops.child import die_with_parent
-from dolphin.ops.home import REPOSITORY
+from dolphin.host.child import die_with_parent
+from dolphin.host.home import REPOSITORY
+from dolphin.host.member import JAR, ONE_MEMBER, find_java
 
 HERE: Final = Path(__file__).resolve().parent
 ARROW_FUNCTIONS: Final = "bench.stage_rig.arrow_functions"
@@ -30,7 +30,7 @@ _COMMON_SOURCES: Final = ("Rig", "Subject", "Traffic")
 _JET_SOURCES: Final = ("JetPath", "TrafficSource", "TrafficSink")
 _STOCK_LIBRARIES: Final = HERE / "target" / "stock"
 
-# Those of dolphin.cluster.member, so that the two members differ in nothing but what is compared.
+# Those of dolphin.host.member, so that the two members differ in nothing but what is compared.
 _JVM_FLAGS: Final = (
     "-Xms128m",
     "-Xmx512m",

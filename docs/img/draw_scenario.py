@@ -12,11 +12,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src"))
 
-from dolphin.control.params import SurvivalParams  # noqa: E402
-from dolphin.control.posture import LADDER, Posture  # noqa: E402
-from dolphin.control.ppm import ONE  # noqa: E402
-from dolphin.control.survival import Decision  # noqa: E402
-from dolphin.scenarios.october_2025 import CALM_AGAIN, CASCADE, END, NEWS, START, bare_decay, play  # noqa: E402
+from dolphin.core.control.params import SurvivalParams  # noqa: E402
+from dolphin.core.control.posture import LADDER, Posture  # noqa: E402
+from dolphin.core.control.survival import Decision  # noqa: E402
+from dolphin.core.units import ONE  # noqa: E402
+from dolphin.simulation.october_2025 import CALM_AGAIN, CASCADE, END, NEWS, START, bare_decay, play  # noqa: E402
 
 PICTURE = ROOT / "docs" / "img" / "scenario-2025-10-10.svg"
 WIDTH, LEFT, RIGHT, TOP, PANEL, GAP = 900, 52, 12, 74, 170, 46

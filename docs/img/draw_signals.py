@@ -14,7 +14,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src"))
 
-from dolphin.signals.scanner import Scanner, Structure  # noqa: E402
+from dolphin.core.signals.scanner import Scanner, Structure  # noqa: E402
 
 INTERVAL_NS = 5_000_000_000
 MINUTES = 120

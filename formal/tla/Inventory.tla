@@ -22,8 +22,8 @@
 (*                                                                         *)
 (* The same actions judge the trace of a real run (`InventoryTrace`): they *)
 (* take what happened as parameters, so that here TLC picks it and there   *)
-(* the trace does. Code: agent/entitlement.py, agent/desk.py,              *)
-(* src/dolphin/control/lease.py, src/dolphin/ledger/sqlite.py.             *)
+(* the trace does. Code: dolphin/trading/entitlement.py, dolphin/trading/desk.py,              *)
+(* src/dolphin/core/control/lease.py, src/dolphin/storage/sqlite.py.             *)
 (***************************************************************************)
 EXTENDS Naturals, FiniteSets
 

@@ -31,7 +31,7 @@
 (*                                                                         *)
 (* Code: jet/src/main/java/dolphin/jet/leverage (rule, entry processor),   *)
 (* .../store (database), .../sink (caller),                                *)
-(* src/dolphin/control/leverage.py and lease.py (consumer).                *)
+(* src/dolphin/core/control/command.py and lease.py (consumer).                *)
 (***************************************************************************)
 EXTENDS Naturals, Sequences, FiniteSets
 

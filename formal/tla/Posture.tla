@@ -21,7 +21,7 @@
 (*                                                                         *)
 (* R is coarse here: tenths for parts per million, one tenth a demand for  *)
 (* 1 % a minute, the gates at the same places among the values. Code:      *)
-(* src/dolphin/control/posture.py (gates), governor.py (step),             *)
+(* src/dolphin/core/control/posture.py (gates), governor.py (step),             *)
 (* posture_entry.py (signals), and GovernorRule in the member.             *)
 (***************************************************************************)
 EXTENDS Naturals

@@ -1,5 +1,5 @@
 ----------------------------- MODULE TraceData -----------------------------
-(* A trace, as src/dolphin/trace/module.py writes it: an agent takes the   *)
+(* A trace, as src/dolphin/assurance/trace/module.py writes it: an agent takes the   *)
 (* ledger's row, hears a command for the account and for one asset, and    *)
 (* has an order filled that stands on both.                                *)
 EXTENDS Integers

@@ -2,7 +2,7 @@
 
 A file is TOML; what it leaves out has the default shown here. A key that does not exist and a value out of range are refused with the
 key's name, so a typing error can never silently mean "default". No other module reads a configuration file or the environment.
-The control law's own parameters live with the law, in `dolphin.control.params`.
+The control law's own parameters live with the law, in `dolphin.core.control.params`.
 """
 
 import re

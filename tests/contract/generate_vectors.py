@@ -3,7 +3,7 @@
 One line a signal; a line with `"case"` starts from an empty entry, one with `"restored_crc32"` from the value as the database gives it
 back. The answer and the value stored are given as CRC-32 of their bytes, so an implementation that agrees on every line agrees bit for
 bit; `cap_ppm` and `refusal` are there for people. Run it from the root after a change of the rule: `python
-tests/contract/generate_vectors.py`; `tests/unit/control/test_entry.py` checks that the file is fresh.
+tests/contract/generate_vectors.py`; `tests/unit/core/control/test_gate_entry.py` checks that the file is fresh.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgpack
 
-from dolphin.control import entry
+from dolphin.core.control import gate_entry as entry
 
 FILE = Path(__file__).with_name("gate_vectors.jsonl")
 SEED = 20251010

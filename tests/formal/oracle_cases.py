@@ -14,14 +14,16 @@ from typing import Any
 import oracle_lines as lines
 from oracle_lines import SOURCES, Case
 
-from dolphin.control import acb, account, governor
-from dolphin.control.assessment import NO_SHOCK, SLOT_NS, SLOTS, Demand, Inputs, Memory
-from dolphin.control.factors import ENVELOPE_DECADE_NS, ENVELOPE_FRESH_NS, MAX_NS, f4_recovery_age
-from dolphin.control.manual import CUTS_PPM, WORST_LEVEL, Manual
-from dolphin.control.params import SENSORS, BreakerParams, GovernorParams, SurvivalParams
-from dolphin.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
-from dolphin.control.ppm import ONE
-from dolphin.control.tables import CAPITAL_STRESS, DRAWDOWN_STEP_PPM, ENVELOPE_DECADE, ENVELOPE_STEP_NS
+from dolphin.core.control import account_gate as account
+from dolphin.core.control import breaker as acb
+from dolphin.core.control import governor
+from dolphin.core.control.assessment import NO_SHOCK, SLOT_NS, SLOTS, Demand, Inputs, Memory
+from dolphin.core.control.factors import ENVELOPE_DECADE_NS, ENVELOPE_FRESH_NS, MAX_NS, f4_recovery_age
+from dolphin.core.control.manual_cut import CUTS_PPM, WORST_LEVEL, Manual
+from dolphin.core.control.params import SENSORS, BreakerParams, GovernorParams, SurvivalParams
+from dolphin.core.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
+from dolphin.core.control.tables import CAPITAL_STRESS, DRAWDOWN_STEP_PPM, ENVELOPE_DECADE, ENVELOPE_STEP_NS
+from dolphin.core.units import ONE
 from dolphin.errors import BadInput
 
 SECOND = 1_000_000_000

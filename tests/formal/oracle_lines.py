@@ -1,4 +1,4 @@
-"""The lines that the extracted oracle reads and writes, for the records of `dolphin.control`; and the process that answers them.
+"""The lines that the extracted oracle reads and writes, for the records of `dolphin.core.control`; and the process that answers them.
 
 A missing or unreadable reading is "-", whatever it is in Python; a text counts only as empty or not. `formal/coq/oracle/oracle.ml` gives
 the format. `Case` is one question with the answer that the Python rule gives.
@@ -11,11 +11,14 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from dolphin.control import acb, account, governor, posture_entry
-from dolphin.control.assessment import Demand, Inputs, Memory, assess
-from dolphin.control.manual import Manual
-from dolphin.control.params import BreakerParams, GovernorParams, SurvivalParams, describe
-from dolphin.control.posture import Posture
+from dolphin.core.control import account_gate as account
+from dolphin.core.control import breaker as acb
+from dolphin.core.control import governor
+from dolphin.core.control import posture_gate as posture_entry
+from dolphin.core.control.assessment import Demand, Inputs, Memory, assess
+from dolphin.core.control.manual_cut import Manual
+from dolphin.core.control.params import BreakerParams, GovernorParams, SurvivalParams, describe
+from dolphin.core.control.posture import Posture
 
 WIRED = ("envelope", "jitter", "latency", "depth", "spread", "taker", "plunge", "dvol", "equity")
 SURVIVAL_NUMBERS = tuple([each.name for each in describe(SurvivalParams)])

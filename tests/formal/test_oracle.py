@@ -10,9 +10,9 @@ import oracle_lines as lines
 import pytest
 from oracle_lines import Case
 
-from dolphin.control import tables
-from dolphin.control.params import SENSORS, BreakerParams, GovernorParams, SurvivalParams, describe
-from dolphin.ops import proofs
+from dolphin.assurance import proofs
+from dolphin.core.control import tables
+from dolphin.core.control.params import SENSORS, BreakerParams, GovernorParams, SurvivalParams, describe
 
 pytestmark = pytest.mark.skipif(bool(proofs.missing_tools()), reason=f"no {', '.join(proofs.missing_tools())}. {proofs.REMEDY}")
 

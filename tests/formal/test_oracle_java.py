@@ -14,9 +14,9 @@ import pytest
 from oracle_lines import Case
 from rich.console import Console
 
-from dolphin.control.params import BreakerParams, GovernorParams
-from dolphin.ops.build import ensure_jar, find_jdk
-from dolphin.ops.home import REPOSITORY
+from dolphin.core.control.params import BreakerParams, GovernorParams
+from dolphin.host.build import ensure_jar, find_jdk
+from dolphin.host.home import REPOSITORY
 
 SOURCE = REPOSITORY / "jet" / "src" / "test" / "java" / "dolphin" / "jet" / "leverage" / "OracleMain.java"
 DEFAULTS = (lines.governor_params(GovernorParams()), lines.breaker_params(BreakerParams()))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dolphin.assurance import proofs
 from dolphin.errors import DolphinError
-from dolphin.ops import proofs
 
 pytestmark = pytest.mark.skipif(bool(proofs.missing_tools()), reason=f"no {', '.join(proofs.missing_tools())}. {proofs.REMEDY}")
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from dolphin.assurance.trace import tlc
+from dolphin.assurance.trace.tlc import SPECS, Finding, Model, Verdict
 from dolphin.errors import ExitCode
-from dolphin.trace import tlc
-from dolphin.trace.tlc import SPECS, Finding, Model, Verdict
 
 TIMEOUT_S = 900
 AT_ONCE = 2

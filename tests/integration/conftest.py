@@ -10,8 +10,8 @@ from rich.console import Console
 
 from dolphin.cluster.client import open_client
 from dolphin.cluster.jobs import Jobs
-from dolphin.cluster.member import MemberProcess
-from dolphin.ops.build import ensure_jar
+from dolphin.host.build import ensure_jar
+from dolphin.host.member import MemberProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TESTS = REPOSITORY / "tests" / "integration"

@@ -1,15 +1,15 @@
 """The sensing half of the controller, scripted: demands as the job `survival` sends them, carried on as it carries them."""
 
 import asyncio
-from types import TracebackType
+from contextlib import AsyncExitStack
 from typing import Self
 
 from hazelcast.asyncio import HazelcastClient
 
 from dolphin.cluster.signals import to_posture
-from dolphin.control.leverage import pack
-from dolphin.control.ppm import ONE
-from dolphin.feeds.tasks import beside
+from dolphin.core.control.command import pack
+from dolphin.core.units import ONE
+from dolphin.host.tasks import beside
 
 T0 = 1_700_000_000_000_000_000
 STEP_NS = 250_000_000
@@ -22,18 +22,22 @@ class Controller:
     def __init__(self, hazelcast: HazelcastClient, account: str) -> None:
         self._hazelcast = hazelcast
         self._account = account
-        self._speaking = beside(self._go_on())
+        self._speaking = AsyncExitStack()
         self.seq = 0
         self.broken: list[str] = []
         self.r_cmd_ppm = ONE
 
     async def __aenter__(self) -> Self:
         await self.speak()
-        await self._speaking.__aenter__()
+        await self._speaking.enter_async_context(beside(self._go_on()))
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self._speaking.__aexit__(kind, error, trace)
+    async def __aexit__(self, *_: object) -> None:
+        await self.fall_silent()
+
+    async def fall_silent(self) -> None:
+        """Says nothing more."""
+        await self._speaking.aclose()
 
     async def speak(self) -> None:
         """One demand."""

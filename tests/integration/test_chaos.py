@@ -30,8 +30,8 @@ from waiting import until
 
 from dolphin.cluster.client import open_client
 from dolphin.cluster.jobs import Jobs
-from dolphin.cluster.member import MemberProcess
 from dolphin.cluster.wire import Batch, unpack
+from dolphin.host.member import MemberProcess
 from dolphin.pipeline import Pipeline
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]

@@ -17,10 +17,11 @@ import psutil
 import pytest
 
 from dolphin.cli import main
-from dolphin.feeds import generator, recording
+from dolphin.core.contract.market import Kind, cause_id
+from dolphin.core.market.rows import Translator
+from dolphin.feeds import recording
+from dolphin.feeds import synthetic as generator
 from dolphin.feeds.source import Frame
-from dolphin.market.schema import Kind, cause_id
-from dolphin.market.translator import Translator
 
 SHARED = Path(os.environ.get("DOLPHIN_SHARED_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 BTC_ETH_2024 = [SHARED / "binance_ws_2024-08-08" / name for name in ("usdm_btcusdt_20240808.gz", "usdm_ethusdt_20240808.gz")]

@@ -12,9 +12,9 @@ from hazelcast.proxy.base import TopicMessage
 from waiting import until
 
 from dolphin.cluster.jobs import Jobs
-from dolphin.cluster.member import MemberProcess, find_java
 from dolphin.cluster.wire import Batch
 from dolphin.errors import BadInput
+from dolphin.host.member import MemberProcess, find_java
 from dolphin.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).resolve().parents[2]

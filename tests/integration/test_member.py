@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from dolphin.cluster.member import MAIN_CLASS, ONE_MEMBER, Gates, MemberProcess, find_java
 from dolphin.errors import BadInput, DolphinError
-from dolphin.ops.time_slice import SLICE_NS, slice_ns
+from dolphin.host.member import MAIN_CLASS, ONE_MEMBER, Gates, MemberProcess, find_java
+from dolphin.host.time_slice import SLICE_NS, slice_ns
 
 CLUSTER_CONFIG = ONE_MEMBER.parent
 
@@ -106,7 +106,7 @@ def test_whoever_wakes_up_in_a_member_goes_before_its_compilers(jar: Path, tmp_p
 
 def test_a_member_dies_with_its_parent(jar: Path, tmp_path: Path) -> None:
     script = (
-        "import sys, time; from pathlib import Path; from dolphin.cluster.member import MemberProcess\n"
+        "import sys, time; from pathlib import Path; from dolphin.host.member import MemberProcess\n"
         f"m = MemberProcess.start(jar=Path({str(jar)!r}), log=Path({str(tmp_path / 'member.log')!r}))\n"
         "print(m.pid, flush=True); time.sleep(60)"
     )

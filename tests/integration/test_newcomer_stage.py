@@ -22,9 +22,9 @@ from hazelcast.asyncio import HazelcastClient
 from waiting import until
 
 from dolphin.cluster.client import open_client
-from dolphin.cluster.member import MemberProcess
 from dolphin.cluster.wire import Batch, unpack
-from dolphin.market.schema import MARKET, Kind
+from dolphin.core.contract.market import MARKET, Kind
+from dolphin.host.member import MemberProcess
 
 pytestmark = pytest.mark.integration
 

@@ -14,9 +14,9 @@ from test_jobs import hz_cli, listen
 from waiting import until
 
 from dolphin.cluster.jobs import Jobs
-from dolphin.cluster.member import MemberProcess
 from dolphin.cluster.wire import Batch, unpack
-from dolphin.market.schema import MARKET, Kind
+from dolphin.core.contract.market import MARKET, Kind
+from dolphin.host.member import MemberProcess
 from dolphin.pipeline import BATCH_KEY, Pipeline
 
 pytestmark = pytest.mark.integration

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dolphin.market.batcher import Batcher
-from dolphin.market.schema import Kind
-from dolphin.market.translator import Row
+from dolphin.core.contract.market import Kind
+from dolphin.core.market.batcher import Batcher
+from dolphin.core.market.rows import Row
 
 SPAN = 100
 MAX_ROWS = 8

@@ -4,9 +4,11 @@ import msgpack
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dolphin.control import acb, entry, leverage
-from dolphin.control.acb import State
-from dolphin.control.params import BreakerParams
+from dolphin.core.control import breaker as acb
+from dolphin.core.control import command as leverage
+from dolphin.core.control import gate_entry as entry
+from dolphin.core.control.breaker import State
+from dolphin.core.control.params import BreakerParams
 
 SECOND = 1_000_000_000
 START = 1_723_161_255 * SECOND

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dolphin.gate import ONE, TABLE, Book, Clip, Deny, Grant, Limits, Order, Standing, Style, admit, close, decide, fill
+from dolphin.core.order_gate import ONE, TABLE, Book, Clip, Deny, Grant, Limits, Order, Standing, Style, admit, close, decide, fill
 
 ASSETS = ("A", "B")
 LIMITS = Limits(step_e8=10, min_notional_micro=3)

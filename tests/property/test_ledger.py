@@ -10,12 +10,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dolphin.ledger import chain
-from dolphin.ledger.audit import verify
-from dolphin.ledger.book import Book, Plan, Refusal, Repeat
-from dolphin.ledger.chain import Content, Head, Record
-from dolphin.ledger.chart import CASH, FEES, FUNDING, OPEN_CONTRACTS, REALISED_PNL, Leg, imbalance, position_account
-from dolphin.ledger.events import (
+from dolphin.core.ledger import chain
+from dolphin.core.ledger.accounts import Book, Plan, Refusal, Repeat
+from dolphin.core.ledger.chain import Content, Head, Record
+from dolphin.core.ledger.chart import CASH, FEES, FUNDING, OPEN_CONTRACTS, REALISED_PNL, Leg, imbalance, position_account
+from dolphin.core.ledger.events import (
     Command,
     Event,
     Fee,
@@ -31,7 +30,8 @@ from dolphin.ledger.events import (
     RunStart,
     Side,
 )
-from dolphin.ledger.position import FLAT, Position, book_fill
+from dolphin.core.ledger.position import FLAT, Position, book_fill
+from dolphin.core.ledger.verification import verify
 
 untimed = settings(deadline=None)
 

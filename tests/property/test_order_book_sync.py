@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dolphin.market.book import BAND, OrderBook, Outcome
-from dolphin.market.frames import DepthSnapshot, DepthUpdate
+from dolphin.core.market.binance.frames import DepthSnapshot, DepthUpdate
+from dolphin.core.market.book import BAND, OrderBook, Outcome
 
 TICKS = 40
 MIDDLE = 1_000

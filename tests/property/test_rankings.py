@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from dolphin.signals.ranking import HYSTERESIS, depth_z, liquidity_multiplier, signals, traded_set, weighted_score, weights_of
-from dolphin.signals.spectrum import entropy, spectrum, varies
-from dolphin.signals.statistics import Floats, robust_z
+from dolphin.core.signals.ranking import HYSTERESIS, depth_z, liquidity_multiplier, signals, traded_set, weighted_score, weights_of
+from dolphin.core.signals.spectrum import entropy, spectrum, varies
+from dolphin.core.signals.statistics import Floats, robust_z
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """No test here may fail for want of time on a busy machine."""

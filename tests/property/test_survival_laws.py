@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from dolphin.control import survival
-from dolphin.control.assessment import NO_SHOCK, Inputs, Memory
-from dolphin.control.governor import State as Governed
-from dolphin.control.params import SENSORS, GovernorParams, SurvivalParams
-from dolphin.control.posture import LADDER, Posture
-from dolphin.control.ppm import ONE
-from dolphin.control.survival import Decision, State
+from dolphin.core.control import survival
+from dolphin.core.control.assessment import NO_SHOCK, Inputs, Memory
+from dolphin.core.control.governor import State as Governed
+from dolphin.core.control.params import SENSORS, GovernorParams, SurvivalParams
+from dolphin.core.control.posture import LADDER, Posture
+from dolphin.core.control.survival import Decision, State
+from dolphin.core.units import ONE
 
 SECOND = 1_000_000_000
 START = 1_723_161_255 * SECOND

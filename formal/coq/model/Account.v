@@ -1,4 +1,4 @@
-(** The leverage entry of an account: the governor's grant under an operator's cut: [src/dolphin/control/account.py].
+(** The leverage entry of an account: the governor's grant under an operator's cut: [src/dolphin/core/control/account_gate.py].
 
     Reasons, causes and the five factors, which it hands on as they are, are left out. *)
 

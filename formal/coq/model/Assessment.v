@@ -1,4 +1,4 @@
-(** The sensing half of the survival controller, readings to R_cmd: [src/dolphin/control/assessment.py].
+(** The sensing half of the survival controller, readings to R_cmd: [src/dolphin/core/control/assessment.py].
 
     Texts (names of broken invariants, reasons, causes) are left out: of a list of broken invariants only whether it is empty. A boolean
     reading that is missing or is no bool is [None]. *)

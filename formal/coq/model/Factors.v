@@ -1,4 +1,4 @@
-(** f1 to f5: what each reading leaves of the leverage, in ppm: [src/dolphin/control/factors.py]. *)
+(** f1 to f5: what each reading leaves of the leverage, in ppm: [src/dolphin/core/control/factors.py]. *)
 
 From Coq Require Import ZArith List Bool.
 From Dolphin.Model Require Import Ppm Tables Params.

@@ -1,4 +1,4 @@
-(** An operator's cut of an account or an asset: [src/dolphin/control/manual.py]; and [leverage.next_epoch]. *)
+(** An operator's cut of an account or an asset: [src/dolphin/core/control/manual_cut.py]; and [leverage.next_epoch]. *)
 
 From Coq Require Import ZArith List Bool.
 From Dolphin.Model Require Import Ppm Factors.

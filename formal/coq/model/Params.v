@@ -1,4 +1,4 @@
-(** The numbers of the control law: [src/dolphin/control/params.py], with what that file checks as the propositions [valid].
+(** The numbers of the control law: [src/dolphin/core/control/params.py], with what that file checks as the propositions [valid].
 
     [proofs/] assumes of parameters nothing but these. [tests/formal/] holds the ranges here against those of the Python records. *)
 

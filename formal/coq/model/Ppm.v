@@ -1,4 +1,4 @@
-(** Integer arithmetic in parts per million: [src/dolphin/control/ppm.py].
+(** Integer arithmetic in parts per million: [src/dolphin/core/units.py].
 
     [Z] is unbounded, as Python's [int] is; its division rounds down, as [//] does. A reading that is missing or is no integer is [None].
     Where Java repeats a rule on 64 bits, [proofs/Long.v] shows that nothing overflows. *)

@@ -1,4 +1,4 @@
-(** The survival controller as one step, readings to grant: [src/dolphin/control/survival.py]. *)
+(** The survival controller as one step, readings to grant: [src/dolphin/core/control/survival.py]. *)
 
 From Dolphin.Model Require Import Params Assessment Governor.
 

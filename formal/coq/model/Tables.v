@@ -1,5 +1,5 @@
-(** The curves of the control law as literal tables, in ppm: the integers of [src/dolphin/control/tables.py], which
-    [tests/unit/control/test_factors.py] recomputes from their closed forms. [tests/formal/] compares the two files. *)
+(** The curves of the control law as literal tables, in ppm: the integers of [src/dolphin/core/control/tables.py], which
+    [tests/unit/core/control/test_factors.py] recomputes from their closed forms. [tests/formal/] compares the two files. *)
 
 From Coq Require Import ZArith List Bool.
 Import ListNotations.

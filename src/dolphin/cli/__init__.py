@@ -23,10 +23,10 @@ _GROUPS = {
 }
 _COMMANDS = {
     "demo": "dolphin.cli.demo",
-    "up": "dolphin.cli.up",
-    "down": "dolphin.cli.up",
-    "status": "dolphin.cli.up",
-    "test": "dolphin.cli.selftest",
+    "up": "dolphin.cli.system",
+    "down": "dolphin.cli.system",
+    "status": "dolphin.cli.system",
+    "test": "dolphin.cli.test",
     "bench": "dolphin.cli.bench",
     "explain": "dolphin.cli.explain",
     "record": "dolphin.cli.feed",

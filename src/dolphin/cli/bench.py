@@ -18,11 +18,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dolphin.assurance import performance
 from dolphin.cli.options import JsonOption, print_json
 from dolphin.errors import BadInput
-from dolphin.ops import performance
-from dolphin.ops.build import ensure_jar
-from dolphin.ops.home import REPOSITORY
+from dolphin.host.build import ensure_jar
+from dolphin.host.home import REPOSITORY
 
 app = typer.Typer()
 

@@ -10,13 +10,13 @@ from rich.table import Table
 from dolphin.cli import operating
 from dolphin.cli.operating import AccountOption, ByOption, ClusterOption, DryRunOption, MemberOption, ReasonOption, times
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
-from dolphin.control import acb
-from dolphin.control.entry import BREAKER_PARAMS
-from dolphin.control.posture import MAX_LEVERAGE_PPM
+from dolphin.core.control import breaker as acb
+from dolphin.core.control.gate_entry import BREAKER_PARAMS
+from dolphin.core.control.posture import MAX_LEVERAGE_PPM
 from dolphin.errors import BadInput
-from dolphin.ops import operation
-from dolphin.ops.gate_state import Gates, is_held, share, span
-from dolphin.ops.operator_desk import find_site, look
+from dolphin.operator import operations as operation
+from dolphin.operator.gate_state import Gates, is_held, share, span
+from dolphin.operator.site import find_site, look
 
 app = typer.Typer(help="The assets' cut-offs, and an operator's cut beside them.", no_args_is_help=True)
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
 from dolphin.config import load_config
 from dolphin.errors import ExitCode
-from dolphin.ops.demo import play
-from dolphin.ops.launch import Wish, plan_show
-from dolphin.ops.report import render
+from dolphin.operator.views.report import render
+from dolphin.run.demo import play
+from dolphin.run.launch import Wish, plan_show
 
 app = typer.Typer()
 

@@ -9,12 +9,12 @@ from rich.tree import Tree
 
 from dolphin.cli.ledger import DEFAULT_ACCOUNT, AccountOption, reading, utc
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
-from dolphin.control.ppm import ONE
+from dolphin.core.ledger.chart import decimal_e8, usd
+from dolphin.core.ledger.events import Command, Fill, OrderIntent, OrderOutcome
+from dolphin.core.ledger.explanation import Explanation, Step, factors
+from dolphin.core.ledger.explanation import explain as explain_order
+from dolphin.core.units import ONE
 from dolphin.errors import BadInput
-from dolphin.ledger.chart import decimal_e8, usd
-from dolphin.ledger.events import Command, Fill, OrderIntent, OrderOutcome
-from dolphin.ledger.explanation import Explanation, Step, factors
-from dolphin.ledger.explanation import explain as explain_order
 
 app = typer.Typer()
 

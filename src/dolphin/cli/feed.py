@@ -11,8 +11,8 @@ import typer
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
 
 if TYPE_CHECKING:
-    from dolphin.feeds.exchange import Exchange
     from dolphin.feeds.rehearsal import Rehearsal
+    from dolphin.simulation.exchange import Exchange
 
 app = typer.Typer()
 
@@ -27,7 +27,7 @@ def record(
     as_json: JsonOption = False,
 ) -> None:
     """Write live USD-M market data to a file that `replay` and `demo --recording` read."""
-    from dolphin.feeds.live import LiveConfig
+    from dolphin.feeds.binance.live import LiveConfig
     from dolphin.feeds.recorder import record_live
 
     config = LiveConfig(tuple(symbols.upper().split(",")), ws_url, rest_url)
@@ -73,9 +73,9 @@ def exchange(
     as_json: JsonOption = False,
 ) -> None:
     """Serve a market on loopback by the exchange's own protocol, for `--feed live` and `record` without the network; until Ctrl-C."""
-    from dolphin.feeds import generator
     from dolphin.feeds import recording as recordings
-    from dolphin.feeds.exchange import Exchange
+    from dolphin.feeds import synthetic as generator
+    from dolphin.simulation.exchange import Exchange
 
     if recording:
         info = recordings.inspect(recording)
@@ -101,7 +101,7 @@ def _play_into(member: str, cluster_name: str, paths: list[str], speed: float, h
 
     from dolphin.feeds import worker
     from dolphin.feeds.recording import inspect
-    from dolphin.ops.home import new_run_id, open_home
+    from dolphin.host.home import new_run_id, open_home
 
     info = inspect(paths)
     run_id = new_run_id()

@@ -11,8 +11,8 @@ from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
 from dolphin.cluster.client import client
 from dolphin.cluster.jobs import Jobs, JobState, Verb
 from dolphin.errors import BadInput
-from dolphin.ops.home import Home
-from dolphin.ops.supervisor import read_standing
+from dolphin.host.home import Home
+from dolphin.host.standing import read_standing
 from dolphin.pipeline.description import Pipeline
 from dolphin.pipeline.drawing import draw_svg, draw_text
 from dolphin.pipeline.files import load_pipeline, settings_of

@@ -13,15 +13,15 @@ from rich.console import Console
 from rich.table import Table
 
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.core.ledger import chain
+from dolphin.core.ledger.accounts import Book
+from dolphin.core.ledger.chain import Record
+from dolphin.core.ledger.chart import decimal_e8, natural, usd
+from dolphin.core.ledger.events import Event, kind
+from dolphin.core.ledger.verification import Report, verify
 from dolphin.errors import BadInput, ExitCode
-from dolphin.ledger import chain
-from dolphin.ledger.audit import Report, verify
-from dolphin.ledger.book import Book
-from dolphin.ledger.chain import Record
-from dolphin.ledger.chart import decimal_e8, natural, usd
-from dolphin.ledger.events import Event, kind
-from dolphin.ledger.sqlite import SqliteStore
-from dolphin.ops.home import Home
+from dolphin.host.home import Home
+from dolphin.storage.sqlite import SqliteStore
 
 app = typer.Typer(help="What the account owns and how it came to that.", no_args_is_help=True)
 

@@ -10,10 +10,10 @@ import msgspec
 import typer
 
 from dolphin.cli.options import print_json
-from dolphin.ledger.events import GateReading
-from dolphin.ops.gate_state import Gates, share
-from dolphin.ops.operation import Author, Operation
-from dolphin.ops.operator_desk import Done, Site, act
+from dolphin.core.ledger.events import GateReading
+from dolphin.operator.gate_state import Gates, share
+from dolphin.operator.operations import Author, Operation
+from dolphin.operator.site import Done, Site, act
 
 MemberOption = Annotated[str | None, typer.Option("--member", help="A member, instead of the system of --home.", metavar="HOST:PORT")]
 ClusterOption = Annotated[str | None, typer.Option("--cluster-name", help="Its cluster, if not `dolphin`.", metavar="NAME")]

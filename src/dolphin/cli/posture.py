@@ -15,14 +15,14 @@ from dolphin.cli.ledger import DEFAULT_ACCOUNT, utc
 from dolphin.cli.operating import AccountOption, ByOption, ClusterOption, DryRunOption, MemberOption, ReasonOption, times
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
 from dolphin.cli.posture_text import posture_lines
-from dolphin.control.posture import Posture
+from dolphin.core.control.posture import Posture
 from dolphin.errors import BadInput
-from dolphin.ops import operation
-from dolphin.ops.account_view import AccountView, view
-from dolphin.ops.gate_state import share, span
-from dolphin.ops.home import Home
-from dolphin.ops.operator_desk import Site, find_site, look
-from dolphin.ops.operator_log import Logged, is_open, read
+from dolphin.host.home import Home
+from dolphin.operator import operations as operation
+from dolphin.operator.gate_state import share, span
+from dolphin.operator.log import Logged, is_open, read
+from dolphin.operator.site import Site, find_site, look
+from dolphin.operator.views.account import AccountView, view
 
 app = typer.Typer(help="How much the account is entitled to, why, and an operator's word on it.", no_args_is_help=True)
 

@@ -4,11 +4,11 @@ from typing import Literal
 
 from dolphin.cli.ledger import utc
 from dolphin.cli.operating import times
-from dolphin.control.manual import CUTS_PPM
-from dolphin.control.posture import LADDER
-from dolphin.control.ppm import ONE
-from dolphin.ops.account_view import AccountView
-from dolphin.ops.gate_state import share, span
+from dolphin.core.control.manual_cut import CUTS_PPM
+from dolphin.core.control.posture import LADDER
+from dolphin.core.units import ONE
+from dolphin.operator.gate_state import share, span
+from dolphin.operator.views.account import AccountView
 
 BAR_WIDTH = 60
 

@@ -6,12 +6,13 @@ from typing import Annotated
 import msgspec
 import typer
 
+from dolphin.assurance.trace.read import read_trace
+from dolphin.assurance.trace.verdict import Rejection, TraceVerdict, judge
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.core.audit import trace as of
+from dolphin.core.audit.trace import Event
 from dolphin.errors import BadInput, ExitCode
-from dolphin.ops.home import Home, RunFiles
-from dolphin.trace import events as of
-from dolphin.trace.events import Event
-from dolphin.trace.verdict import Rejection, TraceVerdict, judge
+from dolphin.host.home import Home, RunFiles
 
 app = typer.Typer(help="What a run's agent did, checked against the TLA+ specification.", no_args_is_help=True)
 
@@ -22,7 +23,7 @@ TraceArgument = Annotated[str, typer.Argument(metavar="FILE|RUN_ID", help="A tra
 def check(trace: TraceArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Have the model checker follow a trace; exit code 1 names the first event that the specification does not allow."""
     path = find(trace, home)
-    events = of.read(path)
+    events = read_trace(path)
     verdict = judge(events)
     if as_json:
         print_json(_as_data(path, verdict))
@@ -35,7 +36,7 @@ def check(trace: TraceArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOp
 @app.command("show")
 def show(trace: TraceArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Show the events of a trace, numbered as `check` counts them."""
-    events = of.read(find(trace, home))
+    events = read_trace(find(trace, home))
     if as_json:
         print_json({"events": events})
         return

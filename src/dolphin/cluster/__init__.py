@@ -1,1 +1,1 @@
-"""Talking to the Hazelcast cluster: the items on the wire, the client, the jobs, and a member as a child process."""
+"""Talking to the Hazelcast cluster: the items on the wire, the client, calls, signals, topics, jobs."""

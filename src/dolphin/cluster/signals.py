@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 
 from hazelcast.asyncio import HazelcastClient
 
-from dolphin.cluster.gates import apply_signal
+from dolphin.cluster.calls import apply_signal
 from dolphin.cluster.wire import ApplyLeverage, ApplyPosture
-from dolphin.control.leverage import Command, decode, encode, pack, survival_signal
+from dolphin.core.control.command import Command, decode, encode, pack, survival_signal
 from dolphin.errors import DolphinError
 
 POSTURE: Final = "POSTURE"

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from dolphin.feeds.pacing import Feed
+from dolphin.feeds.play import Feed
 
 MAX_JOURNAL_BYTES = 64 * 1024 * 1024
 """A journal larger than this is not continued (a day and a half of lines); the summary is written all the same."""

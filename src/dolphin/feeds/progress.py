@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
+from dolphin.cluster.writes import TROUBLE, write_once
 from dolphin.errors import DolphinError
-from dolphin.feeds.cluster_write import TROUBLE, write_once
 
 MAP: Final = "DOLPHIN_PROGRESS"
 FEED: Final = "feed"

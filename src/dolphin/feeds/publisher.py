@@ -13,10 +13,10 @@ from typing import Any, Final
 import pyarrow as pa
 
 from dolphin.cluster.wire import Batch
+from dolphin.cluster.writes import write_once
+from dolphin.core.contract.market import info_of, with_info
 from dolphin.errors import BadInput
-from dolphin.feeds.cluster_write import write_once
 from dolphin.feeds.progress import AGENT, Progress
-from dolphin.market.schema import info_of, with_info
 
 MAP: Final = "MARKET_EVENTS"
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from dolphin.core.market.rows import Translator
 from dolphin.errors import BadInput
-from dolphin.feeds.live import LiveConfig, LiveFeed, live_frames
-from dolphin.feeds.pacing import LiveClock
+from dolphin.feeds.binance.live import LiveConfig, LiveFeed, live_frames
+from dolphin.feeds.play import LiveClock
 from dolphin.feeds.source import Frame
-from dolphin.market.translator import Translator
 
 POLL_S: Final = 0.25
 COMPRESSION: Final = 6

@@ -23,9 +23,9 @@ from typing import Any, Final
 
 import msgspec
 
+from dolphin.core.market.binance.frames import SNAPSHOT_STREAM, STREAM_NAME, market_of
 from dolphin.errors import BadInput
 from dolphin.feeds.source import Frame
-from dolphin.market.frames import SNAPSHOT_STREAM, STREAM_NAME, market_of
 
 MAX_GAP_NS: Final = 3_600_000_000_000
 """Longest pause inside a recording (one hour): a longer one means files that do not belong together."""

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dolphin.core.market.batcher import Batcher
+from dolphin.core.market.rows import Counters, Translator
 from dolphin.feeds.recording import RecordingInfo, inspect, read
 from dolphin.feeds.worker import FAST_SPAN_NS, SHARD
-from dolphin.market.batcher import Batcher
-from dolphin.market.translator import Counters, Translator
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 `python -m dolphin.feeds.worker --member HOST:PORT --run-id ID --run-dir DIR --source recording --path FILE ...` plays until the source
 ends (exit 0), SIGTERM or SIGINT asks it to stop (exit 0), or something has to change outside (one line on stderr, exit 1 or 2). It writes
-`feed.ndjson` into the run directory. It holds no rules: those are in `dolphin.market`.
+`feed.ndjson` into the run directory. It holds no rules: those are in `dolphin.core.market`.
 """
 
 import argparse
@@ -19,19 +19,20 @@ from typing import Final
 import uvloop
 
 from dolphin.cluster.client import client
+from dolphin.core.market.batcher import Batcher, QueueFullError
+from dolphin.core.market.rows import Translator
 from dolphin.errors import BadInput, DolphinError, ExitCode
-from dolphin.feeds import generator, recording
+from dolphin.feeds import recording
+from dolphin.feeds import synthetic as generator
+from dolphin.feeds.binance.live import LiveConfig, live_frames
 from dolphin.feeds.journal import Journal
-from dolphin.feeds.live import LiveConfig, live_frames
-from dolphin.feeds.pacing import Feed, LiveClock, follow_lag, play_fast, play_live, play_paced, span_ns
+from dolphin.feeds.play import Feed, LiveClock, follow_lag, play_fast, play_live, play_paced, span_ns
 from dolphin.feeds.progress import MAP as PROGRESS_MAP
 from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import FAST_WINDOW, Pace, Publisher
 from dolphin.feeds.publisher import MAP as MARKET_MAP
 from dolphin.feeds.source import Frame
-from dolphin.feeds.tasks import beside
-from dolphin.market.batcher import Batcher, QueueFullError
-from dolphin.market.translator import Translator
+from dolphin.host.tasks import beside
 
 SHARD: Final = "0"
 FAST_SPAN_NS: Final = 100_000_000

@@ -7,7 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from dolphin.market.schema import MARKET
+from dolphin.core.contract.market import MARKET
 
 JOURNALS: Final[dict[str, pa.Schema]] = {"MARKET_EVENTS": MARKET}
 """Journaled maps of batches, with the schema of the batches."""

@@ -15,9 +15,9 @@ import msgpack
 import numpy as np
 import pyarrow as pa
 
+from dolphin.core.arrow.ipc import StreamWriter
 from dolphin.stage.function import StageError
 from dolphin.stage.harness import Stamped
-from dolphin.stage.ipc import StreamWriter
 from dolphin.stage.protocol import Item, ItemKind
 
 

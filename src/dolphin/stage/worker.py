@@ -23,10 +23,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from dolphin.core.arrow.ipc import StreamReader
 from dolphin.stage import protocol
 from dolphin.stage.function import StageFunction, load
 from dolphin.stage.harness import MARKET_TIME, Harness, Stamped
-from dolphin.stage.ipc import StreamReader
 from dolphin.stage.output import Encoder, parse
 from dolphin.stage.protocol import Frame, FrameReader, FrameType, Pieces
 

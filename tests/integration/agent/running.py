@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from dolphin.cluster.member import MemberProcess
-from dolphin.ops.child import Child
-from dolphin.ops.tail import Tail
+from dolphin.host.child import Child
+from dolphin.host.member import MemberProcess
+from dolphin.host.tail import Tail
 
 BOUND_S = 60.0
 _POLL_S = 0.02

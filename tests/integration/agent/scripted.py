@@ -10,11 +10,11 @@ import pyarrow as pa
 from hazelcast.asyncio import HazelcastClient
 
 from dolphin.cluster.wire import Batch
-from dolphin.control.law import LAW
-from dolphin.control.leverage import Command, encode, pack, to_map
-from dolphin.control.posture import Posture
-from dolphin.feeds.tasks import beside
-from dolphin.market.schema import BatchInfo, Kind, with_info
+from dolphin.core.contract.market import BatchInfo, Kind, with_info
+from dolphin.core.control.command import Command, encode, pack, to_map
+from dolphin.core.control.law import LAW
+from dolphin.core.control.posture import Posture
+from dolphin.host.tasks import beside
 
 ACCOUNT = "paper"
 T0 = 1_700_000_000_000_000_000

@@ -10,11 +10,11 @@ from hazelcast.asyncio import HazelcastClient
 from running import Line, RunningAgent
 from scripted import MS, SECOND, Quote, Script
 
-from dolphin.cluster.member import MemberProcess
-from dolphin.control.posture import Posture
-from dolphin.ledger import verify
-from dolphin.ledger.sqlite import SqliteStore
-from dolphin.ops.report import NOT_DECISIONS
+from dolphin.core.control.posture import Posture
+from dolphin.core.ledger import verify
+from dolphin.host.member import MemberProcess
+from dolphin.operator.views.report import NOT_DECISIONS
+from dolphin.storage.sqlite import SqliteStore
 
 pytestmark = pytest.mark.integration
 

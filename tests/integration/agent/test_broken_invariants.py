@@ -11,12 +11,12 @@ from scripted import Quote, Script
 from scripted_controller import T0, Controller
 from waiting import until
 
-from dolphin.cluster.member import MemberProcess
 from dolphin.cluster.signals import to_leverage
 from dolphin.cluster.wire import unpack
-from dolphin.control.law import LAW
-from dolphin.control.leverage import pack
-from dolphin.ledger import SqliteLedger
+from dolphin.core.control.command import pack
+from dolphin.core.control.law import LAW
+from dolphin.host.member import MemberProcess
+from dolphin.storage.ledger import SqliteLedger
 
 pytestmark = pytest.mark.integration
 

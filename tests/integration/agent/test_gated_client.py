@@ -18,19 +18,19 @@ from nautilus_trader.model.orders import Order
 from nautilus_trader.trading.strategy import Strategy
 from scripted import T0, Quote, features
 
-from agent import venue
-from agent.alarm import Alarm
-from agent.booking import Booking
-from agent.desk import Desk
-from agent.entitlement import Entitlements
-from agent.gated import GatedSandboxClient
-from agent.inbound import read_features
-from agent.journal import Journal
-from dolphin.control.leverage import Command, encode
-from dolphin.control.posture import Posture
-from dolphin.gate import ONE
-from dolphin.ledger import SqliteLedger
-from dolphin.trace.events import Event
+from agent import instruments as venue
+from agent.execution import GatedSandboxClient
+from dolphin.core.audit.trace import Event
+from dolphin.core.control.command import Command, encode
+from dolphin.core.control.posture import Posture
+from dolphin.core.order_gate import ONE
+from dolphin.storage.ledger import SqliteLedger
+from dolphin.trading.alarm import Alarm
+from dolphin.trading.booking import Booking
+from dolphin.trading.desk import Desk
+from dolphin.trading.entitlement import Entitlements
+from dolphin.trading.inbound import read_features
+from dolphin.trading.journal import Journal
 
 pytestmark = pytest.mark.integration
 

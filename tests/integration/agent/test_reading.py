@@ -9,8 +9,8 @@ from nautilus_trader.common.component import LiveClock, MessageBus
 from nautilus_trader.model.identifiers import TraderId
 from nautilus_trader.test_kit.stubs.component import TestComponentStubs
 
-from agent.alarm import Alarm
 from agent.data import DolphinDataClient
+from dolphin.trading.alarm import Alarm
 
 pytestmark = pytest.mark.integration
 

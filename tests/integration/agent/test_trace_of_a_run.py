@@ -14,13 +14,13 @@ from msgspec.structs import replace
 from running import RunningAgent
 from scripted import SECOND, Quote, Script
 
+from dolphin.assurance.trace.read import read_trace
+from dolphin.assurance.trace.verdict import judge
 from dolphin.cli import main
 from dolphin.cluster.client import open_client
-from dolphin.cluster.member import MemberProcess
-from dolphin.control.posture import Posture
-from dolphin.trace import events as of
-from dolphin.trace.events import Admitted, Believed, Epoch, Event, Filled, Intent, LeaseEnd, PostureSeen, Shut
-from dolphin.trace.verdict import judge
+from dolphin.core.audit.trace import Admitted, Believed, Epoch, Event, Filled, Intent, LeaseEnd, PostureSeen, Shut
+from dolphin.core.control.posture import Posture
+from dolphin.host.member import MemberProcess
 
 ACCOUNT = "trace-of-a-run"
 RUN_ID = "traced"
@@ -41,7 +41,7 @@ def home(member: MemberProcess, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture
 def trace(home: Path) -> list[Event]:
-    return of.read(home / "runs" / RUN_ID / "trace.ndjson")
+    return read_trace(home / "runs" / RUN_ID / "trace.ndjson")
 
 
 async def trade(member: MemberProcess, runs: Path) -> None:

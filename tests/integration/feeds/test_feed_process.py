@@ -13,10 +13,10 @@ import pytest
 from hazelcast.asyncio import HazelcastClient
 from waiting import until
 
-from dolphin.cluster.member import MemberProcess
 from dolphin.cluster.wire import Batch
+from dolphin.core.contract.market import MARKET, BatchInfo, Kind, info_of
 from dolphin.feeds.publisher import FAST_WINDOW
-from dolphin.market.schema import MARKET, BatchInfo, Kind, info_of
+from dolphin.host.member import MemberProcess
 
 pytestmark = pytest.mark.integration
 

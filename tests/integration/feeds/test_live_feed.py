@@ -9,17 +9,17 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from dolphin.core.contract.market import Kind
+from dolphin.core.market.binance.frames import SNAPSHOT_STREAM, STREAM_NAME
+from dolphin.core.market.rows import Row, Translator
 from dolphin.errors import BadInput, DolphinError
-from dolphin.feeds.exchange import Exchange
-from dolphin.feeds.generator import Synthetic, generate
-from dolphin.feeds.live import LiveConfig, LiveFeed, Timing, live_frames
-from dolphin.feeds.pacing import LiveClock
+from dolphin.feeds.binance.live import LiveConfig, LiveFeed, Timing, live_frames
+from dolphin.feeds.play import LiveClock
 from dolphin.feeds.recorder import record_live
 from dolphin.feeds.recording import inspect
 from dolphin.feeds.source import Frame
-from dolphin.market.frames import SNAPSHOT_STREAM, STREAM_NAME
-from dolphin.market.schema import Kind
-from dolphin.market.translator import Row, Translator
+from dolphin.feeds.synthetic import Synthetic, generate
+from dolphin.simulation.exchange import Exchange
 
 pytestmark = pytest.mark.integration
 

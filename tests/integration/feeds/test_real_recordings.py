@@ -8,11 +8,11 @@ from typing import Self
 
 import pytest
 
+from dolphin.core.contract.market import Kind, encode_batch
+from dolphin.core.market.batcher import Batcher
+from dolphin.core.market.rows import Row, Translator
 from dolphin.errors import BadInput
 from dolphin.feeds.recording import RecordingInfo, inspect, read
-from dolphin.market.batcher import Batcher
-from dolphin.market.schema import Kind, encode_batch
-from dolphin.market.translator import Row, Translator
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DATA = Path(os.environ.get("DOLPHIN_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))

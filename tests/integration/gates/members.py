@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from dolphin.cluster.member import ONE_MEMBER, Gates, MemberProcess
+from dolphin.host.member import ONE_MEMBER, Gates, MemberProcess
 
 CLUSTER_CONFIG = ONE_MEMBER.parent
 CLUSTER = "gates"

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from dolphin.cluster.member import Gates
+from dolphin.host.member import Gates
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 USER = "keeper"

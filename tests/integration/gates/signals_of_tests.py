@@ -4,7 +4,7 @@ from typing import Any
 
 from hazelcast.asyncio import HazelcastClient
 
-from dolphin.cluster.gates import apply_signal
+from dolphin.cluster.calls import apply_signal
 from dolphin.cluster.wire import ApplyLeverage, ApplyPosture, pack, unpack
 
 SECOND_NS = 1_000_000_000

@@ -1,6 +1,6 @@
 """Whatever stops renewing a lease, the lease ends: a hung function, a suspended job, a lost database, a lost member.
 
-The watcher hears what an agent hears (market batches, commands) and judges by the agent's rule, `dolphin.control.lease`.
+The watcher hears what an agent hears (market batches, commands) and judges by the agent's rule, `dolphin.core.control.lease`.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ from waiting import BOUND_S, until
 
 from dolphin.cluster.client import open_client
 from dolphin.cluster.jobs import Jobs
-from dolphin.cluster.member import MemberProcess
-from dolphin.control import lease
-from dolphin.control.leverage import Command, decode
-from dolphin.control.ppm import ONE
-from dolphin.feeds.tasks import beside
+from dolphin.core.control import lease
+from dolphin.core.control.command import Command, decode
+from dolphin.core.units import ONE
+from dolphin.host.member import MemberProcess
+from dolphin.host.tasks import beside
 from dolphin.pipeline import Pipeline
 
 HERE = Path(__file__).resolve().parent

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from dolphin.errors import DolphinError
-from dolphin.ledger import SqliteLedger
+from dolphin.storage.ledger import SqliteLedger
 
 
 def main(path: Path, owner: str, *, wait: bool) -> None:

@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from dolphin.core.ledger import Outcome, Side, verify
+from dolphin.core.ledger.position import Position
+from dolphin.core.ledger.verification import Report
 from dolphin.errors import BadInput, DolphinError
-from dolphin.ledger import EntryRefused, LeaseLost, Outcome, Side, SqliteLedger, SqliteStore, summarise, verify
-from dolphin.ledger.audit import Report
-from dolphin.ledger.position import Position
+from dolphin.storage.ledger import EntryRefused, SqliteLedger
+from dolphin.storage.sqlite import LeaseLost, SqliteStore
+from dolphin.storage.summary import summarise
 
 DEPOSIT = 10_000_000_000
 BTC = 10**8

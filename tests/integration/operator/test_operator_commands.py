@@ -12,13 +12,14 @@ from hazelcast.asyncio import HazelcastClient
 from scripted_controller import T0, Controller
 
 from dolphin.cli import main
-from dolphin.cluster.member import MemberProcess
 from dolphin.cluster.signals import Governed, to_leverage, to_posture
-from dolphin.control.leverage import Command, decode, pack
+from dolphin.core.control.command import Command, decode, pack
+from dolphin.core.ledger.events import OperationStage
 from dolphin.errors import ExitCode
-from dolphin.ledger import SqliteLedger
-from dolphin.ledger.events import OperationStage
-from dolphin.ops import operator_desk, operator_log
+from dolphin.host.member import MemberProcess
+from dolphin.operator import log as operator_log
+from dolphin.operator import site as operator_desk
+from dolphin.storage.ledger import SqliteLedger
 
 pytestmark = pytest.mark.integration
 
@@ -134,7 +135,7 @@ async def test_a_latch_stays_and_the_refusal_is_kept(
             controller.broken = ["feed lost"]
             await controller.speak()
         if obstacle == "silent":
-            await controller.__aexit__()
+            await controller.fall_silent()
         status, told = await run("posture", "release", "--latch", "--reason", "let me")
     assert status == ExitCode.REFUSED
     expected = {"silent": "silent", "no ledger": "no ledger file", "foreign ledger": "no account", "still broken": "still broken"}

@@ -16,8 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from dolphin.core.arrow.ipc import StreamWriter
 from dolphin.stage import protocol
-from dolphin.stage.ipc import StreamWriter
 from dolphin.stage.protocol import Frame, FrameReader, FrameType
 
 pytestmark = pytest.mark.integration

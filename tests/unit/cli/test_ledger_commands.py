@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from dolphin.cli import main
+from dolphin.core.ledger import Command, Outcome, Side
 from dolphin.errors import ExitCode
-from dolphin.ledger import Command, Outcome, Side, SqliteLedger
+from dolphin.storage.ledger import SqliteLedger
 
 COMMAND = Command(
     "paper", "BTCUSDT", 1, 7, "STALKER", 1_500_000, 900_000, (900_000,), True, ("taker [shock]",), ("BTCUSDT@trade#5",), 10**18, 10**18

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dolphin.errors import BadInput
-from dolphin.feeds.pacing import SHORTEST_SPAN_NS
+from dolphin.feeds.play import SHORTEST_SPAN_NS
 from dolphin.feeds.publisher import FAST_WINDOW
 from dolphin.feeds.worker import FAST_SPAN_NS, Options, parse
 

@@ -7,11 +7,11 @@ import pyarrow as pa
 import pytest
 
 from dolphin.cluster.wire import Batch
+from dolphin.core.contract.market import BatchInfo, Kind, info_of, with_info
+from dolphin.core.market.batcher import record_batch
 from dolphin.errors import BadInput
 from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import Pace, Publisher
-from dolphin.market.batcher import record_batch
-from dolphin.market.schema import BatchInfo, Kind, info_of, with_info
 
 
 class Cluster:

@@ -7,9 +7,9 @@ import frame_texts as texts
 import msgspec
 import pytest
 
+from dolphin.core.market.binance.frames import BadFrame, DepthSnapshot, decode
 from dolphin.errors import BadInput
 from dolphin.feeds.recording import find_files, inspect, read
-from dolphin.market.frames import BadFrame, DepthSnapshot, decode
 
 START = 1_700_000_000_000_000_000
 

@@ -5,10 +5,11 @@ from typing import Any
 import msgpack
 import pyarrow as pa
 
-from dolphin.control import entry, leverage
-from dolphin.control.law import LAW
-from dolphin.control.leverage import Command
-from dolphin.market.schema import Kind
+from dolphin.core.contract.market import Kind
+from dolphin.core.control import command as leverage
+from dolphin.core.control import gate_entry as entry
+from dolphin.core.control.command import Command
+from dolphin.core.control.law import LAW
 from python_udfs import readings
 
 SECOND = 1_000_000_000

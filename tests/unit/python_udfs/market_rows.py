@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from dolphin.market.schema import MARKET, Kind
+from dolphin.core.contract.market import MARKET, Kind
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from feature_rows import MS, SECOND, START, Entries, batch, row, signals
 
+from dolphin.core.contract.market import Kind, parse_cause_id
 from dolphin.errors import BadInput
-from dolphin.market.schema import Kind, parse_cause_id
 from python_udfs.acb import AcbVotes
 
 ASSETS = ("BTCUSDT", "ETHUSDT")

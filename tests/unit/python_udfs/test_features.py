@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from dolphin.core.contract.market import MARKET, Kind
 from dolphin.errors import BadInput
-from dolphin.market.schema import MARKET, Kind
 from python_udfs.features import FEATURES, Features
 from tests.unit.python_udfs.market_rows import SECOND, START, Row, batch, book, depth, is_same, row, tick, trade
 
@@ -257,7 +257,7 @@ def test_a_snapshot_that_is_none_is_refused_and_changes_nothing(data: bytes) -> 
 
 
 def test_another_stages_snapshot_is_refused() -> None:
-    from dolphin.signals import snapshot
+    from dolphin.stage import snapshot
 
     with pytest.raises(BadInput, match="snapshot"):
         Features().restore(snapshot.pack("scan", 1, {}))

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from dolphin.core.market.batcher import Batcher
+from dolphin.core.market.rows import Translator
 from dolphin.feeds import recording
 from dolphin.feeds.source import Frame
-from dolphin.market.batcher import Batcher
-from dolphin.market.translator import Translator
 from python_udfs.ars import Ars
 from python_udfs.features import Features
 from python_udfs.scan import Scan

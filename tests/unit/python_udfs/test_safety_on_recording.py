@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from feature_rows import Entries
 
-from dolphin.control.leverage import Command
-from dolphin.control.posture import Posture
+from dolphin.core.contract.market import Kind, parse_cause_id
+from dolphin.core.control.command import Command
+from dolphin.core.control.posture import Posture
+from dolphin.core.market.batcher import Batcher
+from dolphin.core.market.rows import Translator
 from dolphin.feeds import recording
-from dolphin.market.batcher import Batcher
-from dolphin.market.schema import Kind, parse_cause_id
-from dolphin.market.translator import Translator
 from python_udfs.acb import AcbVotes
 from python_udfs.features import Features
 from python_udfs.survival import Survival

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from feature_rows import MS, SECOND, START, Entries, batch, row, signals
 
-from dolphin.control.posture import Posture
+from dolphin.core.control.posture import Posture
 from dolphin.errors import BadInput
 from python_udfs.survival import Survival
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dolphin.core.arrow.ipc import StreamReader
 from dolphin.stage.function import StageError
 from dolphin.stage.harness import Stamped
-from dolphin.stage.ipc import StreamReader
 from dolphin.stage.output import Batches, Encoder, Rows, Split, key_group, parse, rows, split
 from dolphin.stage.protocol import ItemKind
 

@@ -6,7 +6,7 @@ import java.util.OptionalLong;
 
 /**
  * The entry of an account: the last decision of the survival controller under an operator's cut, as
- * {@code dolphin.control.account} has it. What cannot be read is the worst value.
+ * {@code dolphin.core.control.account_gate} has it. What cannot be read is the worst value.
  */
 final class AccountRule {
 

@@ -6,7 +6,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
- * The adaptive cut-off of one asset ({@code control.md} 2), as {@code dolphin.control.acb} has it:
+ * The adaptive cut-off of one asset ({@code control.md} 2), as {@code dolphin.core.control.breaker} has it:
  * integers only, total, no clock. Tightening happens at once; loosening needs consecutive clear and
  * fresh readings of every source, and the hold to be over, and goes one level a step.
  */

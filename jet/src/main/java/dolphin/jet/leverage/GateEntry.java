@@ -9,7 +9,7 @@ import java.util.HexFormat;
 
 /**
  * One entry of a gate map ({@code LEVERAGE}, {@code POSTURE}) as bytes, as {@code
- * dolphin.control.entry} has it.
+ * dolphin.core.control.gate_entry} has it.
  *
  * <p>A value is the present command, so that any reader finds {@code cap_ppm}, with the rule's own
  * state under {@code "rule"}, its durable revision {@code "version"} and the operation that made it

@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * The deciding half of the survival controller ({@code control.md} 1), as {@code
- * dolphin.control.governor} has it: integers only, total, no clock.
+ * dolphin.core.control.governor} has it: integers only, total, no clock.
  *
  * <p>A broken invariant latches at once and an operator alone releases it; R falls at once and
  * rises by at most 1 % a minute of seen time; a posture falls at once and rises one at a time after

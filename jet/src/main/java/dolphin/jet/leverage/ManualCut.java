@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** An operator's cut in force, level 0 for none; see {@code dolphin.control.manual}. */
+/** An operator's cut in force, level 0 for none; see {@code dolphin.core.control.manual_cut}. */
 record ManualCut(int level, long seq, String note) {
 
   static final ManualCut NONE = new ManualCut(0, 0, "");

@@ -1,7 +1,7 @@
 package dolphin.jet.leverage;
 
 /**
- * How the system may act, mildest first, with the gates of {@code dolphin.control.posture}: R below
+ * How the system may act, mildest first, with the gates of {@code dolphin.core.control.posture}: R below
  * {@code enterBelowPpm} drops to the posture, R above {@code leaveAbovePpm} returns to the next
  * milder one.
  */

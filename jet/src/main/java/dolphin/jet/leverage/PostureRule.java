@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * The entry of an account in {@code POSTURE}, as {@code dolphin.control.posture_entry} has it: it
+ * The entry of an account in {@code POSTURE}, as {@code dolphin.core.control.posture_gate} has it: it
  * takes demands of the sensing half, anybody's word that an invariant is broken, and an operator's
  * force, unforce and unlatch. What cannot be read is the worst value.
  */

@@ -2,7 +2,7 @@ package dolphin.jet.leverage;
 
 import java.util.List;
 
-/** Integers in parts per million and the constants of the cut; see {@code dolphin.control.ppm}. */
+/** Integers in parts per million and the constants of the cut; see {@code dolphin.core.units}. */
 final class Ppm {
 
   static final long ONE = 1_000_000;

@@ -1,0 +1,1 @@
+"""Strategies as NautilusTrader runs them; what they decide is `dolphin.core.placing`."""

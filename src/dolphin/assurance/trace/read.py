@@ -1,0 +1,38 @@
+"""A trace as a file: what a run wrote, as events again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from dolphin.core.audit.trace import MAX_EVENTS, Event
+from dolphin.errors import BadInput
+
+_DECODER: Final = msgspec.json.Decoder(Event)
+
+
+def read_trace(path: Path) -> list[Event]:
+    """The events in `path`; a last line that was not finished is left out, as a killed run leaves one.
+
+    Raises:
+        BadInput: the file cannot be read, is empty or too long, or a line is no event.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise BadInput(f"it cannot be read ({error.strerror})", field="trace", value=str(path), remedy="Name a trace.ndjson.") from error
+    events = list(_decode(path, lines[:-1]))
+    if not events:
+        raise BadInput("there is no event in it", field="trace", value=str(path), remedy="Name the trace of a run that has traded.")
+    return events
+
+
+def _decode(path: Path, lines: list[bytes]) -> Iterator[Event]:
+    for number, line in enumerate(lines, 1):
+        if number > MAX_EVENTS:
+            raise BadInput(f"more than {MAX_EVENTS} events", field="trace", value=str(path), remedy="Check its first part.")
+        try:
+            yield _DECODER.decode(line)
+        except msgspec.DecodeError as error:
+            raise BadInput(f"line {number} is no event ({error})", field="trace", value=str(path), remedy="Mend or shorten it.") from error

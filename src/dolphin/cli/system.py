@@ -1,0 +1,98 @@
+"""`dolphin up`, `down`, `status`: the same system as the demo, left running."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+
+from dolphin.cli.demo import ConfigOption, RecordingOption, SpeedOption
+from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.config import Source, load_config
+from dolphin.errors import BadInput
+from dolphin.host.home import RunFiles, open_home
+
+app = typer.Typer()
+
+
+@app.command("up")
+def up(
+    feed: Annotated[str, typer.Option("--feed", help="generator, recording or live; a recording plays in a loop.")] = "generator",
+    recording: RecordingOption = None,
+    speed: SpeedOption = "auto",
+    config: ConfigOption = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Start the system and leave it running. Orders are paper orders, whatever the feed."""
+    from dolphin.host.build import ensure_jar, warm_kernels
+    from dolphin.run.launch import Wish, plan_show
+    from dolphin.run.supervisor import Request, start_detached
+
+    settings = load_config(config)
+    source = _settle_source(feed, recording)
+    show = plan_show(Wish(source, tuple(recording or ()), speed, deterministic=False, loop=source != "live"), settings)
+    console = Console(stderr=True)
+    jar = ensure_jar(console)
+    warm_kernels(console)
+    with console.status("Starting the system ..."):
+        standing = start_detached(Request(home.absolute(), settings, show, jar))
+    if as_json:
+        print_json(standing)
+    else:
+        print(f"Up: {standing.market}\nMember {standing.member}, run {standing.run_id}. Next: dolphin status, dolphin down.")
+
+
+@app.command("down")
+def down(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+    """Stop the system that `up` started."""
+    from dolphin.run.supervisor import stop
+
+    standing = stop(open_home(home))
+    if as_json:
+        print_json(standing)
+    else:
+        print(f"Stopped run {standing.run_id}.")
+
+
+@app.command("status")
+def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+    """Show how the system stands: posture, caps, orders, jobs."""
+    from dolphin.cluster.jobs import list_jobs
+    from dolphin.host.standing import read_standing
+    from dolphin.operator.views.screen import Screen
+    from dolphin.operator.views.story import Story
+    from dolphin.run.demo import Follower
+
+    place = open_home(home)
+    standing = read_standing(place)
+    if standing is None:
+        raise BadInput("no system is up here", field="--home", value=str(home), remedy="Start one with: dolphin up.")
+    follower = Follower(RunFiles(place.run(standing.run_id)), Story())
+    follower.read()
+    story = follower.story
+    jobs = asyncio.run(list_jobs(standing.member, standing.cluster_name)) if standing.state == "up" else []
+    if as_json:
+        told: dict[str, Any] = msgspec.to_builtins(standing)
+        told |= {"jobs": jobs, "posture": story.posture, "account_cap_ppm": story.account_cap_ppm, "caps_ppm": story.caps_ppm}
+        told |= {"market_time_ns": story.market_time_ns, "orders": story.orders, "rankings": story.rankings, "cuts": len(story.cuts)}
+        print_json(told | {"equity_micro_usd": story.equity_micro_usd})
+        return
+    console = Console()
+    console.print(f"{standing.state} {standing.what}".rstrip() + f", run {standing.run_id}, member {standing.member or 'not up yet'}")
+    console.print("Jobs: " + (", ".join(f"{job['name']} {job['status']}" for job in jobs) or "none"))
+    Screen(console, standing.market, None).print(story)
+
+
+def _settle_source(feed: str, recording: list[Path] | None) -> Source:
+    if feed not in ("generator", "recording", "live"):
+        raise BadInput("no such feed", field="--feed", value=feed, remedy="Give generator, recording (with --recording PATH) or live.")
+    if recording and feed == "generator":
+        return "recording"
+    if (feed == "recording") != bool(recording):
+        raise BadInput(
+            "--feed recording and --recording PATH go together", field="--feed", value=feed, remedy="Give both, or --recording alone."
+        )
+    return feed

@@ -1,0 +1,1 @@
+"""Record batches as bytes and back, in one way; batches of one shape written in place."""

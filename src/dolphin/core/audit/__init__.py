@@ -1,0 +1,1 @@
+"""The steps of everything that happens, as typed events."""

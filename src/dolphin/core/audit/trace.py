@@ -1,0 +1,138 @@
+"""What a trace holds: one line for each linearisation point of the agent, in the order in which they happened.
+
+A linearisation point is the one moment at which a step takes effect: the command that is believed from now on, the intent that is on disk
+from now on. Between two of them nothing happens that the specification speaks of.
+
+    epoch        the ledger's lease row was taken             command    a leverage command is believed
+    lease_end    a lease ran out, and that was noticed        shut       nothing is believed, whatever the leases say
+    reopened     leases count again                           posture    the account's posture as the agent sees it
+    admitted     the gate let an order through                intent     that order's intent is on disk
+    denied       the gate refused an order; booked as such    replaced   a working order has new terms
+    fill, ended  what the venue said of an order, booked      cut        the trace ends here although the run went on
+"""
+
+from typing import Final
+
+import msgspec
+
+MAX_EVENTS: Final = 200_000
+"""Longest trace that is written or checked."""
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    market_time_ns: int
+    """Market time by the agent's own clock."""
+
+
+class Epoch(_Event, frozen=True, kw_only=True, tag="epoch"):
+    """The agent is the one writer of `account` from now on."""
+
+    account: str
+    run_id: str
+    epoch: int
+
+
+class Believed(_Event, frozen=True, kw_only=True, tag="command"):
+    """A leverage command for the account, or for `account/asset`. `f1_ppm` is 0 while an invariant is latched; None for an asset."""
+
+    key: str
+    epoch: int
+    seq: int
+    posture: str
+    cap_ppm: int
+    f1_ppm: int | None
+    expires_at_ns: int
+
+
+class LeaseEnd(_Event, frozen=True, kw_only=True, tag="lease_end"):
+    """The command `(epoch, seq)` of `key` grants nothing any more."""
+
+    key: str
+    epoch: int
+    seq: int
+
+
+class Shut(_Event, frozen=True, kw_only=True, tag="shut"):
+    """Silence, damage or the end of the run."""
+
+    reason: str
+
+
+class Reopened(_Event, frozen=True, kw_only=True, tag="reopened"):
+    """What shut the agent is over."""
+
+
+class PostureSeen(_Event, frozen=True, kw_only=True, tag="posture"):
+    """The account's posture, when it has changed."""
+
+    posture: str
+    reason: str
+
+
+class Term(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an entry stands on, for one of its two keys: the command, the effective cap, and the exposure that the entry leads to."""
+
+    key: str
+    epoch: int
+    seq: int
+    cap_ppm: int
+    exposure_ppm: int
+    """Of the equity, with this order, rounded up."""
+
+
+class Admitted(_Event, frozen=True, kw_only=True, tag="admitted"):
+    """An order may leave once its intent is on disk. An exit has no terms."""
+
+    order_id: str
+    asset: str
+    notional_micro_usd: int
+    terms: tuple[Term, ...]
+
+
+class Intent(_Event, frozen=True, kw_only=True, tag="intent"):
+    """The intent of the order admitted last is on disk."""
+
+    order_id: str
+
+
+class Denied(_Event, frozen=True, kw_only=True, tag="denied"):
+    """Intent and denial are on disk."""
+
+    order_id: str
+    reason: str
+
+
+class Replaced(_Event, frozen=True, kw_only=True, tag="replaced"):
+    """A working order has new terms, which the gate allowed as those of a new one."""
+
+    order_id: str
+    terms: tuple[Term, ...]
+
+
+class Filled(_Event, frozen=True, kw_only=True, tag="fill"):
+    """A fill is booked; `is_last` if nothing is left of the order."""
+
+    order_id: str
+    fill_id: str
+    is_last: bool
+
+
+class Ended(_Event, frozen=True, kw_only=True, tag="ended"):
+    """The order is over without (further) fills, and that is booked."""
+
+    order_id: str
+    outcome: str
+
+
+class Cut(_Event, frozen=True, kw_only=True, tag="cut"):
+    """Not everything could be written; what is before this is complete."""
+
+    reason: str
+
+
+Event = Epoch | Believed | LeaseEnd | Shut | Reopened | PostureSeen | Admitted | Intent | Denied | Replaced | Filled | Ended | Cut
+
+
+def kind(event: Event) -> str:
+    """The event's type as it stands in the file."""
+    return str(type(event).__struct_config__.tag)

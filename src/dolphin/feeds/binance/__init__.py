@@ -1,0 +1,1 @@
+"""Binance USD-M live: connections, subscriptions, snapshots."""

@@ -1,0 +1,1 @@
+"""This machine: child processes, the member, what is built once, the home, tasks."""

@@ -1,0 +1,111 @@
+"""What is built once, and again only when its sources change: the jar of `jet/` and the compiled kernels of the feature stage.
+
+A fingerprint of the sources is kept beside what was built from them.
+"""
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from dolphin.core.signals import compiling
+from dolphin.errors import BadInput, DolphinError
+from dolphin.host.home import REPOSITORY
+from dolphin.host.member import find_java
+
+MINIMUM_JAVA = 17
+_JET = REPOSITORY / "jet"
+
+
+@dataclass(frozen=True, slots=True)
+class Jdk:
+    """A Java installation that has a compiler."""
+
+    java: Path
+    version: int
+
+
+def find_jdk() -> Jdk:
+    """The JDK of `JAVA_HOME`, or the one on the path.
+
+    Raises:
+        BadInput: none, too old, or a runtime without a compiler.
+    """
+    java = find_java()
+    remedy = f'Install a JDK {MINIMUM_JAVA} or newer (for example "apt install openjdk-17-jdk-headless"), or set JAVA_HOME to one.'
+    said = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=False).stderr
+    match = re.search(r'version "(?:1\.)?(\d+)', said)
+    version = int(match[1]) if match else 0
+    if version < MINIMUM_JAVA:
+        raise BadInput(f"Java {version} is too old", field="java", value=str(java), remedy=remedy)
+    if not java.resolve().with_name("javac").exists():
+        raise BadInput("this is a Java runtime without a compiler", field="java", value=str(java), remedy=remedy)
+    return Jdk(java, version)
+
+
+def ensure_jar(console: Console) -> Path:
+    """The jar of `jet/`, built when its sources differ from those it was built from; its libraries are in `lib/` beside it.
+
+    Raises:
+        BadInput: no JDK or no Maven.
+        DolphinError: the build failed; says where the log is.
+    """
+    jar = _JET / "target" / "dolphin-jet.jar"
+    stamp = _JET / "target" / "built-from"
+    wanted = _fingerprint([REPOSITORY / "pom.xml", _JET / "pom.xml", *sorted((_JET / "src" / "main").rglob("*"))])
+    if jar.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return jar
+    find_jdk()
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise BadInput("no mvn found", field="PATH", value="mvn", remedy='Install Maven 3.8 or newer (for example "apt install maven").')
+    log = _JET / "target" / "build.log"
+    log.parent.mkdir(exist_ok=True)
+    with console.status("Building the Java side (first run only) ..."), log.open("w") as out:
+        done = subprocess.run(
+            [maven, "-B", "-pl", "jet", "-Dmaven.test.skip=true", "package"],
+            cwd=REPOSITORY,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode != 0:
+        first = next((line for line in log.read_text().splitlines() if line.startswith("[ERROR]")), "no error line")
+        raise DolphinError(f"the Java side does not build: {first}", remedy=f"The whole log is {log}.")
+    stamp.write_text(wanted)
+    return jar
+
+
+def warm_kernels(console: Console) -> None:
+    """Compiles the numba kernels into their cache, so that a stage that uses them starts at once.
+
+    Raises:
+        DolphinError: they do not compile; says why.
+    """
+    done_before = compiling.FOLDER / "complete"
+    if done_before.exists():
+        return
+    with console.status("Compiling the feature kernels (first run only) ..."):
+        warm = "from python_udfs.features import Features; Features()"
+        done = subprocess.run([sys.executable, "-c", warm], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no error line"])[-1]
+        raise DolphinError(f"the feature kernels do not compile: {last}", remedy="Remove .venv and try again.")
+    done_before.touch()
+    for other in compiling.KERNELS.iterdir():  # of sources that are gone
+        if other != compiling.FOLDER:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _fingerprint(sources: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for source in sources:
+        if source.is_file():
+            digest.update(str(source.relative_to(REPOSITORY)).encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,225 @@
+"""A Hazelcast member as a child process that cannot outlive us.
+
+The JVM's command line is built here and nowhere else. A member prints one JSON line when it is up; what it prints before that, if it
+ends instead, is the error.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from dolphin.errors import BadInput, DolphinError
+from dolphin.host.child import Child
+from dolphin.host.home import REPOSITORY
+from dolphin.host.time_slice import give_usual_slices
+
+MAIN_CLASS: Final = "dolphin.jet.member.MemberMain"
+ONE_MEMBER: Final = REPOSITORY / "cluster-config" / "one-member.yaml"
+JAR: Final = REPOSITORY / "jet" / "target" / "dolphin-jet.jar"
+
+START_TIMEOUT_S: Final = 120.0
+STOP_GRACE_S: Final = 10.0
+_POLL_S: Final = 0.02
+_ERROR_PREFIX: Final = "dolphin member: "
+_BACKGROUND_THREADS: Final = ("C1 Compiler", "C2 Compiler", "ZWorker", "dolphin-gate-wa")
+"""How the names of threads begin that work for milliseconds at a time while nobody waits for them: compilers, collector, gate watch."""
+
+JVM_FLAGS: Final = (
+    "-Xms128m",
+    "-Xmx768m",
+    # Pauses of microseconds; G1's are of 3 to 16 ms here (docs/decisions/0004-where-the-milliseconds-go.md). Generational from Java 23 on.
+    "-XX:+UseZGC",
+    # A collection takes half a core for 60 to 100 ms: when the heap needs one, not every ten seconds because it would do no harm.
+    "-XX:-ZProactive",
+    "-XX:+ExitOnOutOfMemoryError",
+    # Above so many calls under way Hazelcast takes a member to be busy, and hands every answer to another thread to be written. Its default
+    # is 10, and every idle source of a job has a long poll under way on each partition. Contention for a socket it notices all the same.
+    "-Dhazelcast.concurrent.invocations.max=10000",
+    # On two processors the common pool has one thread, and Hazelcast then starts a new thread for every asynchronous callback.
+    "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2",
+    # What Hazelcast asks for on Java 9 and later.
+    "--add-modules=java.se",
+    "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+    "--add-opens=java.base/java.lang=ALL-UNNAMED",
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    "--add-opens=java.management/sun.management=ALL-UNNAMED",
+    "--add-opens=jdk.management/com.sun.management.internal=ALL-UNNAMED",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """Where a member keeps its gates (docs/gates.md). The password never passes here: the member reads it from its environment."""
+
+    url: str
+    """`jdbc:sqlite:FILE` (one member) or `jdbc:postgresql://HOST/DATABASE`."""
+    user: str = ""
+
+    @classmethod
+    def in_file(cls, path: Path) -> Self:
+        return cls(f"jdbc:sqlite:{path.absolute()}")
+
+    @classmethod
+    def beside(cls, log: Path) -> Self:
+        return cls.in_file(log.with_name("gates.sqlite"))
+
+    def properties(self) -> list[str]:
+        """For the member's command line."""
+        return [f"-Ddolphin.gates.url={self.url}", f"-Ddolphin.gates.user={self.user}"]
+
+
+class MemberProcess:
+    """One running member; a context manager that stops it."""
+
+    def __init__(self, child: Child, address: str, cluster_name: str) -> None:
+        self.address = address
+        """"127.0.0.1:port"."""
+        self.cluster_name = cluster_name
+        self._child = child
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        log: Path,
+        jar: Path = JAR,
+        port: int = 0,
+        cluster_name: str = "dolphin",
+        config: Path = ONE_MEMBER,
+        java: Path | None = None,
+        python_path: Sequence[Path] = (REPOSITORY, REPOSITORY / "src"),
+        gates: Gates | None = None,
+        jvm_flags: Sequence[str] = (),
+    ) -> Self:
+        """Starts a member and returns when it is up.
+
+        Args:
+            log: file that its output is appended to.
+            jar: the project's jar; its libraries are in `lib/` beside it.
+            port: on loopback; 0 takes a free one.
+            java: the `java` to run; by default that of `JAVA_HOME`, or the one on the path.
+            python_path: where its Python stages find their functions.
+            gates: where its gates are kept; by default in `gates.sqlite` beside the log.
+            jvm_flags: added to the usual ones, and so win over them.
+
+        Raises:
+            BadInput: no Java, no jar, the port is in use, the configuration is bad, the gates cannot be kept there.
+            DolphinError: it did not come up in `START_TIMEOUT_S`.
+        """
+        if not jar.exists():
+            raise BadInput("the jar is missing", field="jar", value=str(jar), remedy="Build it: mvn -pl jet package")
+        command = [str(java or find_java()), *JVM_FLAGS, *_properties(port, cluster_name, python_path)]
+        command += [*(gates or Gates.beside(log)).properties(), *jvm_flags, "-cp", class_path(jar), MAIN_CLASS, str(config)]
+        start = log.stat().st_size if log.exists() else 0
+        child = Child("member", command, log)
+        try:
+            address = _await_address(child, log, start, port)
+        except BaseException:
+            child.stop()
+            raise
+        _let_background_wait(child.pid)
+        return cls(child, address, cluster_name)
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def log(self) -> Path:
+        return self._child.log
+
+    def exit_status(self) -> int | None:
+        """None while it runs."""
+        return self._child.exit_status()
+
+    def stop(self) -> None:
+        """Lets it shut down cleanly; kills it if that takes longer than `STOP_GRACE_S`."""
+        self._child.stop(STOP_GRACE_S)
+
+    def kill(self) -> None:
+        """Ends it at once, as a crash would."""
+        self._child.kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+
+def class_path(jar: Path = JAR) -> str:
+    """The project's jar and its libraries."""
+    return f"{jar}:{jar.parent / 'lib'}/*"
+
+
+def find_java() -> Path:
+    """The `java` of `JAVA_HOME`, or the one on the path.
+
+    Raises:
+        BadInput: there is none.
+    """
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
+    if java is None:
+        raise BadInput("no java found", field="JAVA_HOME", value=home, remedy="Install a JDK 17 or newer, or set JAVA_HOME to one.")
+    return Path(java)
+
+
+def _properties(port: int, cluster_name: str, python_path: Sequence[Path]) -> list[str]:
+    return [
+        f"-Ddolphin.port={port}",
+        f"-Ddolphin.cluster={cluster_name}",
+        f"-Ddolphin.python={sys.executable}",
+        f"-Ddolphin.pythonpath={':'.join(str(path) for path in python_path)}",
+        f"-Djava.io.tmpdir={tempfile.gettempdir()}",
+    ]
+
+
+def _await_address(child: Child, log: Path, start: int, port: int) -> str:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        has_ended = child.exit_status() is not None  # before reading, so that its last words are in what is read
+        lines = _lines_since(log, start)
+        for line in lines:
+            if line.startswith('{"ready":true'):
+                return json.loads(line)["address"]
+        if has_ended:
+            raise _failure(lines, log, port)
+        if time.monotonic() > deadline:
+            raise DolphinError(f"the member was not up after {START_TIMEOUT_S:.0f} s", remedy=f"Its log is {log}.")
+        time.sleep(_POLL_S)
+
+
+def _let_background_wait(pid: int) -> None:
+    """Gives the member's background threads longer slices than those they interrupt; without effect where there is no /proc."""
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        with suppress(OSError):  # it has ended meanwhile
+            if (task / "comm").read_text().startswith(_BACKGROUND_THREADS):
+                give_usual_slices(int(task.name))
+
+
+def _lines_since(log: Path, start: int) -> list[str]:
+    with log.open("rb") as file:
+        file.seek(start)
+        return file.read().decode(errors="replace").splitlines()
+
+
+def _failure(lines: list[str], log: Path, port: int) -> DolphinError:
+    """What a member that ended before it was up said, as an error."""
+    said = next((line.removeprefix(_ERROR_PREFIX) for line in lines if line.startswith(_ERROR_PREFIX)), None)
+    if said is None:
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        return DolphinError(f"the member did not start: {last}", remedy=f"Its log is {log}.")
+    if "in use" in said:
+        what, _, remedy = said.partition(". ")
+        return BadInput(what, field="port", value=port, remedy=f"{remedy}.")
+    return BadInput(said, remedy=f"The member's log is {log}.")

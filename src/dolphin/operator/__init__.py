@@ -1,0 +1,1 @@
+"""What an operator may do: the state of the gates, operations on them, their log, the outlook."""

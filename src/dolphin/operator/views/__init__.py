@@ -1,0 +1,1 @@
+"""What people see: the story of a run, the screen, the report, an account in words."""

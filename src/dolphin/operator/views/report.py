@@ -1,0 +1,144 @@
+"""The report that ends a run: what came in, what was decided and why, what left, how long it took, and what the ledger says.
+
+`build` makes the JSON object that scripts read (its keys are a contract); `render` shows the same to a person.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dolphin.host.tail import Line
+from dolphin.operator.views.story import Story, as_leverage
+
+Report = dict[str, Any]
+
+NOT_DECISIONS = frozenset({"ready", "status", "latency", "summary"})
+"""Journal lines that carry wall-clock readings; every other line is a decision and the same in two deterministic runs."""
+
+_CHART_WIDTH = 72
+_BARS = " ▁▂▃▄▅▆▇█"
+_FULL_CAP_PPM = 6_000_000
+_CUTS_SHOWN = 12
+
+
+def decisions_digest(lines: Iterable[Line]) -> str:
+    """SHA-256 over the decision lines of an agent's journal: equal for two runs that decided the same."""
+    digest = hashlib.sha256()
+    for line in lines:
+        if line["type"] not in NOT_DECISIONS:
+            digest.update(msgspec.json.encode(line, order="sorted") + b"\n")
+    return digest.hexdigest()
+
+
+def build(*, run_id: str, market: str, story: Story, jobs: Sequence[Line], ledger: Line, digest: str) -> Report:
+    """The report as data. `ledger` is the ledger's own summary, `jobs` the name and status of each job at the end."""
+    return {
+        "run_id": run_id,
+        "market": market,
+        "events_in": story.rows,
+        "frames_in": story.frames,
+        "market_seconds": (story.market_time_ns - (story.first_time_ns or story.market_time_ns)) / 1e9,
+        "feed": story.feed,
+        "jobs": list(jobs),
+        "rankings": story.rankings,
+        "last_ranking": story.ranking,
+        "cuts": story.cuts,
+        "cut_reasons": dict(Counter(cut["reason"] for cut in story.cuts).most_common()),
+        "posture_path": story.posture_path,
+        "cap_path": [{"market_time_ns": time_ns, "cap_ppm": cap} for time_ns, cap in story.cap_history],
+        "orders": {
+            "submitted": story.orders["order"],
+            "denied": story.orders["denied"],
+            "clipped": story.orders["clipped"],
+            "filled": story.orders["fill"],
+            "cancelled": story.orders["cancelled"],
+        },
+        "latency_us": story.latency_us,
+        "ledger": ledger,
+        "decisions_sha256": digest,
+    }
+
+
+def render(report: Report, console: Console) -> None:
+    """Prints the report."""
+    console.rule(f"[bold]Report of run {report['run_id']}", align="left")
+    console.print(f"Market: {report['market']}, {report['market_seconds']:.0f} s of market time")
+    console.print(
+        f"In: {report['frames_in']:,} frames, {report['events_in']:,} events -> {report['rankings']} rankings, {len(report['cuts'])} cuts"
+    )
+    console.print("Jobs: " + ", ".join(f"{job['name']} {job['status']}" for job in report["jobs"]))
+    _render_path(report, console)
+    _render_cuts(report["cuts"], console)
+    orders = report["orders"]
+    console.print("Orders: " + ", ".join(f"{count} {what}" for what, count in orders.items()))
+    _render_latency(report["latency_us"], console)
+    ledger = report["ledger"]
+    verdict = "[green]verified[/]" if ledger["verified"] else "[bold red]NOT VERIFIED[/]"
+    console.print(f"Ledger: {_usd(ledger['opening_balance'])} -> {_usd(ledger['closing_balance'])}, {ledger['entries']} entries, {verdict}")
+    console.print(f"Decisions: sha256 {report['decisions_sha256'][:16]}")
+
+
+def cap_chart(history: Sequence[tuple[int, int]], end_ns: int, width: int = _CHART_WIDTH) -> str:
+    """The lowest account cap in each of `width` equal slices of time, as block characters; full height is 6x."""
+    if not history:
+        return ""
+    start_ns = history[0][0]
+    slice_ns = max(1, -(-(end_ns - start_ns) // width))
+    lowest: list[int] = []
+    at, cap = 0, history[0][1]
+    for index in range(width):
+        low = cap
+        while at < len(history) and history[at][0] < start_ns + (index + 1) * slice_ns:
+            cap = history[at][1]
+            low = min(low, cap) if history[at][0] > start_ns + index * slice_ns else cap
+            at += 1
+        lowest.append(low)
+    return "".join(_BARS[-(-low * (len(_BARS) - 1) // _FULL_CAP_PPM)] for low in lowest)
+
+
+def _render_path(report: Report, console: Console) -> None:
+    history = [(point["market_time_ns"], point["cap_ppm"]) for point in report["cap_path"]]
+    if history:
+        end_ns = history[0][0] + int(report["market_seconds"] * 1e9)
+        console.print(Text.assemble("Cap of the account over the run (full height 6x):\n  ", (cap_chart(history, end_ns), "cyan")))
+    path = report["posture_path"]
+    if path:
+        console.print(
+            "Posture: " + path[0]["from"] + "".join(f" -> {step['to']}" for step in path[:20]) + (" ..." if len(path) > 20 else "")
+        )
+
+
+def _render_cuts(cuts: Sequence[Line], console: Console) -> None:
+    if not cuts:
+        console.print("Cuts: none")
+        return
+    table = Table(title=f"Cuts (the first {min(len(cuts), _CUTS_SHOWN)} of {len(cuts)})", title_justify="left")
+    for column in ("asset", "from", "to", "reason", "cause"):
+        table.add_column(column)
+    for cut in cuts[:_CUTS_SHOWN]:
+        causes = ", ".join(cut["cause_ids"][:2]) + (" ..." if len(cut["cause_ids"]) > 2 else "")
+        table.add_row(cut["asset"] or "(account)", as_leverage(cut["from_ppm"]), as_leverage(cut["to_ppm"]), cut["reason"], causes)
+    console.print(table)
+
+
+def _render_latency(latency_us: dict[str, Line], console: Console) -> None:
+    if not latency_us:
+        console.print("Latency: not measured")
+        return
+    table = Table(title="Latency in µs (wall clock)", title_justify="left")
+    table.add_column("path")
+    for column in ("p50", "p99", "p999", "max", "n"):
+        table.add_column(column, justify="right")
+    for path, reading in latency_us.items():
+        table.add_row(path, *(f"{reading[column]:,.0f}" for column in ("p50", "p99", "p999", "max", "n")))
+    console.print(table)
+
+
+def _usd(amount: str | float) -> str:
+    return f"{float(amount):,.2f} USD"

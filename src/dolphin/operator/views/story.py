@@ -1,0 +1,132 @@
+"""What happened in a run, folded from the journals of its feed and its agent, line by line.
+
+One fold serves the live screen, `dolphin status` and the final report, so that they cannot tell different stories.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from dolphin.host.tail import Line
+
+_RECENT = 8
+_CAP_HISTORY = 20_000
+
+ORDER_TYPES = ("order", "denied", "clipped", "fill", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One decision, as a line a person reads."""
+
+    market_time_ns: int
+    text: str
+    severity: str
+    """`calm`, `cut` or `order`; the screen colours by it."""
+
+
+@dataclass(slots=True)
+class Story:
+    """The state of the fold. Caps are ppm of leverage (1x = 1_000_000), times market time in nanoseconds, money micro-dollars."""
+
+    frames: int = 0
+    rows: int = 0
+    batches: int = 0
+    feed: Line = field(default_factory=dict)
+    first_time_ns: int | None = None
+    market_time_ns: int = 0
+    feed_time_ns: int = 0
+    agent_time_ns: int = 0
+    """How far each has come, in market time."""
+    posture: str = "HIBERNATE"
+    posture_path: list[Line] = field(default_factory=list)
+    account_cap_ppm: int = 0
+    caps_ppm: dict[str, int] = field(default_factory=dict)
+    cap_history: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_CAP_HISTORY))
+    cuts: list[Line] = field(default_factory=list)
+    ranking: list[Line] = field(default_factory=list)
+    rankings: int = 0
+    orders: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ORDER_TYPES, 0))
+    equity_micro_usd: int | None = None
+    recent: deque[Moment] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    told: int = 0
+    """How many moments there have been; `recent` keeps the last few."""
+    latency_us: dict[str, Line] = field(default_factory=dict)
+
+    def read_feed(self, line: Line) -> None:
+        """Takes one line of the feed's journal; its counters are totals, not increments."""
+        self.feed = line
+        self.frames, self.rows, self.batches = line["frames"], line["rows"], line["batches"]
+        self.feed_time_ns = line["market_time_ns"]
+        self._see_time(self.feed_time_ns)
+
+    def read_agent(self, line: Line) -> None:
+        """Takes one line of the agent's journal; types it does not tell are left out."""
+        self.agent_time_ns = max(self.agent_time_ns, line["market_time_ns"])
+        self._see_time(line["market_time_ns"])
+        kind = line["type"]
+        if kind in self.orders:
+            self.orders[kind] += 1
+        reader = _READERS.get(kind)
+        if reader is not None:
+            reader(self, line)
+
+    def _see_time(self, time_ns: int) -> None:
+        if time_ns:
+            self.first_time_ns = self.first_time_ns or time_ns
+            self.market_time_ns = max(self.market_time_ns, time_ns)
+
+    def _say(self, line: Line, text: str, severity: str) -> None:
+        self.told += 1
+        self.recent.append(Moment(line["market_time_ns"], text, severity))
+
+
+def _read_posture(story: Story, line: Line) -> None:
+    story.posture = line["to"]
+    story.posture_path.append({key: line[key] for key in ("market_time_ns", "from", "to", "reason", "cause_ids")})
+    story._say(line, f"posture {line['from']} -> {line['to']}: {line['reason']}", "cut")
+
+
+def _read_cap(story: Story, line: Line) -> None:
+    asset = line["asset"]
+    if asset:
+        story.caps_ppm[asset] = line["to_ppm"]
+    else:
+        story.account_cap_ppm = line["to_ppm"]
+        story.cap_history.append((line["market_time_ns"], line["to_ppm"]))
+    if line["to_ppm"] < line["from_ppm"]:
+        story.cuts.append({key: line[key] for key in ("asset", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")})
+        story._say(
+            line, f"cut {asset or 'account'} {as_leverage(line['from_ppm'])} -> {as_leverage(line['to_ppm'])}: {line['reason']}", "cut"
+        )
+
+
+def _read_ranking(story: Story, line: Line) -> None:
+    story.rankings += 1
+    story.ranking = line["top"]
+
+
+def _read_equity(story: Story, line: Line) -> None:
+    story.equity_micro_usd = line["equity_micro_usd"]
+
+
+def _read_order(story: Story, line: Line) -> None:
+    words = " ".join(str(line[key]) for key in ("side", "qty", "asset") if key in line)
+    story._say(line, f"{line['type']} {words} {line.get('reason', '')}".rstrip(), "order")
+
+
+def _read_summary(story: Story, line: Line) -> None:
+    story.latency_us = line["latency_us"]
+
+
+_READERS = {
+    "posture": _read_posture,
+    "cap": _read_cap,
+    "ranking": _read_ranking,
+    "equity": _read_equity,
+    "summary": _read_summary,
+} | dict.fromkeys(ORDER_TYPES, _read_order)
+
+
+def as_leverage(ppm: int) -> str:
+    """A cap as people say it: 2_000_000 ppm is 2.00x."""
+    return f"{ppm / 1_000_000:.2f}x"

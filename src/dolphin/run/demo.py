@@ -1,0 +1,95 @@
+"""Playing one market from its first frame to the report.
+
+A feed that dies does not end the show: the point of the system is what happens next, so it is watched until the agent has hibernated.
+"""
+
+import asyncio
+import time
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from dolphin.cluster.jobs import list_jobs
+from dolphin.config import Config
+from dolphin.host.build import ensure_jar, warm_kernels
+from dolphin.host.home import RunFiles, new_run_id, open_home
+from dolphin.host.tail import Line, Tail
+from dolphin.operator.views.report import Report, build, decisions_digest
+from dolphin.operator.views.screen import Screen
+from dolphin.operator.views.story import Story
+from dolphin.run.launch import Show
+from dolphin.run.system import Plan, System
+from dolphin.storage.summary import summarise
+
+_REFRESH_S = 0.2
+_DRAIN_S = 20.0
+_AFTER_DEATH_S = 15.0
+
+
+def play(show: Show, config: Config, home_path: Path, console: Console) -> Report:
+    """Runs the whole system on `show` and returns the report, which is also kept in the run's directory.
+
+    Raises:
+        DolphinError: a part did not start or died.
+    """
+    home, jar = open_home(home_path), ensure_jar(console)
+    warm_kernels(console)
+    plan = Plan(home, new_run_id(), config, show.market, jar)
+    screen = Screen(console, show.label, show.length_s)
+    close = screen.open()
+    story = Story()
+    try:
+        with System(plan, screen.step) as system:
+            follow = Follower(plan.files, story)
+            _watch(system, follow, screen)
+            jobs = asyncio.run(list_jobs(system.member.address, system.member.cluster_name))
+            feed_status = system.feed.exit_status()
+            system.agent.stop(grace_s=10.0)
+            follow.read()
+    finally:
+        close()
+    return _finish(plan, show, story, jobs, feed_ended_well=feed_status == 0)
+
+
+class Follower:
+    """Reads both journals of a run into one story."""
+
+    def __init__(self, files: RunFiles, story: Story) -> None:
+        self.story = story
+        self._feed, self._agent = Tail(files.feed_journal), Tail(files.agent_journal)
+
+    def read(self) -> None:
+        """Takes in what has been written since the last call."""
+        for line in self._feed.read():
+            self.story.read_feed(line)
+        for line in self._agent.read():
+            self.story.read_agent(line)
+
+
+def _watch(system: System, follow: Follower, screen: Screen) -> None:
+    """Shows the story until the feed has ended and the agent has seen all it sent (or, after a feed's death, has hibernated)."""
+    deadline: float | None = None
+    while deadline is None or time.monotonic() < deadline:
+        time.sleep(_REFRESH_S)
+        follow.read()
+        screen.show(follow.story)
+        system.check_servants()
+        feed_status = system.feed.exit_status()
+        if feed_status is None:
+            continue
+        if deadline is None:
+            deadline = time.monotonic() + (_DRAIN_S if feed_status == 0 else _AFTER_DEATH_S)
+            continue  # what the agent wrote before the feed ended has to be read first
+        done = follow.story.agent_time_ns >= follow.story.feed_time_ns if feed_status == 0 else follow.story.posture == "HIBERNATE"
+        if done:
+            return
+
+
+def _finish(plan: Plan, show: Show, story: Story, jobs: list[Line], *, feed_ended_well: bool) -> Report:
+    digest = decisions_digest(Tail(plan.files.agent_journal).read())
+    ledger = summarise(plan.home.ledger, run_id=plan.run_id)
+    report = build(run_id=plan.run_id, market=show.label, story=story, jobs=jobs, ledger=ledger, digest=digest)
+    report["feed_ended_well"] = feed_ended_well
+    plan.files.report.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
+    return report

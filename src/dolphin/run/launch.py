@@ -1,0 +1,82 @@
+"""From what an operator typed to a plan that can be started: everything that can be wrong is found here, before anything runs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dolphin.config import Config, Source
+from dolphin.errors import BadInput
+from dolphin.feeds.recording import inspect
+from dolphin.feeds.synthetic import symbols_of
+from dolphin.run.system import Market
+
+DEMO_SECONDS = 60.0
+"""How long a demo plays when no speed is asked for."""
+AS_FAST_AS_POSSIBLE = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """A market to play, and how to speak of it."""
+
+    market: Market
+    label: str
+    length_s: float | None
+    """Market time it lasts; None if it does not end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    source: Source
+    recordings: tuple[Path, ...]
+    speed: str
+    """`auto`, `max`, or market seconds per second."""
+    deterministic: bool
+    loop: bool
+
+
+def plan_show(wish: Wish, config: Config) -> Show:
+    """Settles what is played and how fast.
+
+    Raises:
+        BadInput: a recording that cannot be used, a speed that is none, or options that contradict each other.
+    """
+    if wish.source == "recording":
+        info = inspect(wish.recordings)
+        length_s = (info.last_time_ns - info.first_time_ns) / 1e9
+        assets, label = info.symbols, f"recording of {', '.join(info.symbols)} ({length_s:.0f} s)"
+    elif wish.source == "generator":
+        length_s = config.generator.minutes * 60
+        assets, label = symbols_of(config.generator.assets), f"SYNTHETIC market, seed {config.generator.seed} ({length_s:.0f} s)"
+    else:
+        length_s, assets, label = None, tuple(config.live.symbols), f"live {', '.join(config.live.symbols)} (paper orders only)"
+    speed = _settle_speed(wish, length_s)
+    label += " as fast as possible" if speed == AS_FAST_AS_POSSIBLE else f" at {speed:g}x"
+    market = Market(wish.source, wish.recordings, tuple(assets), speed, wish.loop)
+    return Show(market, label, None if wish.loop else length_s)
+
+
+def _settle_speed(wish: Wish, length_s: float | None) -> float:
+    if wish.source == "live":
+        if wish.deterministic or wish.speed not in ("auto", "1"):
+            raise BadInput(
+                "a live market has one speed",
+                field="--speed",
+                value=wish.speed,
+                remedy="Leave --speed out with --feed live.",
+            )
+        return 1.0
+    if wish.deterministic or wish.speed == "max":
+        if wish.deterministic and wish.speed not in ("auto", "max"):
+            raise BadInput("--deterministic sets the speed itself", field="--speed", value=wish.speed, remedy="Leave it out.")
+        return AS_FAST_AS_POSSIBLE
+    if wish.speed == "auto":
+        return 1.0 if length_s is None or wish.loop else max(1.0, round(length_s / DEMO_SECONDS, 1))
+    try:
+        speed = float(wish.speed)
+    except ValueError:
+        speed = -1.0
+    if not 0.1 <= speed <= 1000:
+        raise BadInput("not a speed", field="--speed", value=wish.speed, remedy="Give a number from 0.1 to 1000, or max, or auto.")
+    return speed

@@ -1,0 +1,139 @@
+"""The process behind `dolphin up`: it holds a system until it is told to stop.
+
+It is started detached with a request file and answers in the supervisor file, which is also how `status` and `down` find it:
+`{"pid", "state": "starting" | "up" | "failed", "what", "member", "cluster_name", "run_id", "market"}`.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Literal
+
+import msgspec
+
+from dolphin.config import Config
+from dolphin.errors import BadInput, DolphinError, Refused
+from dolphin.host.home import Home, new_run_id, open_home
+from dolphin.host.standing import Standing, is_supervisor, read_standing
+from dolphin.run.launch import Show
+from dolphin.run.system import Plan, System
+
+_START_S = 120.0
+_STOP_S = 30.0
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a supervisor is to run."""
+
+    home: Path
+    config: Config
+    show: Show
+    jar: Path
+
+
+def start_detached(request: Request) -> Standing:
+    """Starts a supervisor for `request` and waits until its system is up.
+
+    Raises:
+        Refused: a system is up in this home already.
+        DolphinError: it did not come up; nothing is left running.
+    """
+    home = open_home(request.home)
+    standing = read_standing(home)
+    if standing is not None and standing.state != "failed":
+        raise Refused("a system is up here already", field="--home", value=str(home.root), remedy="Run: dolphin down.")
+    home.supervisor.unlink(missing_ok=True)
+    (home.root / "run" / "request.json").write_bytes(msgspec.json.encode(request, enc_hook=str))
+    with (home.root / "run" / "supervisor.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dolphin.run.supervisor", str(home.root)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        standing = read_standing(home)
+        if standing is not None and standing.state == "up":
+            return standing
+        time.sleep(_POLL_S)
+    _end(process.pid)
+    process.wait()
+    standing = read_standing(home)
+    why = standing.what if standing is not None else f"see {home.root / 'run' / 'supervisor.log'}"
+    raise DolphinError(f"the system did not come up: {why}", remedy="Mend that and try again.")
+
+
+def stop(home: Home) -> Standing:
+    """Stops the system of `home` and waits until it is gone.
+
+    Raises:
+        BadInput: none is up.
+    """
+    standing = read_standing(home)
+    if standing is None or standing.state == "failed":
+        raise BadInput("no system is up here", field="--home", value=str(home.root), remedy="Start one with: dolphin up.")
+    _end(standing.pid)
+    deadline = time.monotonic() + _STOP_S
+    while is_supervisor(standing.pid) and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+    if is_supervisor(standing.pid):
+        os.kill(standing.pid, signal.SIGKILL)
+    home.supervisor.unlink(missing_ok=True)
+    return standing
+
+
+def supervise(root: Path) -> None:
+    """Runs the request kept in the home at `root` until SIGTERM."""
+    home = open_home(root)
+    request = msgspec.json.decode((home.root / "run" / "request.json").read_bytes(), type=Request, dec_hook=lambda kind, value: kind(value))
+    plan = Plan(home, new_run_id(), request.config, request.show.market, request.jar)
+    signal.signal(signal.SIGTERM, _interrupt)
+
+    def write(state: Literal["starting", "up", "failed"], what: str, member: str = "") -> None:
+        standing = Standing(
+            pid=os.getpid(),
+            state=state,
+            what=what,
+            run_id=plan.run_id,
+            market=request.show.label,
+            member=member,
+            cluster_name=request.config.member.cluster_name,
+        )
+        temporary = home.supervisor.with_suffix(".new")
+        temporary.write_bytes(msgspec.json.encode(standing))
+        temporary.replace(home.supervisor)
+
+    try:
+        with System(plan, lambda step: write("starting", step)) as system:
+            write("up", "", system.member.address)
+            while True:
+                time.sleep(1.0)
+                system.check_servants()
+    except KeyboardInterrupt:
+        home.supervisor.unlink(missing_ok=True)
+    except DolphinError as error:
+        write("failed", str(error))
+        sys.exit(error.exit_code)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _end(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    supervise(Path(sys.argv[1]))

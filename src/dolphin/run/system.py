@@ -1,0 +1,154 @@
+"""The whole system as one thing with a start and an end: member, jobs, agent, feed, in that order, and back.
+
+The feed starts last, so that nothing is decided before everything that must see it is listening; whatever fails on the way up takes
+down what was already started.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from dolphin.cluster.jobs import submit_jobs
+from dolphin.config import Config, Source, dump_config
+from dolphin.errors import DolphinError
+from dolphin.host.child import Child
+from dolphin.host.home import Home, RunFiles
+from dolphin.host.member import Gates, MemberProcess
+from dolphin.host.tail import Tail
+
+JOBS = ("ars", "acb", "survival")
+_AGENT_START_S = 60.0
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What is played, and how fast."""
+
+    source: Source
+    paths: tuple[Path, ...]
+    assets: tuple[str, ...]
+    speed: float
+    """Market seconds per second; 0 is as fast as possible, in lockstep: no batch enters before the last one is decided and acted on."""
+    loop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a run needs to know, settled before anything is started."""
+
+    home: Home
+    run_id: str
+    config: Config
+    market: Market
+    jar: Path
+
+    @property
+    def files(self) -> RunFiles:
+        return RunFiles(self.home.run(self.run_id))
+
+    @property
+    def gates(self) -> Gates | None:
+        """Where the live market's gates are kept from run to run; None for a replay, whose gates are its own."""
+        if self.market.source != "live":
+            return None
+        chosen = self.config.gates
+        return Gates(chosen.url, chosen.user) if chosen.url else Gates.in_file(self.home.gates)
+
+
+class System:
+    """A running system; a context manager, so that it always ends."""
+
+    def __init__(self, plan: Plan, on_step: Callable[[str], None]) -> None:
+        self.plan = plan
+        self._on_step = on_step
+        self._stack = ExitStack()
+        self.member: MemberProcess
+        self.agent: Child
+        self.feed: Child
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            self._start(starting)
+            self._stack = starting.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def check_servants(self) -> None:
+        """Raises `DolphinError` if the member or the agent has died, with its last words; a feed may die, the system must bear it."""
+        if self.agent.exit_status() is not None:
+            raise DolphinError(f"the agent ended by itself: {self.agent.last_words()}", remedy=f"The whole log is {self.agent.log}.")
+        if self.member.exit_status() is not None:
+            raise DolphinError("the member ended by itself", remedy=f"Its log is {self.plan.files.log('member')}.")
+
+    def _start(self, stack: ExitStack) -> None:
+        plan, files = self.plan, self.plan.files
+        files.directory.mkdir(parents=True)
+        (files.directory / "config.toml").write_text(dump_config(plan.config))
+        self._on_step("starting the Hazelcast member")
+        self.member = stack.enter_context(
+            MemberProcess.start(
+                jar=plan.jar,
+                log=files.log("member"),
+                port=plan.config.member.port,
+                cluster_name=plan.config.member.cluster_name,
+                gates=plan.gates,
+            )
+        )
+        self._on_step("submitting the jobs")
+        asyncio.run(submit_jobs(self.member.address, self.member.cluster_name, JOBS, {"account": plan.config.paper.account}))
+        self._on_step("starting the agent")
+        self.agent = stack.enter_context(Child("agent", self._agent_command(), files.log("agent")))
+        self._await_agent()
+        self._on_step("starting the feed")
+        self.feed = stack.enter_context(Child("feed", self._feed_command(), files.log("feed")))
+
+    def _await_agent(self) -> None:
+        """Waits until the agent's journal says that it listens."""
+        journal = Tail(self.plan.files.agent_journal)
+        deadline = time.monotonic() + _AGENT_START_S
+        while not any(line["type"] == "ready" for line in journal.read()):
+            if self.agent.exit_status() is not None:
+                raise DolphinError(f"the agent did not start: {self.agent.last_words()}", remedy=f"The whole log is {self.agent.log}.")
+            if time.monotonic() > deadline:
+                raise DolphinError(f"the agent was not ready after {_AGENT_START_S:.0f} s", remedy=f"Its log is {self.agent.log}.")
+            time.sleep(_POLL_S)
+
+    def _agent_command(self) -> list[str]:
+        plan = self.plan
+        command = [sys.executable, "-m", "agent.worker", *self._common_arguments()]
+        command += ["--ledger", str(plan.home.ledger), "--account", plan.config.paper.account, "--assets", ",".join(plan.market.assets)]
+        command += ["--opening-deposit-usd", str(plan.config.paper.opening_deposit_usd)]
+        return command
+
+    def _feed_command(self) -> list[str]:
+        market, config = self.plan.market, self.plan.config
+        command = [sys.executable, "-m", "dolphin.feeds.worker", *self._common_arguments(), "--source", market.source]
+        for path in market.paths:
+            command += ["--path", str(path)]
+        for job in JOBS:
+            command += ["--job", job]
+        if market.source == "generator":
+            command += ["--assets", str(config.generator.assets), "--seed", str(config.generator.seed)]
+            command += ["--minutes", str(config.generator.minutes)]
+        if market.source == "live":
+            command += ["--symbols", ",".join(config.live.symbols), "--ws-url", config.live.ws_url, "--rest-url", config.live.rest_url]
+        if market.loop:
+            command.append("--loop")
+        return command
+
+    def _common_arguments(self) -> list[str]:
+        plan = self.plan
+        arguments = ["--member", self.member.address, "--cluster-name", plan.config.member.cluster_name, "--run-id", plan.run_id]
+        arguments += ["--run-dir", str(plan.files.directory), "--speed", str(plan.market.speed)]
+        if plan.market.speed == 0:
+            arguments.append("--deterministic")
+        return arguments

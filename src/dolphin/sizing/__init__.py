@@ -1,5 +1,0 @@
-"""How large a position the ranking, the plunge and the volatility justify, within what the lease allows."""
-
-from dolphin.sizing.alpha_bet import AlphaBetSizer
-
-__all__ = ["AlphaBetSizer"]

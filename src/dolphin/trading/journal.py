@@ -1,0 +1,93 @@
+"""What the agent writes of itself: the journal (`agent.ndjson`) for people and reports, the trace (`trace.ndjson`) for the model checker.
+
+The journal has one line a decision, in the order they were made.
+
+A decision line holds market time only, so that two deterministic runs write the same lines; whatever carries a wall clock or a run id goes
+into lines of the types that `dolphin.operator.views.report.NOT_DECISIONS` leaves out (`ready`, `status`, `latency`, `summary`).
+
+The trace has one line for each linearisation point (`dolphin.core.audit.trace`). It never holds the gate up: events go to a thread through
+a bounded queue, and when that is full, or the disk is, the trace is cut there for good. What stands before a cut is complete.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from dolphin.core.audit.trace import MAX_EVENTS, Cut, Event
+
+MAX_WAITING: Final = 10_000
+"""Events that may wait for the disk."""
+CLOSE_TIMEOUT_S: Final = 5.0
+
+type OnEvent = Callable[[Event], None]
+
+
+class Journal:
+    """Appends JSON lines to one file, each complete and in the file when `write` returns."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("ab", buffering=0)
+        self._encoder = msgspec.json.Encoder()
+        self._line = bytearray()
+        self.counts: dict[str, int] = {}
+        """Lines by type."""
+
+    def write(self, kind: str, market_time_ns: int, **fields: Any) -> None:
+        """One line of type `kind` at `market_time_ns`."""
+        self._encoder.encode_into({"type": kind, "market_time_ns": market_time_ns, **fields}, self._line)
+        self._line += b"\n"
+        self._file.write(self._line)
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Trace:
+    """Appends events to one file, in the order in which they are given; never waits."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._waiting: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._left = MAX_EVENTS - 1
+        """Events that may still be given; one line is kept for the cut."""
+        self._writer = threading.Thread(target=self._write, args=(path,), name="trace", daemon=True)
+        self._writer.start()
+
+    def add(self, event: Event) -> None:
+        """Has `event` written after those before it, unless the trace has been cut."""
+        if self._left <= 0:
+            return
+        self._left -= 1
+        if self._waiting.qsize() >= MAX_WAITING:
+            self._cut(event.market_time_ns, "the disk did not keep up")
+        elif self._left == 0:
+            self._cut(event.market_time_ns, "the longest trace that is written")
+        else:
+            self._waiting.put(event)
+
+    def close(self) -> None:
+        """Writes what is waiting, for a bounded time."""
+        self._left = 0
+        self._waiting.put(None)
+        self._writer.join(CLOSE_TIMEOUT_S)
+
+    def _cut(self, market_time_ns: int, reason: str) -> None:
+        self._left = 0
+        self._waiting.put(Cut(market_time_ns=market_time_ns, reason=reason))
+
+    def _write(self, path: Path) -> None:
+        encode = msgspec.json.encode
+        try:
+            with path.open("ab") as file:
+                while (event := self._waiting.get()) is not None:
+                    file.write(encode(event) + b"\n")
+                    if self._waiting.empty():
+                        file.flush()
+        except OSError:  # the disk is full or gone: the trace ends where it is
+            self._left = 0

@@ -1,0 +1,99 @@
+"""Batches are cut by market time, whole rows in order, and a slow cluster costs book updates but never a trade."""
+
+import frame_texts as texts
+import pyarrow as pa
+import pytest
+
+from dolphin.core.contract.market import MARKET, Kind, info_of
+from dolphin.core.market.batcher import COALESCE_ABOVE_ROWS, MAX_WAITING_ROWS, Batcher, QueueFullError, record_batch
+from dolphin.core.market.rows import Row, Translator
+
+
+def trade_at(time_ns: int) -> Row:
+    return ("BTCUSDT", Kind.TRADE, time_ns, time_ns, time_ns, None, None, None, None, 100.0, 1.0, True, None, None, None, None)
+
+
+def book_at(time_ns: int, asset: str = "BTCUSDT") -> Row:
+    return (asset, Kind.BOOK, time_ns, time_ns, time_ns, 99.0, 1.0, 101.0, 1.0, None, None, None, None, None, None, None)
+
+
+def times(batch: pa.RecordBatch | None) -> list[int]:
+    assert batch is not None
+    return batch.column("market_time_ns").to_pylist()
+
+
+def test_a_batch_is_complete_when_a_row_beyond_its_span_waits() -> None:
+    batcher = Batcher(shard="0", max_span_ns=100)
+    batcher.add([trade_at(time) for time in (1_000, 1_099, 1_100)])
+    assert times(batcher.take(1_100)) == [1_000, 1_099]
+    assert batcher.take(1_199) is None
+    assert times(batcher.take(1_200)) == [1_100]
+
+
+def test_a_batch_is_complete_when_it_is_full() -> None:
+    batcher = Batcher(shard="0", max_span_ns=100, max_rows=3)
+    batcher.add([trade_at(time) for time in (1, 2)])
+    assert batcher.take(2) is None
+    batcher.add([trade_at(time) for time in (3, 4)])
+    assert times(batcher.take(4)) == [1, 2, 3]
+
+
+def test_a_full_batch_still_ends_at_its_span() -> None:
+    batcher = Batcher(shard="0", max_span_ns=100, max_rows=3)
+    batcher.add([trade_at(time) for time in (1, 50, 200)])
+    assert times(batcher.take(1)) == [1, 50]
+
+
+def test_the_rest_comes_out_at_the_end() -> None:
+    batcher = Batcher(shard="0", max_span_ns=100)
+    batcher.add([trade_at(1), trade_at(500)])
+    assert times(batcher.flush()) == [1]
+    assert times(batcher.flush()) == [500]
+    assert batcher.flush() is None
+
+
+def test_a_batch_says_where_it_stands() -> None:
+    batcher = Batcher(shard="7", max_span_ns=100, run_id="r")
+    batcher.add([trade_at(1), trade_at(2), trade_at(500)])
+    first, second = batcher.flush(), batcher.flush()
+    assert first is not None
+    assert second is not None
+    assert (info_of(first).shard, info_of(first).batch, info_of(first).market_time_ns, info_of(first).run_id) == ("7", 1, 2, "r")
+    assert info_of(second).batch == 2
+
+
+def test_rows_of_every_kind_fit_the_schema() -> None:
+    translator = Translator()
+    rows: list[Row] = []
+    for raw in (texts.book_ticker(), texts.trade(), texts.agg_trade(), texts.mark_price(), texts.force_order(), texts.snapshot(100)):
+        rows += translator.on_frame(1_000_000_000_000, raw)
+    rows += translator.on_frame(1_000_250_000_000, texts.depth(100, 110, 99))
+    rows += translator.on_lost(1_000_260_000_000)
+    batch = record_batch(rows)
+    batch.validate(full=True)
+    assert batch.schema.equals(MARKET)
+    assert batch.column("kind").to_pylist() == [1, 2, 8, 4, 5, 6, 3, 7]
+
+
+def test_a_slow_cluster_costs_old_book_updates_but_no_trade_and_no_order() -> None:
+    batcher = Batcher(shard="0", max_span_ns=10**9)
+    count = COALESCE_ABOVE_ROWS // 2 + 1
+    for number in range(count):
+        batcher.add([book_at(2 * number, "A" if number % 2 else "B"), trade_at(2 * number + 1)])
+    assert batcher.coalesced_rows == count - 2
+    seen: list[int] = []
+    kinds: list[int] = []
+    while (batch := batcher.flush()) is not None:
+        seen += times(batch)
+        kinds += batch.column("kind").to_pylist()
+    assert seen == sorted(seen)
+    assert kinds.count(Kind.TRADE) == count
+    assert kinds.count(Kind.BOOK) == 2
+    assert {2 * (count - 1), 2 * (count - 2)} <= set(seen), "the newest book of each asset is kept"
+
+
+def test_the_queue_never_exceeds_its_bound() -> None:
+    batcher = Batcher(shard="0", max_span_ns=10**9)
+    batcher.add([trade_at(number) for number in range(MAX_WAITING_ROWS)])
+    with pytest.raises(QueueFullError):
+        batcher.add([trade_at(MAX_WAITING_ROWS)])
