@@ -28,16 +28,13 @@ from agent import instruments as venue
 from agent.strategies.ranked_basket import BEAT, DATA_CLIENT, Beat
 from dolphin.cluster.topics import TopicTail
 from dolphin.cluster.wire import unpack
+from dolphin.core.contract import names
 from dolphin.host.tasks import end, first
 from dolphin.trading.alarm import Alarm
 from dolphin.trading.entitlement import Entitlements
 from dolphin.trading.inbound import Touch
-from dolphin.trading.inbox import LEVERAGE, TOPICS, Inbox
+from dolphin.trading.inbox import TOPICS, Inbox
 
-PROGRESS_MAP: Final = "DOLPHIN_PROGRESS"
-LEVERAGE_MAP: Final = "LEVERAGE"
-FEED_KEY: Final = "feed"
-AGENT_KEY: Final = "agent"
 RETRY_S: Final = 0.1
 """Pause after a failed read of the cluster."""
 LOOK_AGAIN_S: Final = 1.0
@@ -119,7 +116,7 @@ class DolphinDataClient(LiveMarketDataClient):
 
     async def reread_leverage(self) -> None:
         """Takes over what `LEVERAGE` holds now."""
-        values = await (await self._hazelcast.get_map(LEVERAGE_MAP)).get_all(self._leverage_keys)
+        values = await (await self._hazelcast.get_map(names.LEVERAGE)).get_all(self._leverage_keys)
         self._entitlements.restore(bytes(value) for _, value in sorted(values.items()))
 
     async def _connect(self) -> None:
@@ -174,21 +171,21 @@ class DolphinDataClient(LiveMarketDataClient):
 
     async def _step_with_feed(self) -> None:
         """Deterministic running: step whenever the feed's progress moves."""
-        progress = await self._hazelcast.get_map(PROGRESS_MAP)
+        progress = await self._hazelcast.get_map(names.DOLPHIN_PROGRESS)
         moved = asyncio.Event()
         await progress.add_entry_listener(
-            include_value=False, key=FEED_KEY, added_func=lambda _: moved.set(), updated_func=lambda _: moved.set()
+            include_value=False, key=names.FEED, added_func=lambda _: moved.set(), updated_func=lambda _: moved.set()
         )
         done_ns = told_ns = 0
         while True:
             moved.clear()
             try:
-                feed_ns = await progress.get(FEED_KEY) or 0
+                feed_ns = await progress.get(names.FEED) or 0
                 if feed_ns > done_ns:
                     await self._step()
                     done_ns = feed_ns
                 if done_ns > told_ns:
-                    await progress.set(AGENT_KEY, done_ns)
+                    await progress.set(names.AGENT, done_ns)
                     told_ns = done_ns
                     continue
             except HazelcastError as error:
@@ -226,7 +223,7 @@ def _canonical(item: tuple[str, Any]) -> tuple[int, int, str]:
     """Market time; then leverage (account, then assets by name), ranking, market. An unreadable leverage message comes first of all."""
     topic, message = item
     rank = TOPICS.index(topic)
-    if topic != LEVERAGE:
+    if topic != names.LEVERAGE_CHANGES:
         return message.time_ns, rank, ""
     try:
         fields = unpack(message)

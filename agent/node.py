@@ -30,6 +30,7 @@ from agent.data import DolphinDataClient
 from agent.execution import GatedSandboxClient
 from agent.strategies.ranked_basket import RankedBasket, RankedBasketConfig
 from dolphin.cluster.signals import to_posture
+from dolphin.core.contract import names
 from dolphin.core.control.posture import Posture
 from dolphin.trading.alarm import Alarm
 from dolphin.trading.booking import Booking
@@ -217,7 +218,7 @@ class Agent:
 
 
 def _leverage_keys(account: str, assets: Iterable[str]) -> list[str]:
-    return [account, *(f"{account}/{asset}" for asset in assets)]
+    return [names.gate_key(account, asset) for asset in ("", *assets)]
 
 
 def _node_config(run_directory: Path) -> TradingNodeConfig:

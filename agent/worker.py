@@ -19,6 +19,7 @@ import uvloop
 from agent.node import Agent, AgentSpec
 from dolphin.cluster.client import open_client
 from dolphin.core.audit.trace import Epoch
+from dolphin.core.contract import names
 from dolphin.core.order_gate import ONE
 from dolphin.errors import DolphinError, ExitCode
 from dolphin.host.child import die_with_parent
@@ -115,11 +116,11 @@ def _summary(agent: Agent) -> dict[str, Any]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="agent.worker", description="Trade one paper account from the cluster's topics.")
     parser.add_argument("--member", required=True, help="HOST:PORT of a Hazelcast member")
-    parser.add_argument("--cluster-name", default="dolphin")
+    parser.add_argument("--cluster-name", default=names.DEFAULT_CLUSTER)
     parser.add_argument("--run-id", required=True)
     parser.add_argument("--run-dir", required=True, type=Path)
     parser.add_argument("--ledger", required=True, type=Path)
-    parser.add_argument("--account", default="paper")
+    parser.add_argument("--account", default=names.DEFAULT_ACCOUNT)
     parser.add_argument("--assets", required=True, type=_assets, help="symbols, separated by commas")
     parser.add_argument("--opening-deposit-usd", type=int, default=100_000, help="booked once, when the ledger is empty")
     parser.add_argument("--speed", type=float, default=1.0, help="market seconds per second; 0: market time moves with messages only")

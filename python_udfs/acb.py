@@ -13,6 +13,8 @@ from typing import Any
 import msgpack
 import pyarrow as pa
 
+from dolphin.core.contract import names
+from dolphin.core.contract.schemas import SIGNALS
 from dolphin.core.control.breaker import UNKNOWN_PPM, level_of
 from dolphin.core.control.command import pack
 from dolphin.core.control.params import BreakerParams
@@ -87,7 +89,7 @@ class AcbVotes:
     """The stage. `account` names the entries; times are market time."""
 
     INPUT = readings.INPUT
-    OUTPUT = readings.SIGNALS
+    OUTPUT = SIGNALS
 
     def __init__(self, account: str, interval_ms: int = 250, lease_ms: int = 2_000, warm_up_s: int = 60) -> None:
         for name, value in (("interval_ms", interval_ms), ("lease_ms", lease_ms), ("warm_up_s", warm_up_s)):
@@ -115,7 +117,7 @@ class AcbVotes:
             has_read = self._read(memory, reading, now_ns)
             votes = self._due(memory, now_ns, has_read)
             if votes:
-                keys.append(f"{self._account}/{reading.asset}")
+                keys.append(names.gate_key(self._account, reading.asset))
                 values.append(pack({"kind": "vote", "votes": votes}))
         if not keys:
             return None

@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dolphin.core.arrow.moments import moments
+from dolphin.core.contract.schemas import RANKING, SCAN, part
 from dolphin.core.signals.ranking import (
     OPPORTUNITY_NS,
     SIGNALS,
@@ -29,24 +30,9 @@ from dolphin.core.signals.ranking import (
 from dolphin.core.signals.statistics import Floats
 from dolphin.errors import BadInput
 from dolphin.stage import snapshot
-from python_udfs.scan import SCAN
 
-RANKING: Final = pa.schema(
-    [
-        pa.field("rank", pa.int32(), nullable=False),
-        pa.field("asset", pa.utf8(), nullable=False),
-        *(pa.field(name, pa.float64()) for name in ("score", "s", "liquidity_multiplier", "z_depth")),
-        pa.field("market_time_ns", pa.int64(), nullable=False),
-        *(pa.field(name, pa.float64()) for name in ("plunge_depth", "sigma_5s", "mid")),
-        pa.field("is_incumbent", pa.bool_(), nullable=False),
-        pa.field("missing", pa.utf8(), nullable=False),
-        *(pa.field(f"w_{name}", pa.float64()) for name in SIGNALS),
-    ]
-)
-"""Best first: the traded set (`is_incumbent`), then the others. `missing` names the signals that counted as neutral, comma-separated;
-the weights in force are repeated in every row."""
-
-_INPUTS: Final = (
+_INPUTS: Final = part(
+    SCAN,
     "loading",
     "idio_vel_div",
     "volume_5m_usd",
@@ -56,6 +42,8 @@ _INPUTS: Final = (
     "plunge_depth",
     "mid",
 )
+
+assert RANKING.names[-len(SIGNALS) :] == [f"w_{name}" for name in SIGNALS]
 
 _SNAPSHOT: Final = ("ars", 1)
 MAX_PENDING: Final = 64

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dolphin.core.arrow.template import BatchTemplate
-from dolphin.core.contract.market import MARKET
+from dolphin.core.contract.schemas import FEATURES, MARKET
 from dolphin.core.signals.feature_state import (
     ASSET_STATE,
     FLOAT_OUTPUTS,
@@ -26,19 +26,6 @@ from dolphin.stage import snapshot
 
 _ASSET_AT: Final = MARKET.get_field_index("asset")
 _DELAYS: Final = ("delay_ns", "excess_delay_ns", "jitter_ns")
-
-FEATURES: Final = pa.schema(
-    [
-        pa.field("asset", pa.utf8(), nullable=False),
-        pa.field("market_time_ns", pa.int64(), nullable=False),
-        *(pa.field(name, pa.float64()) for name in FLOAT_OUTPUTS),
-        *(pa.field(name, pa.int64()) for name in INT_OUTPUTS),
-        pa.field("last_kind", pa.uint8()),
-        pa.field("taker_kind", pa.uint8()),
-        pa.field("is_synced", pa.bool_()),
-    ]
-)
-"""Floats are NaN, times and ids -1, kinds 0 and delays null while unknown. `docs/signals.md` defines each column."""
 
 _SNAPSHOT: Final = ("features", 1)
 _NO_ASSET: Final[dict[str | None, int]] = {"": -1, None: -1}

@@ -10,36 +10,34 @@ from typing import Final, NamedTuple
 
 import pyarrow as pa
 
-from dolphin.core.contract.market import Kind, cause_id
-from dolphin.core.control import law
+from dolphin.core.contract.causes import cause_id
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import FEATURES, part
+from dolphin.core.control import params
 
-INPUT = pa.schema(
-    [
-        pa.field("asset", pa.utf8()),
-        pa.field("market_time_ns", pa.int64()),
-        pa.field("updated_at_ns", pa.int64()),
-        pa.field("spread_bps", pa.float64()),
-        pa.field("bid_depth_usd", pa.float64()),
-        pa.field("ask_depth_usd", pa.float64()),
-        pa.field("taker_buy_1m", pa.float64()),
-        pa.field("taker_sell_1m", pa.float64()),
-        pa.field("trades_1m", pa.int64()),
-        pa.field("excess_delay_ns", pa.int64()),
-        pa.field("jitter_ns", pa.int64()),
-        pa.field("is_synced", pa.bool_()),
-        pa.field("last_kind", pa.uint8()),
-        pa.field("last_exchange_id", pa.int64()),
-        pa.field("taker_kind", pa.uint8()),
-        pa.field("taker_exchange_id", pa.int64()),
-        pa.field("book_exchange_id", pa.int64()),
-        pa.field("depth_exchange_id", pa.int64()),
-    ]
+_NAMES: Final = part(
+    FEATURES,
+    "asset",
+    "market_time_ns",
+    "updated_at_ns",
+    "spread_bps",
+    "bid_depth_usd",
+    "ask_depth_usd",
+    "taker_buy_1m",
+    "taker_sell_1m",
+    "trades_1m",
+    "excess_delay_ns",
+    "jitter_ns",
+    "is_synced",
+    "last_kind",
+    "last_exchange_id",
+    "taker_kind",
+    "taker_exchange_id",
+    "book_exchange_id",
+    "depth_exchange_id",
 )
-"""The columns of FEATURES that are read; others may be there."""
-_NAMES: Final = tuple(INPUT.names)  # pyarrow makes the list anew each time
-
-SIGNALS = pa.schema([pa.field("key", pa.utf8(), nullable=False), pa.field("value", pa.binary(), nullable=False)])
-"""What a safety stage emits: a key of `LEVERAGE` and the msgpack signal for its entry processor."""
+INPUT: Final = pa.schema([pa.field(name, FEATURES.field(name).type) for name in _NAMES])
+"""The columns of FEATURES that are read, all of which may be null; others may be there."""
 
 
 class AssetReading(NamedTuple):
@@ -86,7 +84,7 @@ class AssetReading(NamedTuple):
 def other_law(batch: pa.RecordBatch) -> str:
     """What is wrong with the control law a batch was made under, or "". A batch without a feed's metadata was made here, by hand."""
     metadata = batch.schema.metadata or {}
-    return law.difference(metadata.get(b"law", b"").decode()) if b"shard" in metadata else ""
+    return params.difference(metadata.get(b"law", b"").decode()) if b"shard" in metadata else ""
 
 
 def market_time_ns(batch: pa.RecordBatch) -> int | None:

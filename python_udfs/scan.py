@@ -13,26 +13,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dolphin.core.arrow.moments import moments
+from dolphin.core.contract.schemas import FEATURES, OF_ALL_ASSETS, SCAN, part
 from dolphin.core.signals.scanner import STALE_SCANS, Scanner, Structure
 from dolphin.core.signals.scanner import Scan as ScanResult
 from dolphin.errors import BadInput
 from dolphin.stage import snapshot
-from python_udfs.features import FEATURES
 
-_CARRIED: Final = ("sigma_5s", "volume_5m_usd", "spread_bps", "depth_q10_usd")
+_CARRIED: Final = part(FEATURES, "sigma_5s", "volume_5m_usd", "spread_bps", "depth_q10_usd")
 """Columns that pass through from FEATURES as they were at the scan time."""
-_STRUCTURE_TYPE: Final = {int: pa.int32(), bool: pa.bool_(), float: pa.float64()}
-
-SCAN: Final = pa.schema(
-    [
-        pa.field("asset", pa.utf8(), nullable=False),
-        pa.field("market_time_ns", pa.int64(), nullable=False),
-        pa.field("eligible", pa.bool_(), nullable=False),
-        *(pa.field(name, pa.float64()) for name in ("mid", "log_return", "loading", "idio_vel_div", *_CARRIED)),
-        *(pa.field(name, _STRUCTURE_TYPE[kind]) for name, kind in Structure.__annotations__.items()),
-    ]
-)
-"""Floats are NaN while unknown; the columns of `dolphin.core.signals.scanner.Structure` are the same in every row of a scan."""
+assert tuple(Structure.__annotations__) == OF_ALL_ASSETS
 
 _SNAPSHOT: Final = ("scan", 1)
 _SECOND_NS: Final = 1_000_000_000

@@ -7,7 +7,7 @@ The stage turns a batch into the readings of `dolphin.core.control.assessment` a
 * taker: a shock when the account-wide log odds of buying in the last minute fall below their own 1 % quantile and 4 sigma, in two of
   three seconds.
 
-A market that was made under another control law (`dolphin.core.control.law`) is a broken invariant: it is said with every such batch, and
+A market that was made under another control law (`dolphin.core.law`) is a broken invariant: it is said with every such batch, and
 no demand is made of it.
 
 A recorder's clock may be off by seconds (a real recording has delays of -1.3 s). Latency is therefore the delay beyond the smallest one of
@@ -23,6 +23,7 @@ import msgpack
 import pyarrow as pa
 from msgspec.structs import astuple, replace
 
+from dolphin.core.contract.schemas import SIGNALS
 from dolphin.core.control.assessment import Demand, Inputs, Memory, assess
 from dolphin.core.control.command import pack
 from dolphin.core.control.params import SurvivalParams
@@ -84,7 +85,7 @@ class Survival:
     """The stage. `account` names the entry; times are market time."""
 
     INPUT = readings.INPUT
-    OUTPUT = readings.SIGNALS
+    OUTPUT = SIGNALS
 
     def __init__(self, account: str, interval_ms: int = 250, warm_up_s: int = 60) -> None:
         for name, value in (("interval_ms", interval_ms), ("warm_up_s", warm_up_s)):

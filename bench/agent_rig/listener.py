@@ -11,7 +11,7 @@ from hazelcast.proxy.base import TopicMessage
 
 from dolphin.cluster.client import client
 from dolphin.cluster.wire import Batch
-from dolphin.core.contract.market import info_of
+from dolphin.core.contract.batch import info_of
 from dolphin.trading.journal import Journal
 from dolphin.trading.latency import Latencies
 

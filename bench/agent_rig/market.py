@@ -8,7 +8,8 @@ import pyarrow as pa
 from hazelcast.asyncio import HazelcastClient, ReliableTopic
 
 from dolphin.cluster.wire import Batch
-from dolphin.core.contract.market import BatchInfo, Kind, with_info
+from dolphin.core.contract.batch import BatchInfo, with_info
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.control.command import Command, encode
 from dolphin.core.control.posture import Posture
 from dolphin.core.order_gate import ONE

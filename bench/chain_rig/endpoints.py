@@ -26,7 +26,8 @@ from hazelcast.proxy.base import TopicMessage
 
 from dolphin.cluster.client import client
 from dolphin.cluster.wire import Batch
-from dolphin.core.contract.market import MARKET, Kind
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import MARKET
 from dolphin.stage.harness import EMITTED
 
 ROWS: Final = 20

@@ -5,7 +5,9 @@ from typing import Any
 import pyarrow as pa
 
 from dolphin.cluster.wire import Batch
-from dolphin.core.contract.market import MARKET, BatchInfo, Kind, with_info
+from dolphin.core.contract.batch import BatchInfo, with_info
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import MARKET
 
 START_NS = 1_700_000_000_000_000_000
 STEP_NS = 250_000_000

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from bench.signal_rig.fresh import report
 from bench.signal_rig.python_loop import Asset, apply_rows
-from dolphin.core.contract.market import MARKET, Kind
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import MARKET
 from python_udfs.features import Features
 
 ASSETS = 50

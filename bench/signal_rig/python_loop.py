@@ -8,7 +8,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from dolphin.core.contract.market import Kind
+from dolphin.core.contract.kinds import Kind
 
 _SECOND = 1_000_000_000
 _DELAY_RATE = math.log(2) / (5 * _SECOND)

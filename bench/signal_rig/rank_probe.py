@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 
 from bench.signal_rig.fresh import report
+from dolphin.core.contract.schemas import SCAN
 from dolphin.core.signals.ranking import best_first, depth_z, liquidity_multiplier, signals, traded_set, weighted_score, weights_of
 from python_udfs.ars import Ars
-from python_udfs.scan import SCAN
 
 ASSETS = 400
 

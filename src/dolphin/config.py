@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from dolphin.core.contract import names
 from dolphin.errors import BadInput
 
 Source = Literal["generator", "recording", "live"]
@@ -48,7 +49,7 @@ class Member(Strict, frozen=True):
 
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     """TCP port on loopback; 0 takes a free one."""
-    cluster_name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] = "dolphin"
+    cluster_name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] = names.DEFAULT_CLUSTER
 
 
 class Gates(Strict, frozen=True):
@@ -62,7 +63,7 @@ class Gates(Strict, frozen=True):
 class Paper(Strict, frozen=True):
     """The paper account."""
 
-    account: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{1,32}$")] = "paper"
+    account: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{1,32}$")] = names.DEFAULT_ACCOUNT
     opening_deposit_usd: Annotated[int, msgspec.Meta(ge=100, le=1_000_000_000)] = 100_000
     """Booked once, when the ledger is empty; afterwards the ledger alone says what there is."""
 

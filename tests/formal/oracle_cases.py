@@ -8,7 +8,6 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
 from typing import Any
 
 import oracle_lines as lines
@@ -20,7 +19,7 @@ from dolphin.core.control import governor
 from dolphin.core.control.assessment import NO_SHOCK, SLOT_NS, SLOTS, Demand, Inputs, Memory
 from dolphin.core.control.factors import ENVELOPE_DECADE_NS, ENVELOPE_FRESH_NS, MAX_NS, f4_recovery_age
 from dolphin.core.control.manual_cut import CUTS_PPM, WORST_LEVEL, Manual
-from dolphin.core.control.params import SENSORS, BreakerParams, GovernorParams, SurvivalParams
+from dolphin.core.control.params import SENSORS, BreakerParams, GovernorParams, SurvivalParams, describe
 from dolphin.core.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
 from dolphin.core.control.tables import CAPITAL_STRESS, DRAWDOWN_STEP_PPM, ENVELOPE_DECADE, ENVELOPE_STEP_NS
 from dolphin.core.units import ONE
@@ -43,10 +42,8 @@ def any_params[T: (SurvivalParams, GovernorParams, BreakerParams)](draw: random.
     """A valid record: every number anywhere in its range, often at an end of it."""
     while True:
         numbers: dict[str, Any] = {}
-        for each in fields(record):
-            if each.metadata:
-                low, high = each.metadata["low"], each.metadata["high"]
-                numbers[each.name] = draw.choice((low, high, each.default, draw.randint(low, high), draw.randint(low, high)))
+        for name, (value, _, low, high, _) in describe(record):
+            numbers[name] = draw.choice((low, high, value, draw.randint(low, high), draw.randint(low, high)))
         if record is SurvivalParams:
             numbers["wired"] = frozenset({"heartbeat", *draw.sample(sorted(SENSORS), draw.randint(0, len(SENSORS)))})
         try:
@@ -318,7 +315,7 @@ def random_governments(draw: random.Random, count: int) -> Iterator[Case]:
 
 # The adaptive cut-off and the account
 
-SEVERITIES = near(0, 125_000, *acb.TRIPS_ABOVE_PPM, ONE)
+SEVERITIES = near(0, 125_000, *acb.TRIPS_AT_PPM, ONE)
 
 
 def _vote(source: str, seq: int, time_ns: int, severity_ppm: object, is_clear: object, expires_at_ns: object) -> dict[object, object]:

@@ -90,7 +90,7 @@ def test_the_proofs_assume_of_parameters_what_the_code_checks(record: type) -> N
         name: (eval(low, units), eval(high.replace("^", "**"), units))
         for low, name, high in re.findall(r"_in : (.+?) <= (\w+) p <= (.+?);", module[1])
     }
-    assert assumed == {each.name: (each.low, each.high) for each in describe(record)}
+    assert assumed == {name: (number.low, number.high) for name, number in describe(record)}
 
 
 def test_two_ranges_that_the_proofs_order_are_refused_by_the_code_when_they_meet() -> None:

@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 from dolphin.cli import main
-from dolphin.core.contract.market import Kind, cause_id
+from dolphin.core.contract.causes import cause_id
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.rows import Translator
 from dolphin.feeds import recording
 from dolphin.feeds import synthetic as generator

@@ -23,7 +23,8 @@ from waiting import until
 
 from dolphin.cluster.client import open_client
 from dolphin.cluster.wire import Batch, unpack
-from dolphin.core.contract.market import MARKET, Kind
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import MARKET
 from dolphin.host.member import MemberProcess
 
 pytestmark = pytest.mark.integration

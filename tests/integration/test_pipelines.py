@@ -15,7 +15,8 @@ from waiting import until
 
 from dolphin.cluster.jobs import Jobs
 from dolphin.cluster.wire import Batch, unpack
-from dolphin.core.contract.market import MARKET, Kind
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import MARKET
 from dolphin.host.member import MemberProcess
 from dolphin.pipeline import BATCH_KEY, Pipeline
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dolphin.core.contract.market import Kind
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.batcher import Batcher
 from dolphin.core.market.rows import Row
 

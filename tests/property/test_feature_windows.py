@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dolphin.core.contract.market import MARKET, Kind
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import MARKET
 from python_udfs.features import Features
 from tests.unit.python_udfs.features_oracle import Oracle
 from tests.unit.python_udfs.market_rows import SECOND, START, Row, batch, is_same

@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.core.contract import names
 
 if TYPE_CHECKING:
     from dolphin.feeds.rehearsal import Rehearsal
@@ -42,7 +43,7 @@ def record(
 def replay(
     paths: Annotated[list[str], typer.Argument(help="Recordings: files, folders or patterns.")],
     member: Annotated[str | None, typer.Option("--member", help="HOST:PORT of a running member to play it into.")] = None,
-    cluster_name: Annotated[str, typer.Option("--cluster-name")] = "dolphin",
+    cluster_name: Annotated[str, typer.Option("--cluster-name")] = names.DEFAULT_CLUSTER,
     speed: Annotated[
         float, typer.Option("--speed", min=0.0, help="With --member: times real time; 0 is as fast as the jobs keep up.")
     ] = 1.0,

@@ -10,6 +10,7 @@ import typer
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
 from dolphin.cluster.client import client
 from dolphin.cluster.jobs import Jobs, JobState, Verb
+from dolphin.core.contract.names import DEFAULT_CLUSTER
 from dolphin.errors import BadInput
 from dolphin.host.home import Home
 from dolphin.host.standing import read_standing
@@ -24,7 +25,6 @@ MemberOption = Annotated[
     str | None, typer.Option("--member", help="A member to talk to; by default that of the system up in --home.", metavar="HOST:PORT")
 ]
 ClusterOption = Annotated[str, typer.Option("--cluster-name", help="Its cluster, with --member.")]
-DEFAULT_CLUSTER = "dolphin"
 
 
 @app.command()

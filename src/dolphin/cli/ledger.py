@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.core.contract.names import DEFAULT_ACCOUNT
 from dolphin.core.ledger import chain
 from dolphin.core.ledger.accounts import Book
 from dolphin.core.ledger.chain import Record
@@ -26,7 +27,6 @@ from dolphin.storage.sqlite import SqliteStore
 app = typer.Typer(help="What the account owns and how it came to that.", no_args_is_help=True)
 
 AccountOption = Annotated[str, typer.Option("--account", help="Trading account.", metavar="NAME")]
-DEFAULT_ACCOUNT = "paper"
 
 
 @app.command("show")

@@ -7,19 +7,15 @@
 250 ms of market time later, which carries the whole decision again; and without a controller no lease is renewed.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from hazelcast.asyncio import HazelcastClient
 
 from dolphin.cluster.calls import apply_signal
 from dolphin.cluster.wire import ApplyLeverage, ApplyPosture
+from dolphin.core.contract import names
 from dolphin.core.control.command import Command, decode, encode, pack, survival_signal
 from dolphin.errors import DolphinError
-
-POSTURE: Final = "POSTURE"
-LEVERAGE: Final = "LEVERAGE"
-POSTURE_TOPIC: Final = "posture-changes"
-LEVERAGE_TOPIC: Final = "leverage-changes"
 
 
 class Answer(NamedTuple):
@@ -52,11 +48,11 @@ async def to_posture(hazelcast: HazelcastClient, account: str, signal: bytes) ->
     Raises:
         DolphinError: it is not known whether the governor took it; sending the same signal again is safe.
     """
-    answer = _read(await apply_signal(hazelcast, POSTURE, account, ApplyPosture(signal)))
+    answer = _read(await apply_signal(hazelcast, names.POSTURE, account, ApplyPosture(signal)))
     if not answer.is_accepted or answer.command is None:
         return Governed(answer, None)
     word = survival_signal(answer.command)
-    answer = answer._replace(is_announced=await _announce(hazelcast, POSTURE_TOPIC, word))
+    answer = answer._replace(is_announced=await _announce(hazelcast, names.POSTURE_CHANGES, word))
     try:
         return Governed(answer, await to_leverage(hazelcast, account, word))
     except DolphinError:
@@ -69,10 +65,10 @@ async def to_leverage(hazelcast: HazelcastClient, key: str, signal: bytes) -> An
     Raises:
         DolphinError: it is not known whether the gate took it; sending the same signal again is safe.
     """
-    answer = _read(await apply_signal(hazelcast, LEVERAGE, key, ApplyLeverage(signal)))
+    answer = _read(await apply_signal(hazelcast, names.LEVERAGE, key, ApplyLeverage(signal)))
     if not answer.is_accepted or answer.command is None:
         return answer
-    return answer._replace(is_announced=await _announce(hazelcast, LEVERAGE_TOPIC, encode(answer.command)))
+    return answer._replace(is_announced=await _announce(hazelcast, names.LEVERAGE_CHANGES, encode(answer.command)))
 
 
 async def _announce(hazelcast: HazelcastClient, topic: str, message: bytes) -> bool:

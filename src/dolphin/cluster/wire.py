@@ -10,6 +10,8 @@ import msgpack
 import pyarrow as pa
 from hazelcast.serialization.api import IdentifiedDataSerializable, ObjectDataInput, ObjectDataOutput
 
+from dolphin.core.arrow.ipc import decoded, encoded
+
 FACTORY_ID: Final = 7100
 
 
@@ -43,15 +45,11 @@ class Batch(Identified):
     @classmethod
     def of(cls, key: str, time_ns: int, records: pa.RecordBatch) -> Self:
         """Encodes `records`, with their schema metadata, as one IPC stream."""
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, records.schema) as writer:
-            writer.write_batch(records)
-        return cls(key, time_ns, sink.getvalue().to_pybytes())
+        return cls(key, time_ns, encoded(records))
 
     def records(self) -> pa.RecordBatch:
         """Decodes the record batch; its columns refer to this object's bytes."""
-        with pa.ipc.open_stream(pa.py_buffer(self.arrow)) as reader:
-            return reader.read_next_batch()
+        return decoded(self.arrow)
 
     def write_data(self, object_data_output: ObjectDataOutput) -> None:
         object_data_output.write_string(self.key)

@@ -12,11 +12,8 @@ from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from dolphin.cluster.writes import TROUBLE, write_once
+from dolphin.core.contract.names import AGENT, DOLPHIN_PROGRESS, FEED
 from dolphin.errors import DolphinError
-
-MAP: Final = "DOLPHIN_PROGRESS"
-FEED: Final = "feed"
-AGENT: Final = "agent"
 
 STALL_LIMIT_S: Final = 60.0
 """Wall time without any progress of the part waited for, after which the feed gives up."""
@@ -98,7 +95,7 @@ def _stalled(behind: dict[str, int], time_ns: int, limit_s: float) -> DolphinErr
     part = min(behind, key=lambda name: behind[name])
     return DolphinError(
         f"no progress for {limit_s:.0f} s while the feed waits for market time {time_ns}",
-        field=f"{MAP}[{part}]",
+        field=f"{DOLPHIN_PROGRESS}[{part}]",
         value=behind[part],
         remedy=f"Look at the log of {part}; `dolphin job show {part}` says whether it runs."
         if part != AGENT

@@ -14,11 +14,10 @@ import pyarrow as pa
 
 from dolphin.cluster.wire import Batch
 from dolphin.cluster.writes import write_once
-from dolphin.core.contract.market import info_of, with_info
+from dolphin.core.contract.batch import info_of, with_info
+from dolphin.core.contract.names import AGENT
 from dolphin.errors import BadInput
-from dolphin.feeds.progress import AGENT, Progress
-
-MAP: Final = "MARKET_EVENTS"
+from dolphin.feeds.progress import Progress
 
 FAST_WINDOW: Final = 4
 """Batches of 100 ms that a fast replay lets wait: the market must not run further ahead of the commands about it than half their lease."""

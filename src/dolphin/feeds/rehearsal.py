@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dolphin.core.contract import names
 from dolphin.core.market.batcher import Batcher
 from dolphin.core.market.rows import Counters, Translator
 from dolphin.feeds.recording import RecordingInfo, inspect, read
-from dolphin.feeds.worker import FAST_SPAN_NS, SHARD
+from dolphin.feeds.worker import FAST_SPAN_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Rehearsal:
 def rehearse(paths: Iterable[str | Path]) -> Rehearsal:
     """Play the recording as fast as it goes. BadInput where it cannot be used."""
     info = inspect(paths)
-    translator, batcher = Translator(), Batcher(shard=SHARD, max_span_ns=FAST_SPAN_NS)
+    translator, batcher = Translator(), Batcher(shard=names.FIRST_SHARD, max_span_ns=FAST_SPAN_NS)
     rows = 0
     started_ns = time.perf_counter_ns()
     for frame in read(info.paths):

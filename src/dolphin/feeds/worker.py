@@ -19,6 +19,8 @@ from typing import Final
 import uvloop
 
 from dolphin.cluster.client import client
+from dolphin.core.contract import names
+from dolphin.core.control.params import LAW_HASH
 from dolphin.core.market.batcher import Batcher, QueueFullError
 from dolphin.core.market.rows import Translator
 from dolphin.errors import BadInput, DolphinError, ExitCode
@@ -27,14 +29,11 @@ from dolphin.feeds import synthetic as generator
 from dolphin.feeds.binance.live import LiveConfig, live_frames
 from dolphin.feeds.journal import Journal
 from dolphin.feeds.play import Feed, LiveClock, follow_lag, play_fast, play_live, play_paced, span_ns
-from dolphin.feeds.progress import MAP as PROGRESS_MAP
 from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import FAST_WINDOW, Pace, Publisher
-from dolphin.feeds.publisher import MAP as MARKET_MAP
 from dolphin.feeds.source import Frame
 from dolphin.host.tasks import beside
 
-SHARD: Final = "0"
 FAST_SPAN_NS: Final = 100_000_000
 """Market time in a batch of a fast replay."""
 LOOP_PAUSE_NS: Final = 1_000_000_000
@@ -77,7 +76,7 @@ def parse(arguments: list[str] | None = None) -> Options:
     """The command line as Options. BadInput where values contradict each other or are out of range."""
     parser = argparse.ArgumentParser(prog="dolphin.feeds.worker", description="Feed one shard of MARKET_EVENTS.")
     parser.add_argument("--member", required=True, metavar="HOST:PORT")
-    parser.add_argument("--cluster-name", default="dolphin")
+    parser.add_argument("--cluster-name", default=names.DEFAULT_CLUSTER)
     parser.add_argument("--run-id", required=True)
     parser.add_argument("--run-dir", required=True, type=Path)
     parser.add_argument("--source", required=True, choices=("generator", "recording", "live"))
@@ -117,11 +116,12 @@ def parse(arguments: list[str] | None = None) -> Options:
 async def run(options: Options) -> None:
     """Play the source into the cluster. DolphinError where something outside has to change."""
     first_pass = _frame_source(options)  # before the cluster is asked for anything: a bad recording is said at once
-    async with client(options.member, options.cluster_name, name="feed") as hazelcast:
-        progress = Progress(await hazelcast.get_map(PROGRESS_MAP))
-        publisher = Publisher(await hazelcast.get_map(MARKET_MAP), progress, shard=SHARD, pace=options.pace)
+    async with client(options.member, options.cluster_name, name=names.FEED) as hazelcast:
+        progress = Progress(await hazelcast.get_map(names.DOLPHIN_PROGRESS))
+        publisher = Publisher(await hazelcast.get_map(names.MARKET_EVENTS), progress, shard=names.FIRST_SHARD, pace=options.pace)
         await publisher.open()
-        feed = Feed(Translator(), Batcher(shard=SHARD, max_span_ns=options.max_span_ns, run_id=options.run_id), publisher)
+        batcher = Batcher(shard=names.FIRST_SHARD, max_span_ns=options.max_span_ns, run_id=options.run_id, law=LAW_HASH)
+        feed = Feed(Translator(), batcher, publisher)
         _stop_on_signals(feed.stop)
         gc.freeze()  # what has been imported stays: collections need not look at it again
         async with _journalled(feed, options), _following(feed, progress, options):

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from dolphin.core.contract import names
 from dolphin.errors import BadInput, DolphinError
 from dolphin.host.child import Child
 from dolphin.host.home import REPOSITORY
@@ -93,7 +94,7 @@ class MemberProcess:
         log: Path,
         jar: Path = JAR,
         port: int = 0,
-        cluster_name: str = "dolphin",
+        cluster_name: str = names.DEFAULT_CLUSTER,
         config: Path = ONE_MEMBER,
         java: Path | None = None,
         python_path: Sequence[Path] = (REPOSITORY, REPOSITORY / "src"),

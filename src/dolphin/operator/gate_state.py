@@ -11,6 +11,7 @@ from typing import Any
 
 import msgpack
 
+from dolphin.core.contract import names
 from dolphin.core.control import account_gate as accounts
 from dolphin.core.control import breaker as acb
 from dolphin.core.control import gate_entry as entry
@@ -66,7 +67,7 @@ class Gates:
 
     def key(self, asset: str) -> str:
         """The key of an asset in `LEVERAGE`; of the account for ""."""
-        return f"{self.account}/{asset}" if asset else self.account
+        return names.gate_key(self.account, asset)
 
 
 def posture_reading(state: posture_entry.State, leverage: accounts.State) -> GateReading:

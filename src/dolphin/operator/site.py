@@ -15,9 +15,10 @@ from typing import Any, Final
 from hazelcast.asyncio import HazelcastClient
 
 from dolphin.cluster.client import client
-from dolphin.cluster.signals import LEVERAGE, POSTURE, to_leverage, to_posture
+from dolphin.cluster.signals import to_leverage, to_posture
 from dolphin.cluster.wire import unpack
 from dolphin.config import load_config
+from dolphin.core.contract import names
 from dolphin.core.ledger import events
 from dolphin.core.ledger.events import OperationStage
 from dolphin.errors import BadInput, DolphinError, Refused
@@ -27,9 +28,6 @@ from dolphin.operator import log as operator_log
 from dolphin.operator.gate_state import Gates
 from dolphin.operator.operations import Consequence, Operation, consequence, reading, rehearse
 
-FEATURES: Final = "DOLPHIN_FEATURES"
-PROGRESS: Final = "DOLPHIN_PROGRESS"
-SCAN: Final = "SCAN"
 GLANCE_S: Final = 1.0
 """How long `show` waits for the controller's next word: four renewals of the lease at the market's own speed."""
 LISTEN_S: Final = 5.0
@@ -67,7 +65,7 @@ def find_site(home: Path, member: str | None, cluster_name: str | None, account:
     """
     place = Home(home)
     if member is not None:
-        return Site(member, cluster_name or "dolphin", account or "paper", place.ledger)
+        return Site(member, cluster_name or names.DEFAULT_CLUSTER, account or names.DEFAULT_ACCOUNT, place.ledger)
     standing = read_standing(place)
     if standing is None or standing.state != "up":
         raise BadInput(
@@ -141,34 +139,36 @@ async def _perform(hazelcast: HazelcastClient, site: Site, gates: Gates, operati
 
 async def _send(hazelcast: HazelcastClient, account: str, operation: Operation) -> tuple[bool, str]:
     """(whether the cap follows already, why the gate refused)."""
-    if operation.map_name == POSTURE:
+    if operation.map_name == names.POSTURE:
         posture, leverage = await to_posture(hazelcast, account, operation.signal)
         return leverage is not None, posture.refusal
-    key = f"{account}/{operation.asset}" if operation.asset else account
+    key = names.gate_key(account, operation.asset)
     return True, (await to_leverage(hazelcast, key, operation.signal)).refusal
 
 
 async def _look(hazelcast: HazelcastClient, account: str, listen_s: float) -> Gates:
-    posture, leverage, features, progress = [await hazelcast.get_map(name) for name in (POSTURE, LEVERAGE, FEATURES, PROGRESS)]
+    maps = (names.POSTURE, names.LEVERAGE, names.DOLPHIN_FEATURES, names.DOLPHIN_PROGRESS)
+    posture, leverage, features, progress = [await hazelcast.get_map(name) for name in maps]
     keys = await leverage.key_set()
-    _require_account(account, {str(key).partition("/")[0] for key in keys} | set(await posture.key_set()))
-    prefix = f"{account}/"
-    breakers = [str(key) for key in keys if str(key).startswith(prefix)]
+    gates = {str(key): names.gate_parts(str(key)) for key in keys}
+    _require_account(account, {owner for owner, _ in gates.values()} | set(await posture.key_set()))
+    breakers = {key: asset for key, (owner, asset) in gates.items() if owner == account and asset}
     first, is_governed = _demand(await posture.get(account)), False
     deadline = time.monotonic() + listen_s
     while not is_governed and time.monotonic() < deadline:
         await asyncio.sleep(_POLL_S)
         is_governed = _demand(await posture.get(account)) > first
-    values, posture_value, account_value = await asyncio.gather(leverage.get_all(breakers), posture.get(account), leverage.get(account))
+    values = await leverage.get_all(list(breakers))
+    posture_value, account_value = await posture.get(account), await leverage.get(account)
     times = await progress.values()
-    assets = {key.removeprefix(prefix) for key in breakers} | {str(key) for key in await features.key_set()} - {SCAN}
+    assets = set(breakers.values()) | {str(key) for key in await features.key_set()} - {names.SCAN_KEY}
     return Gates(
         account=account,
         market_time_ns=max((int(each) for each in times), default=0),
         is_governed=is_governed,
         posture_value=_bytes(posture_value),
         account_value=_bytes(account_value),
-        breaker_values={key.removeprefix(prefix): bytes(value) for key, value in values.items()},
+        breaker_values={breakers[key]: bytes(value) for key, value in values.items()},
         assets=frozenset(assets),
     )
 
@@ -236,7 +236,7 @@ def _refused(operation: Operation, site: Site, why: str) -> Refused:
 
 def _is_applied(after: Gates, operation: Operation) -> bool:
     """Whether the operation made the version that is there: a signal whose first answer was lost is an old one the second time."""
-    value = after.posture_value if operation.map_name == POSTURE else after.account_value
+    value = after.posture_value if operation.map_name == names.POSTURE else after.account_value
     if operation.asset:
         value = after.breaker_values.get(operation.asset)
     return value is not None and operation.made(value)

@@ -14,9 +14,10 @@ from typing import Any, Final, Literal
 
 import pyarrow as pa
 
+from dolphin.core.contract.names import MAX_SHARDS
 from dolphin.pipeline.faults import PipelineFault, Site, call_site
 from dolphin.pipeline.functions import check_fit, output_of, resolve
-from dolphin.pipeline.names import JOURNALS, MAPS, MAX_SHARDS, PROCESSORS, TOPICS
+from dolphin.pipeline.names import JOURNALS, MAPS, PROCESSORS, TOPICS
 
 BATCH_KEY: Final = "batch key"
 """For `keyed_by`: one instance of the function for each key that batches carry (at first, the shard)."""

@@ -7,18 +7,18 @@ from typing import Final
 
 import pyarrow as pa
 
-from dolphin.core.contract.market import MARKET
+from dolphin.core.contract import names
+from dolphin.core.contract.schemas import MARKET
 
-JOURNALS: Final[dict[str, pa.Schema]] = {"MARKET_EVENTS": MARKET}
+JOURNALS: Final[dict[str, pa.Schema]] = {names.MARKET_EVENTS: MARKET}
 """Journaled maps of batches, with the schema of the batches."""
 
-MAPS: Final = frozenset({"DOLPHIN_FEATURES", "ARS_RANKING", "LEVERAGE", "POSTURE", "SYSTEM_HEALTH"})
+MAPS: Final = frozenset({names.DOLPHIN_FEATURES, names.ARS_RANKING, names.LEVERAGE, names.POSTURE, names.SYSTEM_HEALTH})
 
-TOPICS: Final = frozenset({"market.{key}", "ranking", "leverage-changes", "health", "posture-changes"})
+TOPICS: Final = frozenset(
+    {names.market_topic("{key}"), names.RANKING_TOPIC, names.LEVERAGE_CHANGES, names.HEALTH_TOPIC, names.POSTURE_CHANGES}
+)
 """Reliable topics; `{key}` stands for the key of the batch, which for `market` is the shard."""
 
 PROCESSORS: Final = frozenset({"leverage", "posture"})
 """Entry processors by the name under which `dolphin.jet.sink.PayloadProcessors` has them."""
-
-MAX_SHARDS: Final = 8
-"""Topics that a reader of `market.{key}` listens to: shards "0" to "7". A silent one costs nothing."""

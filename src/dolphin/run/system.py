@@ -16,13 +16,13 @@ from typing import Self
 
 from dolphin.cluster.jobs import submit_jobs
 from dolphin.config import Config, Source, dump_config
+from dolphin.core.contract.names import JOBS
 from dolphin.errors import DolphinError
 from dolphin.host.child import Child
 from dolphin.host.home import Home, RunFiles
 from dolphin.host.member import Gates, MemberProcess
 from dolphin.host.tail import Tail
 
-JOBS = ("ars", "acb", "survival")
 _AGENT_START_S = 60.0
 _POLL_S = 0.05
 

@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
+from dolphin.core.contract.names import AGENT
 from dolphin.core.control.command import pack
 from dolphin.core.control.manual_cut import MAX_TEXT
 
-SOURCE: Final = "agent"
+SOURCE: Final = AGENT
 MAX_PENDING: Final = 8
 """Breaches that wait to be told; the latch is one, so more say nothing new."""
 MAX_ATTEMPTS: Final = 10

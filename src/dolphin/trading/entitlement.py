@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dolphin.core.audit.trace import Believed, LeaseEnd, PostureSeen, Reopened, Shut
+from dolphin.core.contract import names
 from dolphin.core.control import command as leverage
 from dolphin.core.control import lease
 from dolphin.core.control.command import Command
@@ -101,7 +102,7 @@ class Entitlements:
         on_event: OnEvent,
     ) -> None:
         self._account = account
-        self._keys = {account: ""} | {f"{account}/{asset}": asset for asset in sorted(assets)}
+        self._keys = {names.gate_key(account, asset): asset for asset in ("", *sorted(assets))}
         self._speed_ppm = round(speed * ONE)
         self._silence_limit_ns = silence_limit_ns
         self._monotonic_ns = monotonic_ns
@@ -155,13 +156,13 @@ class Entitlements:
         """What an order in `asset` may use at this moment, whether or not a timer has fired yet."""
         moment = self._moment()
         account = self._judge(self._account, moment)
-        own = self._judge(f"{self._account}/{asset}", moment)
+        own = self._judge(names.gate_key(self._account, asset), moment)
         cap_ppm = min(account.cap_ppm, own.cap_ppm)
         return Grant(max(account.posture, own.posture).name, account.cap_ppm, cap_ppm, account.passive_only or own.passive_only)
 
     def commands(self, asset: str) -> tuple[Command, ...]:
         """The commands behind `grant(asset)`: the account's and the asset's, as far as there are any."""
-        keys = (self._account, f"{self._account}/{asset}")
+        keys = (self._account, names.gate_key(self._account, asset))
         return tuple(self._commands[key] for key in keys if key in self._commands)
 
     def observe(self, market_time_ns: int, last_cause: str | None) -> None:

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from dolphin.core.contract.market import BatchInfo, Kind, cause_id, info_of
+from dolphin.core.contract.batch import BatchInfo, info_of
+from dolphin.core.contract.causes import cause_id
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.order_gate import ONE_E8
 
 MAX_E8: Final = 10**18

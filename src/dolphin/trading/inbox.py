@@ -12,16 +12,15 @@ from typing import Any, Final
 import pyarrow as pa
 
 from dolphin.core.arrow.ipc import StreamReader
-from dolphin.core.control import law
+from dolphin.core.contract import names
+from dolphin.core.control import params
 from dolphin.trading import latency
 from dolphin.trading.desk import Desk
 from dolphin.trading.inbound import Features, Touch, read_features, read_ranking
 from dolphin.trading.latency import Latencies
 
-MARKET: Final = "market.0"
-RANKING: Final = "ranking"
-LEVERAGE: Final = "leverage-changes"
-TOPICS: Final = (LEVERAGE, RANKING, MARKET)
+MARKET: Final = names.market_topic(names.FIRST_SHARD)
+TOPICS: Final = (names.LEVERAGE_CHANGES, names.RANKING_TOPIC, MARKET)
 """In the order in which messages of the same market time take effect: what is allowed, what is wanted, what it costs."""
 
 
@@ -32,7 +31,7 @@ class Inbox:
         self._desk = desk
         self._latencies = latencies
         self._on_quotes = on_quotes
-        self._streams = {RANKING: StreamReader(), MARKET: StreamReader()}
+        self._streams = {names.RANKING_TOPIC: StreamReader(), MARKET: StreamReader()}
         self.received: Counter[str] = Counter()
         """Messages by topic."""
         self.unreadable: Counter[str] = Counter()
@@ -41,7 +40,7 @@ class Inbox:
     def receive(self, topic: str, message: Any) -> None:
         """Applies one message of `topic`."""
         self.received[topic] += 1
-        if topic == LEVERAGE:
+        if topic == names.LEVERAGE_CHANGES:
             self._receive_leverage(message)
             return
         try:
@@ -56,7 +55,7 @@ class Inbox:
             self._desk.take_ranking(content)
 
     def _receive_features(self, features: Features) -> None:
-        if wrong := law.difference(features.info.law):
+        if wrong := params.difference(features.info.law):
             self._desk.reject_law(wrong)
             return
         wall_ns, info, latencies = time.time_ns(), features.info, self._latencies

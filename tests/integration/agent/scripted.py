@@ -10,9 +10,10 @@ import pyarrow as pa
 from hazelcast.asyncio import HazelcastClient
 
 from dolphin.cluster.wire import Batch
-from dolphin.core.contract.market import BatchInfo, Kind, with_info
+from dolphin.core.contract.batch import BatchInfo, with_info
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.control.command import Command, encode, pack, to_map
-from dolphin.core.control.law import LAW
+from dolphin.core.control.params import LAW_HASH
 from dolphin.core.control.posture import Posture
 from dolphin.host.tasks import beside
 
@@ -32,7 +33,7 @@ class Quote:
     sigma_5s: float = 2e-4
 
 
-def features(market_time_ns: int, quotes: dict[str, Quote], number: int, made_under: str = LAW) -> pa.RecordBatch:
+def features(market_time_ns: int, quotes: dict[str, Quote], number: int, made_under: str = LAW_HASH) -> pa.RecordBatch:
     """A FEATURES batch with the columns that the agent reads."""
     count, assets = len(quotes), list(quotes)
     table = pa.record_batch(
@@ -81,7 +82,7 @@ class Script:
         self.quotes = quotes
         self.now_ns = T0
 
-    async def market(self, advance_ns: int = 250 * MS, made_under: str = LAW) -> None:
+    async def market(self, advance_ns: int = 250 * MS, made_under: str = LAW_HASH) -> None:
         """A market batch `advance_ns` later, by a feed with that control law."""
         self.now_ns += advance_ns
         self._batches += 1

@@ -14,7 +14,7 @@ from waiting import until
 from dolphin.cluster.signals import to_leverage
 from dolphin.cluster.wire import unpack
 from dolphin.core.control.command import pack
-from dolphin.core.control.law import LAW
+from dolphin.core.control.params import LAW_HASH
 from dolphin.host.member import MemberProcess
 from dolphin.storage.ledger import SqliteLedger
 
@@ -107,5 +107,5 @@ async def test_a_market_under_another_law_latches_and_ends_the_agent(hazelcast: 
     script = Script(hazelcast, {"AUSDT": Quote(99.9, 100.1, 5_000.0)}, account)
     await entitle(hazelcast, script, agent, account)
     await script.market(made_under="0" * 16)
-    assert await latch_of(hazelcast, account) == f"agent: two laws at work: configuration hash {'0' * 16} in the market, {LAW} here"
+    assert await latch_of(hazelcast, account) == f"agent: two laws at work: configuration hash {'0' * 16} in the market, {LAW_HASH} here"
     assert await agent.end() == 1

@@ -14,7 +14,9 @@ from hazelcast.asyncio import HazelcastClient
 from waiting import until
 
 from dolphin.cluster.wire import Batch
-from dolphin.core.contract.market import MARKET, BatchInfo, Kind, info_of
+from dolphin.core.contract.batch import BatchInfo, info_of
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import MARKET
 from dolphin.feeds.publisher import FAST_WINDOW
 from dolphin.host.member import MemberProcess
 

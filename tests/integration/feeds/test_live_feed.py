@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from dolphin.core.contract.market import Kind
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.binance.frames import SNAPSHOT_STREAM, STREAM_NAME
 from dolphin.core.market.rows import Row, Translator
 from dolphin.errors import BadInput, DolphinError

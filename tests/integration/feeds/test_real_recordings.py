@@ -8,7 +8,8 @@ from typing import Self
 
 import pytest
 
-from dolphin.core.contract.market import Kind, encode_batch
+from dolphin.core.arrow.ipc import encoded
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.batcher import Batcher
 from dolphin.core.market.rows import Row, Translator
 from dolphin.errors import BadInput
@@ -144,7 +145,7 @@ def test_two_replays_publish_the_same_bytes() -> None:
         for frame in read([DATA / "binance_ws_2023-04-04/usdm_btcusdt_20230404.dat.gz"]):
             batcher.add(translator.on_frame(frame.receive_ns, frame.raw))
             while (batch := batcher.take(translator.market_time_ns)) is not None:
-                batches.append(encode_batch(batch))
+                batches.append(encoded(batch))
         return batches
 
     first = published()

@@ -9,7 +9,7 @@ import frame_texts as texts
 import pyarrow as pa
 import pytest
 
-from dolphin.core.contract.market import Kind
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.batcher import COALESCE_ABOVE_ROWS, Batcher
 from dolphin.core.market.rows import Translator
 from dolphin.errors import DolphinError

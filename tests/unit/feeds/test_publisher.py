@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from dolphin.cluster.wire import Batch
-from dolphin.core.contract.market import BatchInfo, Kind, info_of, with_info
+from dolphin.core.contract.batch import BatchInfo, info_of, with_info
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.batcher import record_batch
 from dolphin.errors import BadInput
 from dolphin.feeds.progress import Progress

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from dolphin.core.contract.market import Kind
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.binance.frames import AggTrade, BookTicker, DepthUpdate, ForceOrder, MarkPrice, decode
 from dolphin.core.market.instruments import INSTRUMENTS
 from dolphin.core.market.rows import Row, Translator

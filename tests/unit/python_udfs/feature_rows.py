@@ -5,11 +5,12 @@ from typing import Any
 import msgpack
 import pyarrow as pa
 
-from dolphin.core.contract.market import Kind
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import SIGNALS
 from dolphin.core.control import command as leverage
 from dolphin.core.control import gate_entry as entry
 from dolphin.core.control.command import Command
-from dolphin.core.control.law import LAW
+from dolphin.core.control.params import LAW_HASH
 from python_udfs import readings
 
 SECOND = 1_000_000_000
@@ -43,7 +44,7 @@ def row(asset: str, at_ns: int, **changes: Any) -> dict[str, Any]:
     return {**fields, **changes}
 
 
-def batch(at_ns: int, *rows: dict[str, Any], made_under: str = LAW) -> pa.RecordBatch:
+def batch(at_ns: int, *rows: dict[str, Any], made_under: str = LAW_HASH) -> pa.RecordBatch:
     """The rows as a FEATURES batch of market time `at_ns`."""
     found = pa.RecordBatch.from_pylist(list(rows), schema=readings.INPUT)
     return found.replace_schema_metadata({b"market_time_ns": str(at_ns).encode(), b"shard": b"0", b"law": made_under.encode()})
@@ -53,7 +54,7 @@ def signals(found: pa.RecordBatch | None) -> list[tuple[str, dict[str, Any]]]:
     """The (key, signal) pairs of what a stage emitted."""
     if found is None:
         return []
-    assert found.schema.equals(readings.SIGNALS)
+    assert found.schema.equals(SIGNALS)
     return [(each["key"], msgpack.unpackb(each["value"])) for each in found.to_pylist()]
 
 

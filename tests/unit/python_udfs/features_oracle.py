@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from dolphin.core.contract.market import Kind
+from dolphin.core.contract.kinds import Kind
 
 SECOND = 1_000_000_000
 NAN = math.nan

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from feature_rows import MS, SECOND, START, Entries, batch, row, signals
 
-from dolphin.core.contract.market import Kind, parse_cause_id
+from dolphin.core.contract.kinds import Kind
 from dolphin.errors import BadInput
 from python_udfs.acb import AcbVotes
+from tests.makers import cause_of
 
 ASSETS = ("BTCUSDT", "ETHUSDT")
 STEP_NS = 50 * MS
@@ -88,7 +89,7 @@ def test_a_shock_cuts_its_asset_within_a_second_and_names_its_cause(
     cut = entries.command("paper/ETHUSDT")
     assert cut.cap_ppm <= most_ppm
     assert any(reason.startswith(f"{source}: ") for reason in cut.reasons)
-    causes = [parse_cause_id(cause) for cause in cut.cause_ids]
+    causes = [cause_of(cause) for cause in cut.cause_ids]
     assert (causes[0].asset, causes[0].kind) == ("ETHUSDT", stream)
     assert START // (100 * MS) < causes[0].exchange_id <= (START + 71 * SECOND) // (100 * MS) + 2
 

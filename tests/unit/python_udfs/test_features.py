@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dolphin.core.contract.market import MARKET, Kind
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import FEATURES, MARKET
 from dolphin.errors import BadInput
-from python_udfs.features import FEATURES, Features
+from python_udfs.features import Features
 from tests.unit.python_udfs.market_rows import SECOND, START, Row, batch, book, depth, is_same, row, tick, trade
 
 

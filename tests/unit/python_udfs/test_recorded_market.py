@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from dolphin.core.control.params import LAW_HASH
 from dolphin.core.market.batcher import Batcher
 from dolphin.core.market.rows import Translator
 from dolphin.feeds import recording
@@ -37,7 +38,7 @@ def frames() -> list[Frame]:
 @pytest.fixture(scope="module")
 def batches(frames: list[Frame]) -> list[pa.RecordBatch]:
     """The MARKET batches a feed makes of the recording."""
-    translator, batcher = Translator(), Batcher(shard="0", max_span_ns=100_000_000)
+    translator, batcher = Translator(), Batcher(shard="0", max_span_ns=100_000_000, law=LAW_HASH)
     result = []
     for frame in frames:
         batcher.add(translator.on_frame(frame.receive_ns, frame.raw, frame.event_shift_ns))

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from feature_rows import Entries
 
-from dolphin.core.contract.market import Kind, parse_cause_id
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.control.command import Command
+from dolphin.core.control.params import LAW_HASH
 from dolphin.core.control.posture import Posture
 from dolphin.core.market.batcher import Batcher
 from dolphin.core.market.rows import Translator
@@ -17,6 +18,7 @@ from dolphin.feeds import recording
 from python_udfs.acb import AcbVotes
 from python_udfs.features import Features
 from python_udfs.survival import Survival
+from tests.makers import cause_of
 
 SHARED = Path(os.environ.get("DOLPHIN_SHARED_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 FILES = [SHARED / "binance_ws_2024-08-08" / f"usdm_{name}_20240808.gz" for name in ("btcusdt", "ethusdt")]
@@ -31,7 +33,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def played() -> tuple[list[Command], Command]:
     """(every cut of a cap, the account's last command)."""
-    translator, batcher = Translator(), Batcher(shard="0", max_span_ns=100_000_000)
+    translator, batcher = Translator(), Batcher(shard="0", max_span_ns=100_000_000, law=LAW_HASH)
     features, votes, control, entries = Features(), AcbVotes("paper"), Survival("paper"), Entries()
     for frame in recording.read(FILES):
         found = batcher.take(frame.receive_ns)
@@ -59,7 +61,7 @@ def test_every_cut_names_a_message_that_is_in_the_recording(played: tuple[list[C
     cuts, _ = played
     causes = {cause for cut in cuts for cause in cut.cause_ids}
     assert all(cut.cause_ids and cut.reasons for cut in cuts)
-    wanted = {(each.asset, ID_IN_FRAME[each.kind], each.exchange_id) for each in map(parse_cause_id, causes)}
+    wanted = {(each.asset, ID_IN_FRAME[each.kind], each.exchange_id) for each in map(cause_of, causes)}
     texts = {path.name.split("_")[1].upper(): gzip.decompress(path.read_bytes()).decode() for path in FILES}
     for asset, name, exchange_id in wanted:
         assert re.search(rf'"{name}":\s?{exchange_id}\b', texts[asset]), f"{asset} {name}={exchange_id}"

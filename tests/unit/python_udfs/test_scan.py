@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from dolphin.core.contract.schemas import FEATURES, SCAN
 from dolphin.errors import BadInput
-from python_udfs.features import FEATURES, Features
-from python_udfs.scan import SCAN, Scan
+from python_udfs.features import Features
+from python_udfs.scan import Scan
 from tests.unit.python_udfs.market_play import SECOND, START, market
 from tests.unit.python_udfs.market_rows import is_same
 

@@ -5,7 +5,8 @@ import math
 import pyarrow as pa
 import pytest
 
-from dolphin.core.contract.market import BatchInfo, Kind, with_info
+from dolphin.core.contract.batch import BatchInfo, with_info
+from dolphin.core.contract.kinds import Kind
 from dolphin.trading.inbound import Touch, read_features, read_ranking, to_e8
 
 T0 = 1_700_000_000_000_000_000

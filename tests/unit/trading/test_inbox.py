@@ -9,15 +9,17 @@ import pytest
 
 from dolphin.cluster.wire import Batch, unpack
 from dolphin.core.audit.trace import Event
-from dolphin.core.contract.market import BatchInfo, with_info
-from dolphin.core.control.law import LAW
+from dolphin.core.contract.batch import BatchInfo, with_info
+from dolphin.core.contract.names import LEVERAGE_CHANGES as LEVERAGE
+from dolphin.core.contract.names import RANKING_TOPIC as RANKING
+from dolphin.core.control.params import LAW_HASH
 from dolphin.core.order_gate import ONE
 from dolphin.host.tasks import beside
 from dolphin.trading.alarm import Alarm
 from dolphin.trading.booking import Booking
 from dolphin.trading.desk import Desk
 from dolphin.trading.entitlement import Entitlements
-from dolphin.trading.inbox import LEVERAGE, MARKET, RANKING, Inbox
+from dolphin.trading.inbox import MARKET, Inbox
 from dolphin.trading.journal import Journal
 from dolphin.trading.latency import Latencies
 
@@ -94,7 +96,7 @@ async def test_a_market_under_another_law_is_not_used_and_ends_the_trading(inbox
         await desk.alarm.settled()
     assert desk.market.time_ns == 0
     assert desk.fault is not None
-    assert desk.fault.what == f"configuration hash {'0' * 16} in the market, {LAW} here"
+    assert desk.fault.what == f"configuration hash {'0' * 16} in the market, {LAW_HASH} here"
     assert [unpack(signal)["reason"] for signal in told] == [f"two laws at work: {desk.fault.what}"]
 
 

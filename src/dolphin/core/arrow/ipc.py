@@ -129,7 +129,7 @@ class StreamWriter:
         if self._last is not None and schema.equals(self._last.schema):
             head = self._last.filled(metadata)
         elif _has_dictionary(schema):
-            return (_stream(batch.replace_schema_metadata(metadata)),)
+            return (encoded(batch.replace_schema_metadata(metadata)),)
         if head is None:
             self._last = _SchemaMessage(schema, metadata)
             head = self._last.filled(metadata)
@@ -137,8 +137,15 @@ class StreamWriter:
         return head, memoryview(batch.serialize()), _END_OF_STREAM
 
 
-def _stream(batch: pa.RecordBatch) -> memoryview:
+def encoded(batch: pa.RecordBatch) -> bytes:
+    """The stream with this batch, its metadata in the schema."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
-    return memoryview(sink.getvalue())
+    return sink.getvalue().to_pybytes()
+
+
+def decoded(stream: bytes) -> pa.RecordBatch:
+    """The batch in a stream; its columns refer to the bytes. Raises as `StreamReader.read`."""
+    with pa.ipc.open_stream(pa.py_buffer(stream)) as reader:
+        return reader.read_next_batch()

@@ -18,12 +18,13 @@ from dolphin.core.control.command import Command, next_epoch
 from dolphin.core.control.manual_cut import CUTS_PPM, MAX_NS, UTF_16, WORST_LEVEL, Manual, noted, text
 from dolphin.core.control.params import BreakerParams
 from dolphin.core.control.posture import MAX_LEVERAGE_PPM, Posture
+from dolphin.core.law import LAW
 from dolphin.core.units import ONE, as_int, mul
 
-MAX_SOURCES = 16  # a seventeenth cuts to 0: it could not be remembered
-MAX_EPISODES = 8  # more cannot lengthen the hold
-HOLD_STEP_NS = 10_000_000_000  # holds end on whole steps, rounded up: a hold that every reading renews is not a disk write each time
-TRIPS_ABOVE_PPM = (250_000, 500_000, 750_000, 950_000)
+MAX_SOURCES = LAW.number("breaker", "max_sources")
+MAX_EPISODES = LAW.number("breaker", "max_episodes")
+HOLD_STEP_NS = LAW.number("breaker", "hold_step_ns")
+TRIPS_AT_PPM = LAW.row("breaker", "trips_at_ppm")
 UNKNOWN_PPM = -1
 INVARIANT = "invariant"
 
@@ -141,7 +142,7 @@ def read_votes(signal: Mapping[object, object]) -> list[Vote]:
 
 def level_of(severity_ppm: int) -> int:
     """0..4: how many trip thresholds the combined severity has reached."""
-    return bisect_right(TRIPS_ABOVE_PPM, severity_ppm)
+    return bisect_right(TRIPS_AT_PPM, severity_ppm)
 
 
 def combined(sources: list[Source]) -> int:

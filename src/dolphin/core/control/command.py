@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgpack
 
+from dolphin.core.contract import names
 from dolphin.core.control.posture import Posture
 from dolphin.errors import BadInput
 
@@ -35,7 +36,7 @@ class Command(NamedTuple):
     @property
     def key(self) -> str:
         """The key of the entry in `LEVERAGE`."""
-        return f"{self.account}/{self.asset}" if self.asset else self.account
+        return names.gate_key(self.account, self.asset)
 
     def is_newer_than(self, other: "Command | None") -> bool:
         """Whether this command replaces `other` of the same key."""

@@ -6,12 +6,13 @@ Signals are ordered by their own `seq`; an old one changes nothing. A level that
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from dolphin.core.units import ONE, as_int
+from dolphin.core.law import LAW
+from dolphin.core.units import as_int
 
 MAX_NS = 2**62
 MAX_TEXT = 256  # UTF-16 units of a reason, cause or name
 UTF_16 = ("utf-16-be", "surrogatepass")  # text as Java sees it: the bytes sort as its strings do, and half a pair is a unit
-CUTS_PPM = (ONE, 750_000, 450_000, 200_000, 0)  # what each level leaves
+CUTS_PPM = LAW.row("breaker", "cuts_to_ppm")  # what each level leaves
 WORST_LEVEL = len(CUTS_PPM) - 1
 
 

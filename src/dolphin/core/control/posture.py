@@ -8,9 +8,10 @@ import itertools
 from enum import IntEnum
 from typing import NamedTuple
 
+from dolphin.core.law import LAW
 from dolphin.core.units import ONE
 
-MAX_LEVERAGE_PPM = 6 * ONE
+MAX_LEVERAGE_PPM = LAW.number("posture", "max_leverage_ppm")
 
 
 class Posture(IntEnum):
@@ -32,11 +33,15 @@ class Rung(NamedTuple):
     behaviour: str
 
 
+def _gates(posture: str) -> tuple[int, int]:
+    return LAW.number("posture", f"{posture}_below_ppm"), LAW.number("posture", f"{posture}_above_ppm")
+
+
 LADDER = (
-    Rung(Posture.APEX, ONE + 1, ONE + 1, 6_000_000, "taker or maker entries, any exit"),
-    Rung(Posture.STALKER, 850_000, 920_000, 2_000_000, "limit entries only, any exit"),
-    Rung(Posture.TURTLE, 400_000, 500_000, 0, "no new exposure: passive exits only"),
-    Rung(Posture.HIBERNATE, 100_000, 200_000, 0, "cancel all, flatten, stop"),
+    Rung(Posture.APEX, ONE + 1, ONE + 1, MAX_LEVERAGE_PPM, "taker or maker entries, any exit"),
+    Rung(Posture.STALKER, *_gates("stalker"), LAW.number("posture", "stalker_cap_ppm"), "limit entries only, any exit"),
+    Rung(Posture.TURTLE, *_gates("turtle"), 0, "no new exposure: passive exits only"),
+    Rung(Posture.HIBERNATE, *_gates("hibernate"), 0, "cancel all, flatten, stop"),
 )
 MILDEST_GATE_PPM = LADDER[1].enter_below_ppm
 CAPS_PPM = tuple([rung.cap_ppm for rung in LADDER])

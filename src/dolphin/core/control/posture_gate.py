@@ -22,9 +22,10 @@ from dolphin.core.control.command import Command, next_epoch
 from dolphin.core.control.manual_cut import MAX_NS, text
 from dolphin.core.control.params import GovernorParams
 from dolphin.core.control.posture import Posture
+from dolphin.core.law import LAW
 from dolphin.core.units import ONE, as_int
 
-R_STEP_PPM = 10_000  # R is kept in the database in whole per cents, rounded down
+R_STEP_PPM = LAW.number("governor", "r_step_ppm")
 
 
 class State(NamedTuple):

@@ -14,7 +14,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from dolphin.core.contract.market import MARKET, BatchInfo, Kind, with_info
+from dolphin.core.contract.batch import BatchInfo, with_info
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import MARKET
 from dolphin.core.market.rows import Row
 
 MAX_ROWS: Final = 256
@@ -34,11 +36,12 @@ class QueueFullError(Exception):
 class Batcher:
     """One shard's queue of rows and the batches cut from it."""
 
-    def __init__(self, *, shard: str, max_span_ns: int, run_id: str = "", max_rows: int = MAX_ROWS) -> None:
+    def __init__(self, *, shard: str, max_span_ns: int, run_id: str = "", law: str = "", max_rows: int = MAX_ROWS) -> None:
         assert max_span_ns > 0
         assert 0 < max_rows <= COALESCE_ABOVE_ROWS
         self._shard = shard
         self._run_id = run_id
+        self._law = law
         self.max_span_ns = max_span_ns
         """Market time in a batch; may be changed between batches."""
         self._max_rows = max_rows
@@ -96,7 +99,7 @@ class Batcher:
             del self._rows[: self._cut_at]
             self._cut_at = 0
         self.batches += 1
-        info = BatchInfo(shard=self._shard, batch=self.batches, market_time_ns=rows[-1][3], run_id=self._run_id)
+        info = BatchInfo(shard=self._shard, batch=self.batches, market_time_ns=rows[-1][3], run_id=self._run_id, law=self._law)
         return with_info(record_batch(rows), info)
 
     def _coalesce(self) -> None:

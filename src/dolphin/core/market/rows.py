@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dolphin.core.contract.market import Kind
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.binance.frames import (
     AggTrade,
     BadFrame,

@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from dolphin.core.contract.market import Kind
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.signals.compiling import kernel
 from dolphin.core.signals.feature_state import (
     BASE_DELAY_BUCKETS,

@@ -11,9 +11,11 @@ Unknown is NaN for a float and a negative number for a time or an id; unknown ne
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from dolphin.core.contract.market import Kind
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import FEATURES, MARKET
 
 SECOND_NS: Final = 1_000_000_000
 
@@ -131,61 +133,17 @@ _UNKNOWN_INTS: Final = (
     "newest_id",
 )
 
-FLOAT_INPUTS: Final = (
-    "bid_price",
-    "bid_qty",
-    "ask_price",
-    "ask_qty",
-    "price",
-    "qty",
-    "bid_depth_usd",
-    "ask_depth_usd",
-    "mark_price",
-    "funding_rate",
-)
+FLOAT_INPUTS: Final = tuple(each.name for each in MARKET if each.type == pa.float64())
 """Rows of the kernel's float input, in order: columns of MARKET."""
 
-INT_INPUTS: Final = ("event_time_ns", "market_time_ns", "exchange_id")
+INT_INPUTS: Final = tuple(each.name for each in MARKET if each.type == pa.int64())
 """Rows of the kernel's int64 input, in order: columns of MARKET."""
 
-FLOAT_OUTPUTS: Final = (
-    "bid",
-    "ask",
-    "bid_qty",
-    "ask_qty",
-    "last_price",
-    "spread_bps",
-    "bid_depth_usd",
-    "ask_depth_usd",
-    "depth_q10_usd",
-    "taker_buy_1m",
-    "taker_sell_1m",
-    "liquidation_1m_usd",
-    "volume_5m_usd",
-    "sigma_5s",
-    "funding_rate",
-)
-"""Rows of the kernel's float output, in order."""
+FLOAT_OUTPUTS: Final = tuple(each.name for each in FEATURES if each.type == pa.float64())
+"""Rows of the kernel's float output, in order: columns of FEATURES."""
 
-INT_OUTPUTS: Final = (
-    "event_time_ns",
-    "updated_at_ns",
-    "book_updated_at_ns",
-    "trade_updated_at_ns",
-    "depth_updated_at_ns",
-    "trades_1m",
-    "delay_ns",
-    "excess_delay_ns",
-    "jitter_ns",
-    "last_exchange_id",
-    "taker_exchange_id",
-    "book_exchange_id",
-    "depth_exchange_id",
-    "liquidation_exchange_id",
-    "refused_rows",
-    "duplicate_rows",
-)
-"""Rows of the kernel's int64 output, in order. The three delays are `UNKNOWN_DELAY_NS` until known."""
+INT_OUTPUTS: Final = tuple(each.name for each in FEATURES if each.type == pa.int64())[1:]
+"""Rows of the kernel's int64 output, in order: columns of FEATURES after its market time. Delays are `UNKNOWN_DELAY_NS` until known."""
 
 UNKNOWN_DELAY_NS: Final = np.iinfo(np.int64).min
 

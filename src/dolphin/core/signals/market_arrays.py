@@ -20,7 +20,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from dolphin.core.contract.market import MARKET
+from dolphin.core.contract.schemas import MARKET
 from dolphin.core.signals.compiling import kernel
 from dolphin.core.signals.feature_state import FLOAT_INPUTS, INT_INPUTS
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dolphin.core.control import breaker as acb
-from dolphin.core.control.breaker import MAX_SOURCES, Outcome, State
+from dolphin.core.control.breaker import Outcome, State
 from dolphin.core.control.params import BreakerParams
 from dolphin.core.control.posture import Posture
 from dolphin.core.units import ONE
@@ -201,10 +201,10 @@ def test_the_lease_is_the_shortest_of_the_votes_and_time_never_steps_back() -> N
 
 
 def test_more_sources_than_can_be_remembered_cut_to_zero() -> None:
-    state = cleared(*[f"s{n:02}" for n in range(MAX_SOURCES)])
+    state = cleared(*[f"s{n:02}" for n in range(acb.MAX_SOURCES)])
     outcome = apply(state, vote("one more", START + 1))
     assert outcome.state.cap_ppm == 0
-    assert len(outcome.state.sources) == MAX_SOURCES
+    assert len(outcome.state.sources) == acb.MAX_SOURCES
     assert outcome.state.reasons[-1] == "more sources than can be remembered"
 
 

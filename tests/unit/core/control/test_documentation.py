@@ -3,29 +3,16 @@
 import runpy
 from pathlib import Path
 
-import pytest
-
-from dolphin.core.control import posture
-from dolphin.core.control.breaker import TRIPS_ABOVE_PPM
+from dolphin.core.control.breaker import TRIPS_AT_PPM
 from dolphin.core.control.manual_cut import CUTS_PPM
-from dolphin.core.control.params import BreakerParams, GovernorParams, SurvivalParams, table
 from dolphin.core.units import ONE
 
 DOCS = Path(__file__).resolve().parents[4] / "docs"
 DOCUMENT = (DOCS / "control-law.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("record", [SurvivalParams, GovernorParams, BreakerParams])
-def test_the_parameters_are_those_of_the_code(record: type) -> None:
-    assert table(record) in DOCUMENT
-
-
-def test_the_postures_are_those_of_the_table() -> None:
-    assert posture.diagram() in DOCUMENT
-
-
 def test_the_levels_of_the_cut_are_those_of_the_code() -> None:
-    for level, (trip, cut) in enumerate(zip(TRIPS_ABOVE_PPM, CUTS_PPM[1:], strict=True), start=1):
+    for level, (trip, cut) in enumerate(zip(TRIPS_AT_PPM, CUTS_PPM[1:], strict=True), start=1):
         assert f"| {level} | {trip / ONE:.2f} | {cut / ONE:g}" in DOCUMENT.replace("0.20 |", "0.2 |")
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from dolphin.core.control import senses
-from dolphin.core.control.params import BreakerParams, GovernorParams, SurvivalParams, describe, number, table
+from dolphin.core.control.params import BreakerParams, GovernorParams, SurvivalParams, describe, of, table
+from dolphin.core.law import LAW
 from dolphin.core.units import ONE
 from dolphin.errors import BadInput
 
@@ -15,20 +16,20 @@ from dolphin.errors import BadInput
 def test_every_number_has_unit_range_and_reason_and_its_default_is_inside(record: type) -> None:
     described = list(describe(record))
     assert {each.name for each in described} == {each.name for each in fields(record) if each.init} - {"wired"}
-    for each in described:
-        assert each.unit
-        assert len(each.reason) > 10
-        assert isinstance(each.default, int)
-        assert each.low <= each.default <= each.high
+    for _, number in described:
+        assert number.unit
+        assert len(number.reason) > 10
+        assert isinstance(number.value, int)
+        assert number.low <= number.value <= number.high
 
 
 @pytest.mark.parametrize("record", [SurvivalParams, GovernorParams, BreakerParams])
 def test_a_value_outside_its_range_is_refused_by_name(record: type) -> None:
-    for each in describe(record):
-        for value in (each.low - 1, each.high + 1, None, 1.5, True, "1"):
+    for name, number in describe(record):
+        for value in (number.low - 1, number.high + 1, None, 1.5, True, "1"):
             with pytest.raises(BadInput) as caught:
-                record(**{each.name: value})
-            assert caught.value.field == each.name
+                record(**{name: value})
+            assert caught.value.field == name
 
 
 def test_a_refusal_names_the_range_and_the_default() -> None:
@@ -94,9 +95,9 @@ def test_a_longest_hold_below_the_first_is_refused_and_one_that_equals_it_is_not
 
 
 def test_a_parameter_carries_its_default_unit_range_and_reason() -> None:
-    made: Any = number(3, "ns", 1, 9, "three are enough")
+    made: Any = of("breaker", "clears")
     assert made.default == 3
-    assert dict(made.metadata) == {"unit": "ns", "low": 1, "high": 9, "reason": "three are enough"}
+    assert dict(made.metadata) == {"number": LAW.numbers["breaker"]["clears"]}
 
 
 def test_the_table_has_a_head_and_a_row_for_each_parameter() -> None:

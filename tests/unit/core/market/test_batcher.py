@@ -4,7 +4,9 @@ import frame_texts as texts
 import pyarrow as pa
 import pytest
 
-from dolphin.core.contract.market import MARKET, Kind, info_of
+from dolphin.core.contract.batch import info_of
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import MARKET
 from dolphin.core.market.batcher import COALESCE_ABOVE_ROWS, MAX_WAITING_ROWS, Batcher, QueueFullError, record_batch
 from dolphin.core.market.rows import Row, Translator
 

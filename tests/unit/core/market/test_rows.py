@@ -3,7 +3,8 @@
 import frame_texts as texts
 import pytest
 
-from dolphin.core.contract.market import MARKET, Kind
+from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import MARKET
 from dolphin.core.market.rows import MAX_ASSETS, MAX_SILENCE_NS, TICK_NS, Row, Translator
 
 SECOND = 1_000_000_000

@@ -12,13 +12,14 @@ import pytest
 
 from dolphin.core.signals import compiling
 
+COLUMN = '    Column("ask_depth_usd", _FLOAT, "DEPTH'
 READ = """
 import json, sys
 from pathlib import Path
 from dolphin.core.signals import compiling
 compiling.FOLDER = Path(sys.argv[1]) / compiling.FOLDER.name
 import pyarrow as pa
-from dolphin.core.contract.market import MARKET
+from dolphin.core.contract.schemas import MARKET
 from dolphin.core.signals.feature_state import FLOAT_INPUTS
 from dolphin.core.signals.market_arrays import read_rows
 row = {field.name: {"float": 100.0 + at, "int": at, "bool": True, "str": "A"}[kind(field.type)] for at, field in enumerate(MARKET)}
@@ -47,12 +48,12 @@ def test_a_column_inserted_under_a_warm_cache_moves_every_column_behind_it(tmp_p
     copy, cache = tmp_path / "copy", tmp_path / "cache"
     shutil.copytree(compiling.PACKAGE.parent, copy / "dolphin")
     warm = read_in(copy, cache)
-    schema = copy / "dolphin" / "core" / "contract" / "market.py"
+    schema = copy / "dolphin" / "core" / "contract" / "schemas.py"
     before = schema.read_text()
-    assert before.count('pa.field("ask_depth_usd"') == 1
-    schema.write_text(before.replace('pa.field("ask_depth_usd"', 'pa.field("inserted", pa.float64()),\n        pa.field("ask_depth_usd"'))
+    assert before.count(COLUMN) == 1
+    schema.write_text(before.replace(COLUMN, f'    Column("inserted", _FLOAT, "a stranger"),\n{COLUMN}'))
     after = read_in(copy, cache)
-    assert warm.keys() == after.keys()
+    assert after.keys() == warm.keys() | {"inserted"}
     for name, (in_row, read) in [*warm.items(), *after.items()]:
         assert read == in_row, name
     assert len(list(cache.iterdir())) == 2, "both kernels were kept, each under its own name"

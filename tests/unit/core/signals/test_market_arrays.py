@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dolphin.core.contract.market import MARKET
+from dolphin.core.contract.schemas import MARKET
 from dolphin.core.signals.feature_state import FLOAT_INPUTS, INT_INPUTS
 from dolphin.core.signals.market_arrays import read_rows
 from python_udfs.features import Features

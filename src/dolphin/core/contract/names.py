@@ -1,0 +1,54 @@
+"""The names by which the parts find each other: maps, topics, keys, jobs, defaults. docs/contracts.md says what is behind each.
+
+Pipelines in `pipelines/` write the names out, for their readers; a test holds them to these.
+"""
+
+from typing import Final
+
+# maps
+MARKET_EVENTS: Final = "MARKET_EVENTS"
+DOLPHIN_FEATURES: Final = "DOLPHIN_FEATURES"
+ARS_RANKING: Final = "ARS_RANKING"
+LEVERAGE: Final = "LEVERAGE"
+POSTURE: Final = "POSTURE"
+SYSTEM_HEALTH: Final = "SYSTEM_HEALTH"
+DOLPHIN_PROGRESS: Final = "DOLPHIN_PROGRESS"
+
+# reliable topics; a market topic for each shard
+RANKING_TOPIC: Final = "ranking"
+LEVERAGE_CHANGES: Final = "leverage-changes"
+POSTURE_CHANGES: Final = "posture-changes"
+HEALTH_TOPIC: Final = "health"
+
+# keys that are not a gate's
+SCAN_KEY: Final = "SCAN"
+"""Of DOLPHIN_FEATURES: the scan record."""
+UNIVERSE: Final = "universe"
+"""Of ARS_RANKING."""
+FEED: Final = "feed"
+AGENT: Final = "agent"
+"""Of DOLPHIN_PROGRESS, beside the names of the jobs."""
+
+JOBS: Final = ("ars", "acb", "survival")
+"""In the order in which they are submitted."""
+DEFAULT_ACCOUNT: Final = "paper"
+DEFAULT_CLUSTER: Final = "dolphin"
+FIRST_SHARD: Final = "0"
+MAX_SHARDS: Final = 8
+"""Shards are "0" to "7"; a silent one costs its readers nothing."""
+
+
+def market_topic(shard: str) -> str:
+    """The topic of one shard's features."""
+    return f"market.{shard}"
+
+
+def gate_key(account: str, asset: str = "") -> str:
+    """The key of a gate: the account's own, or one of its assets'."""
+    return f"{account}/{asset}" if asset else account
+
+
+def gate_parts(key: str) -> tuple[str, str]:
+    """(account, asset) of a gate's key; the asset is "" for the account's own."""
+    account, _, asset = key.partition("/")
+    return account, asset

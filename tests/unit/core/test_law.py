@@ -1,0 +1,123 @@
+"""The law is read whole or refused by name, and its hash is the same for the same law, in any process, and another for any other law."""
+
+import os
+import subprocess
+import sys
+from importlib import resources
+
+import pytest
+
+from dolphin.core import law
+from dolphin.core.control import params
+from dolphin.core.control.params import BreakerParams, GovernorParams, SurvivalParams
+from dolphin.core.law import LAW, Law, Number, read
+from dolphin.errors import BadInput
+
+TEXT = """
+version = 3
+[breaker]
+hold_ns = { value = 7, unit = "ns", low = 1, high = 9, reason = "given" }
+cuts = { value = [5, 0], unit = "ppm", low = 0, high = 9, reason = "given" }
+"""
+NUMBERS = [(section, name) for section, numbers in LAW.numbers.items() for name in numbers]
+
+
+def test_a_law_is_its_version_and_its_numbers() -> None:
+    hold, cuts = Number(7, "ns", 1, 9, "given"), Number((5, 0), "ppm", 0, 9, "given")
+    assert read(TEXT) == Law(3, {"breaker": {"hold_ns": hold, "cuts": cuts}})
+    assert read(TEXT).number("breaker", "hold_ns") == 7
+    assert read(TEXT).row("breaker", "cuts") == (5, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("version = 3", "version = 0", "version = 0: must be a whole number from 1. Restore law.toml."),
+        ("version = 3", "version = true", "version = True: must be a whole number from 1. Restore law.toml."),
+        ("version = 3", "", "version = None: must be a whole number from 1. Restore law.toml."),
+        ("version = 3", "version = 3\nhold_ns = 4", "hold_ns = 4: must be a section of numbers. Restore law.toml."),
+        ("value = 7", "value = 0", "breaker.hold_ns = 0: must be a whole number of ns from 1 to 9. Restore law.toml."),
+        ("value = 7", "value = 10", "breaker.hold_ns = 10: must be a whole number of ns from 1 to 9. Restore law.toml."),
+        ("value = 7", "value = 7.0", "breaker.hold_ns = 7.0: must be a whole number of ns from 1 to 9. Restore law.toml."),
+        ("value = 7", "value = true", "breaker.hold_ns = True: must be a whole number of ns from 1 to 9. Restore law.toml."),
+        ("[5, 0]", "[5, 10]", "breaker.cuts = 10: must be a whole number of ppm from 0 to 9. Restore law.toml."),
+        ("low = 1", "low = 1.0", "breaker.hold_ns = [1.0, 9]: must have a range of whole numbers. Restore law.toml."),
+        ("high = 9, reason = \"given\" }\ncuts", "high = \"9\", reason = \"given\" }\ncuts",
+         "breaker.hold_ns = [1, '9']: must have a range of whole numbers. Restore law.toml."),
+        ("hold_ns = {", "hold_ns = 4\nother = {", "breaker.hold_ns = 4: must have value, unit, low, high, reason. Restore law.toml."),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_incomplete_or_out_of_range_is_named(before: str, after: str, said: str) -> None:
+    assert before in TEXT
+    with pytest.raises(BadInput) as caught:
+        read(TEXT.replace(before, after, 1))
+    assert str(caught.value) == said
+
+
+def test_a_number_without_a_reason_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"^breaker.hold_ns = .*must have value, unit, low, high, reason"):
+        read(TEXT.replace(', reason = "given" }\ncuts', " }\ncuts"))
+
+
+def test_what_is_no_toml_is_refused_with_its_beginning() -> None:
+    with pytest.raises(BadInput) as caught:
+        read("version = = 3" + " " * 40 + "x")
+    assert caught.value.field == "law"
+    assert caught.value.value == "version = = 3" + " " * 27
+    assert caught.value.what.startswith("no TOML: Invalid value")
+    assert caught.value.remedy == "Restore law.toml."
+
+
+def test_a_hash_is_of_the_version_every_number_and_what_is_said_beside() -> None:
+    first = read(TEXT).digest()
+    assert len(first) == 16
+    assert read("\n# a remark" + TEXT).digest() == first
+    others = [
+        read(TEXT.replace(*change)).digest() for change in (("= 3", "= 4"), ("= 7", "= 8"), ("[5, 0]", "[4, 0]"), ("hold_ns", "held_ns"))
+    ]
+    assert len({first, *others, read(TEXT).digest("wired"), read(TEXT).digest("wired", "more")}) == 7
+
+
+@pytest.mark.parametrize(("section", "name"), NUMBERS)
+def test_every_number_of_the_law_is_in_the_hash(section: str, name: str) -> None:
+    number = LAW.numbers[section][name]
+    other = number._replace(value=number.value + 1 if isinstance(number.value, int) else (*number.value, 1))
+    changed = LAW._replace(numbers={**LAW.numbers, section: {**LAW.numbers[section], name: other}})
+    assert changed.digest() != LAW.digest()
+
+
+@pytest.mark.parametrize(("section", "name"), NUMBERS)
+def test_every_number_of_the_law_is_used(section: str, name: str) -> None:
+    fields = {"survival": SurvivalParams(), "governor": GovernorParams(), "breaker": BreakerParams()}.get(section)
+    package = resources.files("dolphin.core.control")
+    in_code = any(f'"{section}", "{name}"' in path.read_text() for path in package.iterdir() if path.name.endswith(".py"))
+    by_posture = section == "posture" and name.partition("_")[0] in ("stalker", "turtle", "hibernate")
+    assert hasattr(fields, name) or in_code or by_posture
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_another_process_finds_the_same_hash_whatever_its_order_of_sets(seed: str) -> None:
+    code = "from dolphin.core.control.params import LAW_HASH; print(LAW_HASH)"
+    said = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == params.LAW_HASH
+
+
+def test_what_is_wired_is_in_the_hash() -> None:
+    wired = ", ".join(f"'{name}'" for name in sorted(SurvivalParams().wired))
+    assert LAW.digest(f"wired=[{wired}]") == params.LAW_HASH
+
+
+def test_a_difference_names_both_laws_and_a_missing_one() -> None:
+    assert params.difference(params.LAW_HASH) == ""
+    assert params.difference("0" * 16) == f"configuration hash 0000000000000000 in the market, {params.LAW_HASH} here"
+    assert params.difference("") == f"configuration hash missing in the market, {params.LAW_HASH} here"
+
+
+def test_the_file_says_what_each_number_is_for() -> None:
+    for section, name in NUMBERS:
+        number = LAW.numbers[section][name]
+        assert number.unit
+        assert number.reason
+    assert law.LAW.version >= 1
