@@ -27,8 +27,8 @@ from nautilus_trader.model.instruments import CryptoPerpetual
 from agent import instruments as venue
 from agent.strategies.ranked_basket import BEAT, DATA_CLIENT, Beat
 from dolphin.cluster.topics import TopicTail
-from dolphin.cluster.wire import unpack
 from dolphin.core.contract import names
+from dolphin.core.contract.packing import unpack
 from dolphin.host.tasks import end, first
 from dolphin.trading.alarm import Alarm
 from dolphin.trading.entitlement import Entitlements

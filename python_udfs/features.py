@@ -5,6 +5,7 @@ The stage owns the state records of its shard (`dolphin.core.signals.feature_sta
 feed's TICK: windows decay and delays age by time alone.
 """
 
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -27,7 +28,7 @@ from dolphin.stage import snapshot
 _ASSET_AT: Final = MARKET.get_field_index("asset")
 _DELAYS: Final = ("delay_ns", "excess_delay_ns", "jitter_ns")
 
-_SNAPSHOT: Final = ("features", 1)
+_SNAPSHOT: Final = ("features", 2)
 _NO_ASSET: Final[dict[str | None, int]] = {"": -1, None: -1}
 
 
@@ -62,9 +63,9 @@ class Features:
 
     def restore(self, data: bytes) -> None:
         """Become the stage that wrote `data`; BadInput (and nothing changed) where it is not a snapshot of this stage."""
-        state = snapshot.unpack(data, *_SNAPSHOT, ASSET_STATE)
-        self._clock_ns = state["clock_ns"]
-        self._adopt(state["assets"], state["records"])
+        clock_ns, assets, records = snapshot.restored(data, *_SNAPSHOT, itemgetter("clock_ns", "assets", "records"), ASSET_STATE)
+        self._clock_ns = clock_ns
+        self._adopt(assets, records)
 
     def _adopt(self, assets: list[str], state: NDArray[np.void]) -> None:
         self._assets = assets

@@ -1,84 +1,16 @@
-"""What the safety stages read from a FEATURES batch: one record per asset, with unknown as None.
+"""A FEATURES batch as the readings of `dolphin.core.sensing`: what the two safety stages share."""
 
-The stages of the safety side look at the market through this page only. A float that is null, NaN or infinite, a time or an id below 0
-is *not known*: None, never a number that could count as good.
-"""
-
-import math
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import pyarrow as pa
 
-from dolphin.core.contract.causes import cause_id
-from dolphin.core.contract.kinds import Kind
-from dolphin.core.contract.schemas import FEATURES, part
+from dolphin.core.contract.schemas import FEATURES, SIGNALS
 from dolphin.core.control import params
+from dolphin.core.sensing.readings import COLUMNS, AssetReading, read
 
-_NAMES: Final = part(
-    FEATURES,
-    "asset",
-    "market_time_ns",
-    "updated_at_ns",
-    "spread_bps",
-    "bid_depth_usd",
-    "ask_depth_usd",
-    "taker_buy_1m",
-    "taker_sell_1m",
-    "trades_1m",
-    "excess_delay_ns",
-    "jitter_ns",
-    "is_synced",
-    "last_kind",
-    "last_exchange_id",
-    "taker_kind",
-    "taker_exchange_id",
-    "book_exchange_id",
-    "depth_exchange_id",
-)
-INPUT: Final = pa.schema([pa.field(name, FEATURES.field(name).type) for name in _NAMES])
+INPUT: Final = pa.schema([pa.field(name, FEATURES.field(name).type) for name in (*COLUMNS, "market_time_ns")])
 """The columns of FEATURES that are read, all of which may be null; others may be there."""
-
-
-class AssetReading(NamedTuple):
-    """One row of FEATURES; an id is None where no message is known."""
-
-    asset: str
-    updated_at_ns: int | None
-    spread_bps: float | None
-    depth_usd: float | None  # the thinner side within 10 bps
-    taker_buy_usd: float | None  # 1 min
-    taker_sell_usd: float | None
-    trades_1m: int | None
-    latency_ns: int | None  # beyond the smallest delay of the last minutes, so free of clock skew
-    jitter_ns: int | None
-    is_synced: bool
-    last_kind: int | None
-    last_id: int | None
-    taker_kind: int | None
-    taker_id: int | None
-    book_id: int | None
-    depth_id: int | None
-
-    @property
-    def last_cause(self) -> str:
-        """Cause id of the asset's last message; this and the others are "" where none is known."""
-        return _cause(self.asset, self.last_kind, self.last_id)
-
-    @property
-    def taker_cause(self) -> str:
-        """Cause id of its last trade."""
-        return _cause(self.asset, self.taker_kind, self.taker_id)
-
-    @property
-    def book_cause(self) -> str:
-        """Cause id of its last book ticker."""
-        return _cause(self.asset, Kind.BOOK, self.book_id)
-
-    @property
-    def depth_cause(self) -> str:
-        """Cause id of its last depth update."""
-        return _cause(self.asset, Kind.DEPTH, self.depth_id)
 
 
 def other_law(batch: pa.RecordBatch) -> str:
@@ -96,64 +28,13 @@ def market_time_ns(batch: pa.RecordBatch) -> int | None:
     return max(times, default=None)
 
 
-def read(batch: pa.RecordBatch) -> Iterator[AssetReading]:
+def readings(batch: pa.RecordBatch) -> Iterator[AssetReading]:
     """The readings of a batch, in its order."""
-    columns = [batch.column(name).to_pylist() for name in _NAMES]
+    columns = [batch.column(name).to_pylist() for name in COLUMNS]
     for row in zip(*columns, strict=True):
-        yield _reading(*row)
+        yield read(*row)
 
 
-def _reading(
-    asset: str,
-    _market_time_ns: int,
-    updated_at_ns: int | None,
-    spread_bps: float | None,
-    bid_depth_usd: float | None,
-    ask_depth_usd: float | None,
-    taker_buy_1m: float | None,
-    taker_sell_1m: float | None,
-    trades_1m: int | None,
-    excess_delay_ns: int | None,
-    jitter_ns: int | None,
-    is_synced: bool | None,
-    last_kind: int | None,
-    last_exchange_id: int | None,
-    taker_kind: int | None,
-    taker_exchange_id: int | None,
-    book_exchange_id: int | None,
-    depth_exchange_id: int | None,
-) -> AssetReading:
-    bid_usd, ask_usd = _finite(bid_depth_usd), _finite(ask_depth_usd)
-    return AssetReading(
-        asset,
-        _natural(updated_at_ns),
-        _finite(spread_bps),
-        None if bid_usd is None or ask_usd is None else min(bid_usd, ask_usd),
-        _finite(taker_buy_1m),
-        _finite(taker_sell_1m),
-        _natural(trades_1m),
-        _natural(excess_delay_ns),
-        _natural(jitter_ns),
-        is_synced is True,
-        last_kind,
-        _natural(last_exchange_id),
-        taker_kind,
-        _natural(taker_exchange_id),
-        _natural(book_exchange_id),
-        _natural(depth_exchange_id),
-    )
-
-
-def _finite(value: float | None) -> float | None:
-    """A quantity: finite and not negative."""
-    return value if value is not None and math.isfinite(value) and value >= 0.0 else None
-
-
-def _natural(value: int | None) -> int | None:
-    return value if value is not None and value >= 0 else None
-
-
-def _cause(asset: str, kind: int | None, exchange_id: int | None) -> str:
-    if not kind or exchange_id is None or kind == Kind.TICK:
-        return ""
-    return cause_id(asset, kind, exchange_id)
+def signals(keys: list[str], values: list[bytes]) -> pa.RecordBatch:
+    """Packed signals by the keys of their gates, as a stage's output."""
+    return pa.RecordBatch.from_arrays([pa.array(keys, pa.utf8()), pa.array(values, pa.binary())], schema=SIGNALS)

@@ -14,8 +14,8 @@ import uvloop
 
 from dolphin.cluster.client import client
 from dolphin.cluster.topics import TopicTail
-from dolphin.cluster.wire import unpack
 from dolphin.core.arrow.ipc import StreamReader
+from dolphin.core.contract.packing import unpack
 from dolphin.trading.entitlement import SILENCE_LIMIT_NS, CapChange, Change, Entitlements
 from dolphin.trading.inbound import read_features
 

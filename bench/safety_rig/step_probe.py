@@ -3,10 +3,10 @@
 import sys
 
 from bench.signal_rig.fresh import report
+from dolphin.core.contract.packing import pack
 from dolphin.core.control import gate_entry as entry
 from dolphin.core.control import survival
 from dolphin.core.control.assessment import Inputs
-from dolphin.core.control.command import pack
 from dolphin.core.control.params import GovernorParams, SurvivalParams
 from dolphin.core.control.survival import State
 from dolphin.core.units import ONE

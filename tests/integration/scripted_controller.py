@@ -7,7 +7,7 @@ from typing import Self
 from hazelcast.asyncio import HazelcastClient
 
 from dolphin.cluster.signals import to_posture
-from dolphin.core.control.command import pack
+from dolphin.core.contract.packing import pack
 from dolphin.core.units import ONE
 from dolphin.host.tasks import beside
 

@@ -30,7 +30,8 @@ from waiting import until
 
 from dolphin.cluster.client import open_client
 from dolphin.cluster.jobs import Jobs
-from dolphin.cluster.wire import Batch, unpack
+from dolphin.cluster.wire import Batch
+from dolphin.core.contract.packing import unpack
 from dolphin.host.member import MemberProcess
 from dolphin.pipeline import Pipeline
 

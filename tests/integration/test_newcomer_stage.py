@@ -22,8 +22,9 @@ from hazelcast.asyncio import HazelcastClient
 from waiting import until
 
 from dolphin.cluster.client import open_client
-from dolphin.cluster.wire import Batch, unpack
+from dolphin.cluster.wire import Batch
 from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.packing import unpack
 from dolphin.core.contract.schemas import MARKET
 from dolphin.host.member import MemberProcess
 

@@ -14,8 +14,9 @@ from test_jobs import hz_cli, listen
 from waiting import until
 
 from dolphin.cluster.jobs import Jobs
-from dolphin.cluster.wire import Batch, unpack
+from dolphin.cluster.wire import Batch
 from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.packing import unpack
 from dolphin.core.contract.schemas import MARKET
 from dolphin.host.member import MemberProcess
 from dolphin.pipeline import BATCH_KEY, Pipeline

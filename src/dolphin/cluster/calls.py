@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from hazelcast.asyncio import HazelcastClient
 
-from dolphin.cluster.wire import Identified, unpack
+from dolphin.cluster.wire import Identified
+from dolphin.core.contract.packing import unpack
 from dolphin.errors import DolphinError
 
 MAX_ATTEMPTS: Final = 6

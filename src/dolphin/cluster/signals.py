@@ -14,7 +14,8 @@ from hazelcast.asyncio import HazelcastClient
 from dolphin.cluster.calls import apply_signal
 from dolphin.cluster.wire import ApplyLeverage, ApplyPosture
 from dolphin.core.contract import names
-from dolphin.core.control.command import Command, decode, encode, pack, survival_signal
+from dolphin.core.contract.packing import pack
+from dolphin.core.control.command import Command, decode, encode, survival_signal
 from dolphin.errors import DolphinError
 
 

@@ -1,12 +1,11 @@
 """The classes that Python and Java name by the same ids (docs/contracts.md): factory 7100.
 
 `bytes` and `dict` would be pickled by the Hazelcast client, which no Java side can read: what crosses is one of these classes, a str, an
-int, or msgpack in a `bytearray`, which `pack` and `unpack` make and read.
+int, or msgpack (`dolphin.core.contract.packing`) in a `bytearray`.
 """
 
-from typing import Any, ClassVar, Final, Self
+from typing import ClassVar, Final, Self
 
-import msgpack
 import pyarrow as pa
 from hazelcast.serialization.api import IdentifiedDataSerializable, ObjectDataInput, ObjectDataOutput
 
@@ -106,13 +105,3 @@ FACTORY: Final[dict[int, dict[int, type[IdentifiedDataSerializable]]]] = {
     FACTORY_ID: {kind.CLASS_ID: kind for kind in (Batch, ApplyLeverage, ApplyPosture, JobCommand)}
 }
 """For the client's `data_serializable_factories`."""
-
-
-def pack(value: Any) -> bytearray:
-    """`value` as msgpack, in the one type that becomes a `byte[]`."""
-    return bytearray(msgpack.Packer().pack(value))
-
-
-def unpack(data: bytes | bytearray) -> Any:
-    """What `pack`, or a Java side, packed."""
-    return msgpack.unpackb(data)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import msgpack
-
 from dolphin.core.contract import names
+from dolphin.core.contract.packing import unpack
 from dolphin.core.control import account_gate as accounts
 from dolphin.core.control import breaker as acb
 from dolphin.core.control import gate_entry as entry
@@ -154,7 +153,7 @@ def _read(rule: entry.Rule, map_name: str, key: str, value: bytes | None) -> Any
     if value is None:
         return rule.first(key)
     try:
-        return rule.read(decode(value), msgpack.unpackb(value)["rule"])
+        return rule.read(decode(value), unpack(value)["rule"])
     except (BadInput, KeyError, TypeError, ValueError) as error:
         raise DolphinError(
             f"the stored value is damaged ({error if isinstance(error, BadInput) else type(error).__name__}); nothing is granted on it",

@@ -7,9 +7,9 @@ runs, and on the account's cap with what the governor would answer.
 
 from dataclasses import dataclass, replace
 
-from dolphin.cluster.wire import unpack
+from dolphin.core.contract.packing import pack, unpack
 from dolphin.core.control import gate_entry as entry
-from dolphin.core.control.command import decode, pack, survival_signal
+from dolphin.core.control.command import decode, survival_signal
 from dolphin.core.control.gate_entry import Map
 from dolphin.core.control.manual_cut import WORST_LEVEL
 from dolphin.core.control.posture import Posture

@@ -16,9 +16,9 @@ from hazelcast.asyncio import HazelcastClient
 
 from dolphin.cluster.client import client
 from dolphin.cluster.signals import to_leverage, to_posture
-from dolphin.cluster.wire import unpack
 from dolphin.config import load_config
 from dolphin.core.contract import names
+from dolphin.core.contract.packing import unpack
 from dolphin.core.ledger import events
 from dolphin.core.ledger.events import OperationStage
 from dolphin.errors import BadInput, DolphinError, Refused

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from dolphin.core.contract.names import AGENT
-from dolphin.core.control.command import pack
+from dolphin.core.contract.packing import pack
 from dolphin.core.control.manual_cut import MAX_TEXT
 
 SOURCE: Final = AGENT

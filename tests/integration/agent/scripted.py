@@ -12,7 +12,8 @@ from hazelcast.asyncio import HazelcastClient
 from dolphin.cluster.wire import Batch
 from dolphin.core.contract.batch import BatchInfo, with_info
 from dolphin.core.contract.kinds import Kind
-from dolphin.core.control.command import Command, encode, pack, to_map
+from dolphin.core.contract.packing import pack
+from dolphin.core.control.command import Command, encode, to_map
 from dolphin.core.control.params import LAW_HASH
 from dolphin.core.control.posture import Posture
 from dolphin.host.tasks import beside

@@ -12,8 +12,7 @@ from scripted_controller import T0, Controller
 from waiting import until
 
 from dolphin.cluster.signals import to_leverage
-from dolphin.cluster.wire import unpack
-from dolphin.core.control.command import pack
+from dolphin.core.contract.packing import pack, unpack
 from dolphin.core.control.params import LAW_HASH
 from dolphin.host.member import MemberProcess
 from dolphin.storage.ledger import SqliteLedger

@@ -5,7 +5,8 @@ from typing import Any
 from hazelcast.asyncio import HazelcastClient
 
 from dolphin.cluster.calls import apply_signal
-from dolphin.cluster.wire import ApplyLeverage, ApplyPosture, pack, unpack
+from dolphin.cluster.wire import ApplyLeverage, ApplyPosture
+from dolphin.core.contract.packing import pack, unpack
 
 SECOND_NS = 1_000_000_000
 START_NS = 1_700_000_000 * SECOND_NS

@@ -13,7 +13,8 @@ from scripted_controller import T0, Controller
 
 from dolphin.cli import main
 from dolphin.cluster.signals import Governed, to_leverage, to_posture
-from dolphin.core.control.command import Command, decode, pack
+from dolphin.core.contract.packing import pack
+from dolphin.core.control.command import Command, decode
 from dolphin.core.ledger.events import OperationStage
 from dolphin.errors import ExitCode
 from dolphin.host.member import MemberProcess

@@ -5,7 +5,7 @@ import pytest
 from hazelcast.config import Config
 from hazelcast.serialization import SerializationServiceV1
 
-from dolphin.cluster.wire import FACTORY, ApplyLeverage, ApplyPosture, Batch, JobCommand, pack, unpack
+from dolphin.cluster.wire import FACTORY, ApplyLeverage, ApplyPosture, Batch, JobCommand
 
 
 @pytest.fixture
@@ -48,9 +48,3 @@ def test_records_keep_rows_and_metadata() -> None:
     records = pa.record_batch([["BTCUSDT", None]], schema=schema)
     again = Batch.of("0", 5, records).records()
     assert again.equals(records, check_metadata=True)
-
-
-def test_packed_values_are_bytearrays_because_bytes_would_be_pickled() -> None:
-    packed = pack({"cap_ppm": 6_000_000, "reasons": ["x"]})
-    assert isinstance(packed, bytearray)
-    assert unpack(bytes(packed)) == {"cap_ppm": 6_000_000, "reasons": ["x"]}

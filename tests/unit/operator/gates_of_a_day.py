@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from dolphin.core.contract.packing import pack
 from dolphin.core.control import gate_entry as entry
-from dolphin.core.control.command import decode, pack, survival_signal
+from dolphin.core.control.command import decode, survival_signal
 from dolphin.core.units import ONE
 from dolphin.operator.gate_state import Gates
 

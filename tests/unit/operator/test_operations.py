@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from gates_of_a_day import NOTHING, broken, demanded, told, voted
 
+from dolphin.core.contract.packing import pack
 from dolphin.core.control import gate_entry as entry
-from dolphin.core.control.command import decode, pack
+from dolphin.core.control.command import decode
 from dolphin.core.control.manual_cut import MAX_TEXT
 from dolphin.core.control.posture import Posture
 from dolphin.core.units import ONE

@@ -7,11 +7,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from dolphin.cluster.wire import Batch, unpack
+from dolphin.cluster.wire import Batch
 from dolphin.core.audit.trace import Event
 from dolphin.core.contract.batch import BatchInfo, with_info
 from dolphin.core.contract.names import LEVERAGE_CHANGES as LEVERAGE
 from dolphin.core.contract.names import RANKING_TOPIC as RANKING
+from dolphin.core.contract.packing import unpack
 from dolphin.core.control.params import LAW_HASH
 from dolphin.core.order_gate import ONE
 from dolphin.host.tasks import beside

@@ -8,9 +8,8 @@ at all when either is missing, damaged or expired.
 import zlib
 from typing import NamedTuple
 
-import msgpack
-
 from dolphin.core.contract import names
+from dolphin.core.contract.packing import pack, unpack
 from dolphin.core.control.posture import Posture
 from dolphin.errors import BadInput
 
@@ -91,20 +90,13 @@ def survival_signal(command: Command) -> bytes:
     return pack({"kind": "survival", **to_map(command)})
 
 
-def pack(value: object) -> bytes:
-    """`value` (maps, lists, strings, ints, bytes, bools, None) as msgpack bytes."""
-    packed = msgpack.packb(value)
-    assert packed is not None  # only a stream packer returns None
-    return packed
-
-
 def decode(data: bytes) -> Command:
     """The command in a topic message or in a `LEVERAGE` value (which carries the rule's own state beside it).
 
     Raises BadInput for bytes that are not a command or whose checksum is wrong.
     """
     try:
-        fields = msgpack.unpackb(data)
+        fields = unpack(data)
         command = _from_map(fields)
     except BadInput:
         raise

@@ -14,12 +14,11 @@ import hashlib
 from collections.abc import Callable
 from typing import Any, Final, Literal, NamedTuple
 
-import msgpack
-
+from dolphin.core.contract.packing import pack, unpack
 from dolphin.core.control import account_gate as accounts
 from dolphin.core.control import breaker as acb
 from dolphin.core.control import posture_gate as posture_entry
-from dolphin.core.control.command import Command, decode, pack, to_map
+from dolphin.core.control.command import Command, decode, to_map
 from dolphin.core.control.governor import State as Governed
 from dolphin.core.control.manual_cut import WORST_LEVEL, Manual
 from dolphin.core.control.params import BreakerParams, GovernorParams
@@ -117,7 +116,7 @@ def _refusal(present: Command | None, why: str) -> bytes:
 def _signal(payload: bytes) -> tuple[dict[object, object], str]:
     """(the signal, "") or ({}, why it cannot be read)."""
     try:
-        signal = msgpack.unpackb(payload)
+        signal = unpack(payload)
     except Exception:  # msgpack raises half a dozen kinds for damaged bytes; every one of them means the same
         return {}, "signal unreadable"
     return (signal, "") if isinstance(signal, dict) else ({}, "signal is not a map")
@@ -126,7 +125,7 @@ def _signal(payload: bytes) -> tuple[dict[object, object], str]:
 def _read(rule: Rule, value: bytes) -> tuple[Any, Version]:
     """The rule's state in a value and its version; raises what damaged bytes raise."""
     command = decode(value)
-    fields = msgpack.unpackb(value)
+    fields = unpack(value)
     version = Version(fields["version"], fields["op"])
     if type(version.number) is not int or version.number < 1:
         raise ValueError  # a version that does not exist

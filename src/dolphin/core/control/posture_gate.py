@@ -108,6 +108,24 @@ def command(state: State, from_cap_ppm: int) -> Command:
     )
 
 
+def demand_signal(demand: Demand, epoch: int, seq: int) -> dict[str, object]:
+    """The signal that brings `demand` to this gate, ordered by `(epoch, seq)`."""
+    return {
+        "kind": "demand",
+        "epoch": epoch,
+        "seq": seq,
+        "time_ns": demand.time_ns,
+        "is_ready": demand.is_ready,
+        "broken": list(demand.broken),
+        "r_cmd_ppm": demand.r_cmd_ppm,
+        "factors_ppm": list(demand.factors_ppm),
+        "passive_only": demand.is_passive_only,
+        "reasons": list(demand.reasons),
+        "cause_ids": list(demand.cause_ids),
+        "expires_at_ns": demand.expires_at_ns,
+    }
+
+
 def _demanded(state: State, signal: Mapping[object, object], params: GovernorParams) -> Outcome:
     epoch = as_int(signal.get("epoch"), 0, MAX_NS)
     seq = as_int(signal.get("seq"), 1, MAX_NS)

@@ -20,10 +20,6 @@ DEPTH_KNOTS: Knots = ((0.3, 0), (0.5, 124_999), (0.7, 250_000), (0.8, 500_000), 
 AGE_KNOTS: Knots = ((0.5, 0), (1.0, 124_999), (2.0, 250_000), (3.0, 500_000), (4.0, 750_000), (6.0, 950_000), (10.0, ONE))
 UNSYNCED_PPM = 500_000  # a book that lost continuity: its depth and its touch may be anything
 
-MIN_LOG_ODDS_SCALE = 0.35  # sigma of the log odds: a share of 0.5 +- 0.09
-MAX_LOG_ODDS_SCALE = 0.60  # so that a wild day cannot hide a share of 0.1
-SHARE_FLOOR = 0.005  # a share is taken to lie within [0.005, 0.995]
-
 
 def through(knots: Knots, x: float) -> int:
     """The line through the knots at `x`, rounded up; its first and last value beyond. Not a number is the worst."""
@@ -35,14 +31,3 @@ def through(knots: Knots, x: float) -> int:
         if x < x1:
             return min(y1, math.ceil(y0 + (y1 - y0) * (x - x0) / (x1 - x0)))
     return knots[-1][1]
-
-
-def log_odds(buy_usd: float, sell_usd: float) -> float:
-    """ln(buying / selling), with both shares kept off 0; needs a positive sum."""
-    buy_share = min(1.0 - SHARE_FLOOR, max(SHARE_FLOOR, buy_usd / (buy_usd + sell_usd)))
-    return math.log(buy_share / (1.0 - buy_share))
-
-
-def log_odds_scale(scale: float) -> float:
-    """The robust scale of log odds within its bounds."""
-    return min(MAX_LOG_ODDS_SCALE, max(MIN_LOG_ODDS_SCALE, scale))

@@ -5,13 +5,18 @@ until the sample spans a day; from then on it is a ring. So memory is bounded, t
 two runs over the same batches keep the same samples.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
 SECOND_NS = 1_000_000_000
 DAY_NS = 86_400 * SECOND_NS
 CAPACITY = 512
+MIN_SAMPLES = 30
+"""Fewest samples that say what is usual."""
+NOW_SECONDS = 5
+"""What a reading is now is the median of so many seconds: one flicker of the book is not a collapse."""
 MAD_TO_SIGMA = 1.4826  # of a normal distribution
 
 
@@ -92,3 +97,33 @@ class Trail:
         trail._first_ns, trail._next_ns, trail._stride_ns = first_ns, next_ns, stride_ns
         trail._samples = np.frombuffer(samples).tolist()
         return trail
+
+
+@dataclass(slots=True)
+class Usual:
+    """One reading of one asset: what is usual, and what it is now."""
+
+    trail: Trail
+    second: int = -1
+    recent: list[float] = field(default_factory=list)  # one a second, newest last
+
+    def add(self, now_ns: int, value: float) -> None:
+        """Take the reading at market time `now_ns`."""
+        self.trail.add(now_ns, value)
+        if now_ns // SECOND_NS > self.second:
+            self.second = now_ns // SECOND_NS
+            self.recent = [*self.recent[1 - NOW_SECONDS :], value]
+
+    def now(self) -> float:
+        """The lower median of the last seconds; needs at least one reading."""
+        return sorted(self.recent)[(len(self.recent) - 1) // 2]
+
+    def to_list(self) -> list[object]:
+        """Everything `from_list` needs."""
+        return [self.trail.to_list(), self.second, self.recent]
+
+    @classmethod
+    def from_list(cls, fields: list[Any]) -> "Usual":
+        """The reading that `to_list` wrote."""
+        trail, second, recent = fields
+        return cls(Trail.from_list(trail), second, recent)
