@@ -15,7 +15,7 @@ from nautilus_trader.test_kit.stubs.component import TestComponentStubs
 
 from agent import instruments as venue
 from bench.signal_rig.fresh import report
-from dolphin.core.order_gate import ONE, ONE_E8, Book, Grant, Limits, Order, Style, Working, admit, decide
+from dolphin.core.order_gate import ONE, ONE_E8, Exposure, Grant, Limits, Order, Style, Working, admit, decide
 from dolphin.trading.inbound import Touch
 
 ASSETS = 20
@@ -26,11 +26,11 @@ EQUITY_MICRO = 1_000_000 * ONE
 LIMITS = Limits(step_e8=100_000, min_notional_micro=5 * ONE)
 
 
-def busy_book() -> Book:
+def busy_book() -> Exposure:
     """20 positions, 10 of them with an order working."""
     names = [f"A{n}USDT" for n in range(ASSETS)]
     working = {f"W{n}": Working(names[n], 1, ONE_E8, Style.POST_ONLY, PRICE_E8, False) for n in range(WORKING)}
-    return Book(dict.fromkeys(names, ONE_E8), working)
+    return Exposure(dict.fromkeys(names, ONE_E8), working)
 
 
 def nautilus_check() -> tuple[RiskEngine, SubmitOrder]:

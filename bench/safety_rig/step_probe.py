@@ -4,11 +4,10 @@ import sys
 
 from bench.signal_rig.fresh import report
 from dolphin.core.contract.packing import pack
-from dolphin.core.control import gate_entry as entry
-from dolphin.core.control import survival
+from dolphin.core.control import gate_entry, survival
 from dolphin.core.control.assessment import Inputs
 from dolphin.core.control.params import GovernorParams, SurvivalParams
-from dolphin.core.control.survival import State
+from dolphin.core.control.survival import SurvivalState
 from dolphin.core.units import ONE
 
 _SECOND_NS = 1_000_000_000
@@ -40,15 +39,15 @@ def main(seconds: float) -> None:
     good = Inputs(_START_NS, 0, jitter_ns=0, latency_ns=0, depth_ratio_ppm=ONE, spread_ratio_ppm=ONE, is_taker_shock=False)
     calm = good._replace(now_ns=_START_NS + _BATCH_NS)
     degraded = calm._replace(latency_ns=_SECOND_NS, depth_ratio_ppm=200_000, is_taker_shock=True)
-    started, _ = survival.step(State(), good, params, governor)
+    started, _ = survival.step(SurvivalState(), good, params, governor)
     value: bytes | None = None
     for step in range(8):
-        value = entry.apply("LEVERAGE", "paper/BTCUSDT", value, signal(_START_NS + step)).value
+        value = gate_entry.apply("LEVERAGE", "paper/BTCUSDT", value, signal(_START_NS + step)).value
     later = signal(_START_NS + _SECOND_NS)
     functions = {
         "calm": lambda: survival.step(started, calm, params, governor),
         "degraded": lambda: survival.step(started, degraded, params, governor),
-        "entry": lambda: entry.apply("LEVERAGE", "paper/BTCUSDT", value, later),
+        "entry": lambda: gate_entry.apply("LEVERAGE", "paper/BTCUSDT", value, later),
         "floor": lambda: None,
     }
     report(functions, seconds, calls=_CALLS)

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from dolphin.core.control.params import SurvivalParams  # noqa: E402
 from dolphin.core.control.posture import LADDER, Posture  # noqa: E402
-from dolphin.core.control.survival import Decision  # noqa: E402
+from dolphin.core.control.survival import SurvivalDecision  # noqa: E402
 from dolphin.core.units import ONE  # noqa: E402
 from dolphin.simulation.october_2025 import CALM_AGAIN, CASCADE, END, NEWS, START, bare_decay, play  # noqa: E402
 
@@ -87,7 +87,7 @@ def draw() -> str:
     return "\n".join(parts)
 
 
-def factor_lines(day: Sequence[Decision]) -> list[Line]:
+def factor_lines(day: Sequence[SurvivalDecision]) -> list[Line]:
     """f1, f3 and f4."""
     shown = ((0, "f1 invariants", "#7d3c98"), (2, "f3 microstructure", "#2471a3"), (3, "f4 environment", "#ca6f1e"))
     return [Line(label, colour, [decision.demand.factors_ppm[at] for decision in day]) for at, label, colour in shown]
@@ -107,7 +107,7 @@ def legend() -> Iterator[str]:
         x += 100
 
 
-def postures(day: Sequence[Decision], height: int) -> Iterator[str]:
+def postures(day: Sequence[SurvivalDecision], height: int) -> Iterator[str]:
     """One band a stretch of one posture, behind everything."""
     second = START
     for posture, stretch in itertools.groupby(decision.grant.posture for decision in day):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgpack
 
-from dolphin.core.control import gate_entry as entry
+from dolphin.core.control import gate_entry
 
 FILE = Path(__file__).with_name("gate_vectors.jsonl")
 SEED = 20251010
@@ -380,7 +380,7 @@ def governor_edges_case() -> Iterator[Signal | None]:
 def lines() -> Iterator[str]:
     """The file's lines."""
     rng = random.Random(SEED)
-    cases: list[tuple[entry.Map, str, Iterator[Signal | None]]] = [
+    cases: list[tuple[gate_entry.Map, str, Iterator[Signal | None]]] = [
         ("LEVERAGE", "paper/BTCUSDT", boundary_case()),
         ("LEVERAGE", "paper/BTCUSDT", bad_vote_case()),
     ]
@@ -400,10 +400,10 @@ def lines() -> Iterator[str]:
         line: dict[str, object] = {"case": number, "map": map_name, "key": key}
         for signal in signals:
             if signal is None:
-                value = None if value is None else entry.restored(map_name, key, value)
+                value = None if value is None else gate_entry.restored(map_name, key, value)
                 line["restored_crc32"] = zlib.crc32(value or b"")
                 continue
-            applied = entry.apply(map_name, key, value, msgpack.packb(signal))
+            applied = gate_entry.apply(map_name, key, value, msgpack.packb(signal))
             value = applied.value
             answer = msgpack.unpackb(applied.answer)
             line |= {

@@ -13,9 +13,7 @@ from typing import Any
 import oracle_lines as lines
 from oracle_lines import SOURCES, Case
 
-from dolphin.core.control import account_gate as account
-from dolphin.core.control import breaker as acb
-from dolphin.core.control import governor
+from dolphin.core.control import account_gate, breaker, governor
 from dolphin.core.control.assessment import NO_SHOCK, SLOT_NS, SLOTS, Demand, Inputs, Memory
 from dolphin.core.control.factors import ENVELOPE_DECADE_NS, ENVELOPE_FRESH_NS, MAX_NS, f4_recovery_age
 from dolphin.core.control.manual_cut import CUTS_PPM, WORST_LEVEL, Manual
@@ -42,7 +40,7 @@ def any_params[T: (SurvivalParams, GovernorParams, BreakerParams)](draw: random.
     """A valid record: every number anywhere in its range, often at an end of it."""
     while True:
         numbers: dict[str, Any] = {}
-        for name, (value, _, low, high, _) in describe(record):
+        for name, ((value,), _, low, high, _) in describe(record):
             numbers[name] = draw.choice((low, high, value, draw.randint(low, high), draw.randint(low, high)))
         if record is SurvivalParams:
             numbers["wired"] = frozenset({"heartbeat", *draw.sample(sorted(SENSORS), draw.randint(0, len(SENSORS)))})
@@ -248,8 +246,8 @@ def _govern(values: dict[str, Any], params: GovernorParams) -> Case:
     return lines.governed(_state(values), _demand(values), params)
 
 
-def _state(values: dict[str, Any]) -> governor.State:
-    return governor.State(**{name: values[name] for name in governor.State.__struct_fields__})
+def _state(values: dict[str, Any]) -> governor.GovernorState:
+    return governor.GovernorState(**{name: values[name] for name in governor.GovernorState.__struct_fields__})
 
 
 def _demand(values: dict[str, Any]) -> Demand:
@@ -277,7 +275,7 @@ def boundary_governments(params: GovernorParams) -> Iterator[Case]:
         yield from _words(_state({**STEADY, **at}))
 
 
-def _words(state: governor.State) -> Iterator[Case]:
+def _words(state: governor.GovernorState) -> Iterator[Case]:
     """What else can happen to a state."""
     yield lines.latched(state)
     yield lines.unlatched(state)
@@ -315,7 +313,7 @@ def random_governments(draw: random.Random, count: int) -> Iterator[Case]:
 
 # The adaptive cut-off and the account
 
-SEVERITIES = near(0, 125_000, *acb.TRIPS_AT_PPM, ONE)
+SEVERITIES = near(0, 125_000, *breaker.TRIPS_AT_PPM, ONE)
 
 
 def _vote(source: str, seq: int, time_ns: int, severity_ppm: object, is_clear: object, expires_at_ns: object) -> dict[object, object]:
@@ -331,13 +329,15 @@ def _vote(source: str, seq: int, time_ns: int, severity_ppm: object, is_clear: o
     }
 
 
-def _source(name: str, severity_ppm: int, clears: int, unclear: int, expires_at_ns: int) -> acb.Source:
-    return acb.Source(name, 5, severity_ppm, clears, unclear, expires_at_ns, "r", "")
+def _source(name: str, severity_ppm: int, clears: int, unclear: int, expires_at_ns: int) -> breaker.Source:
+    return breaker.Source(name, 5, severity_ppm, clears, unclear, expires_at_ns, "r", "")
 
 
-def _entry(level: int, is_latched: bool, hold_until_ns: int, sources: Sequence[acb.Source], episodes: tuple[int, ...] = ()) -> acb.State:
+def _entry(
+    level: int, is_latched: bool, hold_until_ns: int, sources: Sequence[breaker.Source], episodes: tuple[int, ...] = ()
+) -> breaker.BreakerState:
     cap_ppm = MAX_LEVERAGE_PPM * CUTS_PPM[level] // ONE
-    return acb.State(
+    return breaker.BreakerState(
         "main",
         "BTCUSDT",
         epoch=START - 1,
@@ -377,7 +377,7 @@ def boundary_votes(params: BreakerParams) -> Iterator[Case]:
         for episodes_ns in ages:
             state = _entry(1, is_latched, 0, [_source(name, 0, 0, unclear, end_ns)], episodes_ns)
             yield lines.voted(state, [_vote(name, 6, now_ns, ONE, False, end_ns)], params)
-    for held in range(acb.MAX_SOURCES - 1, acb.MAX_SOURCES + 1):
+    for held in range(breaker.MAX_SOURCES - 1, breaker.MAX_SOURCES + 1):
         sources = [_source(name, 0, params.clears, 0, end_ns) for name in SOURCES[1 : held + 1]]
         for newcomer in ("invariant", SOURCES[held], SOURCES[held + 1]):
             yield lines.voted(_entry(0, False, 0, sources), [_vote(newcomer, 6, now_ns, 0, True, end_ns)], params)
@@ -403,10 +403,10 @@ def random_votes(draw: random.Random, count: int) -> Iterator[Case]:
             yield lines.voted(state, votes, params)
 
 
-def _any_source(draw: random.Random, name: str, params: BreakerParams) -> acb.Source:
+def _any_source(draw: random.Random, name: str, params: BreakerParams) -> breaker.Source:
     severity_ppm = draw.choice((0, draw.choice(SEVERITIES[1:-1]), draw.randint(-1, ONE)))
     clears = draw.choice((0, params.clears, params.clears, draw.randint(0, params.clears)))
-    return acb.Source(
+    return breaker.Source(
         name, draw.randint(1, 9), severity_ppm, clears, draw.choice((0, draw.randint(0, 7))), START + draw.randint(-1, 9) * SECOND, "r", ""
     )
 
@@ -434,7 +434,7 @@ def random_decisions(draw: random.Random, count: int) -> Iterator[Case]:
     caps = near(0, *[rung.cap_ppm for rung in LADDER], MAX_LEVERAGE_PPM)
     orders = (0, 1, 4, 5, 6, MAX_NS, MAX_NS + 1, None)
     for number in range(count):
-        state = account.State(
+        state = account_gate.AccountState(
             "main",
             epoch=draw.choice((0, START)),
             seq=draw.choice((0, 7)),

@@ -11,10 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from dolphin.core.control import account_gate as account
-from dolphin.core.control import breaker as acb
-from dolphin.core.control import governor
-from dolphin.core.control import posture_gate as posture_entry
+from dolphin.core.control import account_gate, breaker, governor, posture_gate
 from dolphin.core.control.assessment import Demand, Inputs, Memory, assess
 from dolphin.core.control.manual_cut import Manual
 from dolphin.core.control.params import BreakerParams, GovernorParams, SurvivalParams, describe
@@ -70,58 +67,58 @@ def assessed(memory: Memory, inputs: Inputs, params: SurvivalParams) -> Case:
     return Case(f"assess {_memory(memory)} {_inputs(inputs)}", f"{_memory(after)} {_demand(demand)}")
 
 
-def governed(state: governor.State, demand: Demand, params: GovernorParams) -> Case:
+def governed(state: governor.GovernorState, demand: Demand, params: GovernorParams) -> Case:
     d = demand
     question = f"govern {_state(state)} {d.time_ns} {d.is_ready:d} {bool(d.broken):d} {d.r_cmd_ppm}"
     return Case(question, _granted(governor.govern(state, demand, params)))
 
 
-def latched(state: governor.State) -> Case:
+def latched(state: governor.GovernorState) -> Case:
     return Case(f"latch {_state(state)}", _granted(governor.latched(state, "broken")))
 
 
-def unlatched(state: governor.State) -> Case:
+def unlatched(state: governor.GovernorState) -> Case:
     """The operator's release."""
     signal = {"kind": "operator", "op": "unlatch", "by": "anna", "seq": 1}
-    outcome = posture_entry.apply(posture_entry.State("main", governed=state), signal, GovernorParams())
+    outcome = posture_gate.apply(posture_gate.PostureState("main", governed=state), signal, GovernorParams())
     return Case(f"unlatch {_state(state)}", _granted(outcome.state.governed) if outcome.is_accepted else REFUSED)
 
 
-def restored(state: governor.State) -> Case:
+def restored(state: governor.GovernorState) -> Case:
     """A full stop."""
-    return Case(f"restore {_state(state)}", _granted(posture_entry.restored(posture_entry.State("main", governed=state)).governed))
+    return Case(f"restore {_state(state)}", _granted(posture_gate.restored(posture_gate.PostureState("main", governed=state)).governed))
 
 
-def forced(state: governor.State, ceiling: Posture) -> Case:
+def forced(state: governor.GovernorState, ceiling: Posture) -> Case:
     return Case(f"force {_state(state)} {ceiling:d}", _granted(replace(state, ceiling=ceiling)))
 
 
-def voted(state: acb.State, votes: Sequence[dict[object, object]], params: BreakerParams) -> Case:
-    outcome = acb.apply(state, {"kind": "vote", "votes": list(votes)}, params)
+def voted(state: breaker.BreakerState, votes: Sequence[dict[object, object]], params: BreakerParams) -> Case:
+    outcome = breaker.apply(state, {"kind": "vote", "votes": list(votes)}, params)
     question = f"vote {_entry(state)} {len(votes)}"
     return Case(" ".join([question, *map(_vote, votes)]), _outcome(_entry(outcome.state), outcome.is_accepted, outcome.is_changed))
 
 
-def operated(state: acb.State | account.State, signal: dict[object, object], params: BreakerParams) -> Case:
+def operated(state: breaker.BreakerState | account_gate.AccountState, signal: dict[object, object], params: BreakerParams) -> Case:
     """A manual signal on an asset's or an account's entry; its `by` and `op` must be readable."""
     suffix = f"{_reading(signal['seq'])} {_reading(signal['time_ns'])} {signal['op']}"
     if signal["op"] == "cut":
         suffix += f" {_reading(signal['level'])}"
-    if isinstance(state, acb.State):
-        done = acb.apply(state, {"kind": "manual", **signal}, params)
+    if isinstance(state, breaker.BreakerState):
+        done = breaker.apply(state, {"kind": "manual", **signal}, params)
         return Case(f"operated {_entry(state)} {suffix}", _outcome(_entry(done.state), done.is_accepted, done.is_changed))
-    outcome = account.apply(state, {"kind": "manual", **signal})
+    outcome = account_gate.apply(state, {"kind": "manual", **signal})
     return Case(f"operate {_account(state)} {suffix}", _outcome(_account(outcome.state), outcome.is_accepted, outcome.is_changed))
 
 
-def decided(state: account.State, signal: dict[object, object]) -> Case:
+def decided(state: account_gate.AccountState, signal: dict[object, object]) -> Case:
     """A survival signal on an account's entry."""
     s = signal
     readings = " ".join([_reading(s[name]) for name in ("epoch", "seq", "issued_at_ns", "expires_at_ns")])
     name = s["posture"]
     posture = "-" if not isinstance(name, str) or name not in Posture.__members__ else str(int(Posture[name]))
     question = f"decide {_account(state)} {readings} {posture} {_reading(s['cap_ppm'])} {_reading(s['r_total_ppm'])}"
-    outcome = account.apply(state, {"kind": "survival", **signal})
+    outcome = account_gate.apply(state, {"kind": "survival", **signal})
     answer = _outcome(_account(outcome.state), outcome.is_accepted, outcome.is_changed)
     return Case(f"{question} {s['passive_only'] is not False:d}", answer)
 
@@ -154,12 +151,12 @@ def _demand(d: Demand) -> str:
     return f"{head} {factors} {d.is_passive_only:d} {d.expires_at_ns}"
 
 
-def _state(s: governor.State) -> str:
+def _state(s: governor.GovernorState) -> str:
     flags = f"{s.is_started:d} {s.is_ready:d} {s.is_broken:d} {bool(s.latch):d}"
     return f"{s.time_ns} {flags} {s.r_ppm} {s.rise_anchor_ns} {s.posture:d} {s.posture_since_ns} {s.ceiling:d}"
 
 
-def _granted(s: governor.State) -> str:
+def _granted(s: governor.GovernorState) -> str:
     grant = governor.grant(s)
     return f"{_state(s)} {grant.posture:d} {grant.cap_ppm} {grant.r_ppm}"
 
@@ -168,11 +165,11 @@ def _manual(m: Manual) -> str:
     return f"{m.level} {m.seq}"
 
 
-def _source(s: acb.Source) -> str:
+def _source(s: breaker.Source) -> str:
     return f"{SOURCES.index(s.name)} {s.seq} {s.severity_ppm} {s.clears} {s.unclear} {s.expires_at_ns}"
 
 
-def _entry(s: acb.State) -> str:
+def _entry(s: breaker.BreakerState) -> str:
     head = f"{s.epoch} {s.seq} {s.time_ns} {s.expires_at_ns} {s.cap_ppm} {s.level} {s.is_latched:d} {s.hold_until_ns}"
     parts = [head, str(len(s.episodes_ns)), *map(str, s.episodes_ns), _manual(s.manual), str(len(s.sources)), *map(_source, s.sources)]
     return " ".join(parts)
@@ -183,7 +180,7 @@ def _vote(v: dict[object, object]) -> str:
     return f"{head} {v['is_clear'] is True:d} {_reading(v['expires_at_ns'])}"
 
 
-def _account(s: account.State) -> str:
+def _account(s: account_gate.AccountState) -> str:
     head = f"{s.epoch} {s.seq} {s.time_ns} {s.expires_at_ns} {s.cap_ppm} {s.posture:d} {s.granted_ppm} {s.r_total_ppm}"
     return f"{head} {s.is_passive_only:d} {s.source_epoch} {s.source_seq} {_manual(s.manual)}"
 

@@ -4,10 +4,9 @@ import msgpack
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dolphin.core.control import breaker as acb
-from dolphin.core.control import command as leverage
-from dolphin.core.control import gate_entry as entry
-from dolphin.core.control.breaker import State
+from dolphin.core.control import breaker, gate_entry
+from dolphin.core.control.breaker import BreakerState
+from dolphin.core.control.command import decode
 from dolphin.core.control.params import BreakerParams
 
 SECOND = 1_000_000_000
@@ -56,10 +55,10 @@ def signal(votes: list[tuple[str, int, int, bool]], now_ns: int) -> dict[object,
 def test_it_never_loosens_more_than_a_level_nor_without_all_sources_clear_and_fresh(
     ticks: list[tuple[int, list[tuple[str, int, int, bool]]]],
 ) -> None:
-    state, now_ns = State("paper", "BTCUSDT"), START
+    state, now_ns = BreakerState("paper", "BTCUSDT"), START
     for step, votes in ticks:
         now_ns += step
-        before, outcome = state, acb.apply(state, signal(votes, now_ns), PARAMS)
+        before, outcome = state, breaker.apply(state, signal(votes, now_ns), PARAMS)
         state = outcome.state
         assert state.time_ns >= before.time_ns
         assert state.seq == before.seq + outcome.is_accepted
@@ -74,19 +73,19 @@ def test_it_never_loosens_more_than_a_level_nor_without_all_sources_clear_and_fr
                 assert state.time_ns < source.expires_at_ns
         if state.is_latched and not before.is_latched:
             assert state.hold_until_ns >= state.time_ns + PARAMS.hold_ns
-        assert len(state.episodes_ns) <= acb.MAX_EPISODES
+        assert len(state.episodes_ns) <= breaker.MAX_EPISODES
 
 
 @given(st.lists(VOTES, min_size=1, max_size=4), st.integers(0, 3), st.sampled_from(EDGES), st.sampled_from(EDGES))
 def test_a_larger_severity_never_gives_a_larger_cap(
     votes: list[tuple[str, int, int, bool]], index: int, one_ppm: int, other_ppm: int
 ) -> None:
-    state = State("paper", "BTCUSDT", level=0, cap_ppm=6_000_000, seq=1)
+    state = BreakerState("paper", "BTCUSDT", level=0, cap_ppm=6_000_000, seq=1)
     index %= len(votes)
     source, step, _, is_clear = votes[index]
     small, large = sorted((one_ppm, other_ppm))
     caps = [
-        acb.apply(state, signal([*votes[:index], (source, step, severity, is_clear), *votes[index + 1 :]], START), PARAMS).state.cap_ppm
+        breaker.apply(state, signal([*votes[:index], (source, step, severity, is_clear), *votes[index + 1 :]], START), PARAMS).state.cap_ppm
         for severity in (small, large)
     ]
     assert caps[1] <= caps[0]
@@ -94,8 +93,8 @@ def test_a_larger_severity_never_gives_a_larger_cap(
 
 @given(st.lists(VOTES, min_size=1, max_size=4))
 def test_the_same_signal_again_changes_nothing(votes: list[tuple[str, int, int, bool]]) -> None:
-    once = acb.apply(State("paper", "BTCUSDT"), signal(votes, START), PARAMS).state
-    again = acb.apply(once, signal(votes, START), PARAMS)
+    once = breaker.apply(BreakerState("paper", "BTCUSDT"), signal(votes, START), PARAMS).state
+    again = breaker.apply(once, signal(votes, START), PARAMS)
     assert again.state == once
     assert not again.is_accepted
 
@@ -119,10 +118,10 @@ def test_the_same_signal_again_changes_nothing(votes: list[tuple[str, int, int, 
 def test_no_payload_makes_an_entry_fail_or_lose_its_value(key: str, payloads: list[bytes]) -> None:
     value: bytes | None = None
     for payload in payloads:
-        applied = entry.apply("LEVERAGE", key, value, payload)
+        applied = gate_entry.apply("LEVERAGE", key, value, payload)
         answer = msgpack.unpackb(applied.answer)
         assert answer["accepted"] is (applied.value != value)
         assert bool(answer["refusal"]) is not answer["accepted"]
         value = applied.value
         if value is not None:
-            assert 0 <= leverage.decode(value).cap_ppm <= 6_000_000
+            assert 0 <= decode(value).cap_ppm <= 6_000_000

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dolphin.core.order_gate import ONE, TABLE, Book, Clip, Deny, Grant, Limits, Order, Standing, Style, admit, close, decide, fill
+from dolphin.core.order_gate import ONE, TABLE, Clip, Deny, Exposure, Grant, Limits, Order, Standing, Style, admit, close, decide, fill
 
 ASSETS = ("A", "B")
 LIMITS = Limits(step_e8=10, min_notional_micro=3)
@@ -18,7 +18,7 @@ prices = st.integers(1, 10**10)
 class Account:
     """The environment: it fills and cancels whatever the gate has admitted, in any order and in any parts."""
 
-    book: Book
+    book: Exposure
     equity: int
     marks: dict[str, int]
 
@@ -85,7 +85,7 @@ def deal(account: Account, pick: int, qty: int) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(steps, max_size=40))
 def test_no_sequence_exceeds_the_cap_at_admission_or_flips_a_position(sequence: list[tuple[Any, ...]]) -> None:
-    account = Account(Book(), 10**8, dict.fromkeys(ASSETS, 10**8))
+    account = Account(Exposure(), 10**8, dict.fromkeys(ASSETS, 10**8))
     for number, step in enumerate(sequence):
         match step[0]:
             case "order":

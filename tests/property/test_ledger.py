@@ -11,15 +11,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dolphin.core.ledger import chain
-from dolphin.core.ledger.accounts import Book, Plan, Refusal, Repeat
+from dolphin.core.ledger.accounts import Accounts, Plan, Refusal, Repeat
 from dolphin.core.ledger.chain import Content, Head, Record
 from dolphin.core.ledger.chart import CASH, FEES, FUNDING, OPEN_CONTRACTS, REALISED_PNL, Leg, imbalance, position_account
 from dolphin.core.ledger.events import (
-    Command,
-    Event,
+    BookedCommand,
     Fee,
     Fill,
     Funding,
+    LedgerEvent,
     Mark,
     OpeningDeposit,
     OrderIntent,
@@ -45,7 +45,7 @@ order_ids = st.sampled_from(["O-1", "O-2", "O-3"])
 assets = st.sampled_from(ASSETS)
 sides = st.sampled_from(Side)
 commands = st.builds(
-    Command,
+    BookedCommand,
     account=st.just("paper"),
     asset=assets,
     epoch=st.integers(1, 3),
@@ -82,7 +82,7 @@ fills = st.builds(
     price_e8=prices,
     fee_micro_usd=amounts,
 )
-events: st.SearchStrategy[Event] = st.one_of(
+events: st.SearchStrategy[LedgerEvent] = st.one_of(
     fills,
     fills,
     fills,
@@ -99,9 +99,9 @@ events: st.SearchStrategy[Event] = st.one_of(
 histories = st.lists(events, min_size=1, max_size=25)
 
 
-def write(history: list[Event]) -> tuple[Book, list[Record]]:
+def write(history: list[LedgerEvent]) -> tuple[Accounts, list[Record]]:
     """Books what a writer would book of `history`."""
-    book, head, records = Book(), Head(), []
+    book, head, records = Accounts(), Head(), []
     for at, event in enumerate([OpeningDeposit(DEPOSIT), *history]):
         decision = book.plan(event)
         if isinstance(decision, Plan):
@@ -118,7 +118,7 @@ def head_of(records: list[Record]) -> Head:
 
 @untimed
 @given(histories)
-def test_the_legs_of_every_entry_sum_to_zero_and_the_balances_are_their_fold(history: list[Event]) -> None:
+def test_the_legs_of_every_entry_sum_to_zero_and_the_balances_are_their_fold(history: list[LedgerEvent]) -> None:
     book, records = write(history)
     fold: Counter[str] = Counter()
     for record in records:
@@ -133,7 +133,7 @@ def test_the_legs_of_every_entry_sum_to_zero_and_the_balances_are_their_fold(his
 
 @untimed
 @given(histories)
-def test_the_accounts_agree_with_each_other_and_with_the_positions(history: list[Event]) -> None:
+def test_the_accounts_agree_with_each_other_and_with_the_positions(history: list[LedgerEvent]) -> None:
     book, _ = write(history)
     balances = book.balances
     assert balances[CASH] == DEPOSIT - balances[REALISED_PNL] - balances[FEES] - balances[FUNDING]
@@ -145,7 +145,7 @@ def test_the_accounts_agree_with_each_other_and_with_the_positions(history: list
 
 @untimed
 @given(histories)
-def test_what_a_writer_wrote_verifies(history: list[Event]) -> None:
+def test_what_a_writer_wrote_verifies(history: list[LedgerEvent]) -> None:
     _, records = write(history)
     report = verify("paper", records, head_of(records))
     assert report.is_verified
@@ -168,7 +168,7 @@ def change_field(record: Record, data: st.DataObject) -> Record:
 
 @untimed
 @given(histories, st.data())
-def test_one_changed_bit_in_any_field_of_any_entry_is_found_where_it_is(history: list[Event], data: st.DataObject) -> None:
+def test_one_changed_bit_in_any_field_of_any_entry_is_found_where_it_is(history: list[LedgerEvent], data: st.DataObject) -> None:
     _, records = write(history)
     at = data.draw(st.integers(0, len(records) - 1))
     remembered = head_of(records)
@@ -178,7 +178,7 @@ def test_one_changed_bit_in_any_field_of_any_entry_is_found_where_it_is(history:
 
 @untimed
 @given(histories, st.data())
-def test_a_removed_entry_is_found_also_the_last_one(history: list[Event], data: st.DataObject) -> None:
+def test_a_removed_entry_is_found_also_the_last_one(history: list[LedgerEvent], data: st.DataObject) -> None:
     _, records = write(history)
     at = data.draw(st.integers(0, len(records) - 1))
     remembered = head_of(records)
@@ -188,7 +188,7 @@ def test_a_removed_entry_is_found_also_the_last_one(history: list[Event], data: 
 
 @untimed
 @given(histories, st.data())
-def test_two_swapped_entries_are_found(history: list[Event], data: st.DataObject) -> None:
+def test_two_swapped_entries_are_found(history: list[LedgerEvent], data: st.DataObject) -> None:
     _, records = write(history)
     assume(len(records) > 1)
     first, second = sorted(data.draw(st.lists(st.integers(0, len(records) - 1), min_size=2, max_size=2, unique=True)))
@@ -199,7 +199,9 @@ def test_two_swapped_entries_are_found(history: list[Event], data: st.DataObject
 
 @untimed
 @given(histories, events, st.data())
-def test_an_inserted_entry_is_found_even_if_it_is_sealed_correctly(history: list[Event], event: Event, data: st.DataObject) -> None:
+def test_an_inserted_entry_is_found_even_if_it_is_sealed_correctly(
+    history: list[LedgerEvent], event: LedgerEvent, data: st.DataObject
+) -> None:
     _, records = write(history)
     at = data.draw(st.integers(0, len(records)))
     remembered = head_of(records)
@@ -212,7 +214,7 @@ def test_an_inserted_entry_is_found_even_if_it_is_sealed_correctly(history: list
 
 @untimed
 @given(histories, st.data())
-def test_forged_legs_are_found_even_if_everything_after_them_is_sealed_again(history: list[Event], data: st.DataObject) -> None:
+def test_forged_legs_are_found_even_if_everything_after_them_is_sealed_again(history: list[LedgerEvent], data: st.DataObject) -> None:
     _, records = write(history)
     at = data.draw(st.integers(0, len(records) - 1))
     amount = data.draw(st.integers(1, 10**6))
@@ -267,7 +269,7 @@ def test_closing_the_whole_leaves_nothing_behind(qty: int, cost: int, price: int
 
 @untimed
 @given(histories)
-def test_repeating_what_is_booked_changes_nothing(history: list[Event]) -> None:
+def test_repeating_what_is_booked_changes_nothing(history: list[LedgerEvent]) -> None:
     book, records = write(history)
     for record in records:
         event = chain.decode(record.content).event
@@ -279,7 +281,7 @@ def test_repeating_what_is_booked_changes_nothing(history: list[Event]) -> None:
 
 @untimed
 @given(histories, fills)
-def test_a_known_fill_with_other_values_is_refused(history: list[Event], fill: Fill) -> None:
+def test_a_known_fill_with_other_values_is_refused(history: list[LedgerEvent], fill: Fill) -> None:
     book, _ = write([fill, *history])
     assert isinstance(book.plan(msgspec.structs.replace(fill, fee_micro_usd=fill.fee_micro_usd + 1)), Refusal)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dolphin.core.market.binance.frames import DepthSnapshot, DepthUpdate
-from dolphin.core.market.book import BAND, OrderBook, Outcome
+from dolphin.core.market.book import BAND, BookChange, OrderBook
 
 TICKS = 40
 MIDDLE = 1_000
@@ -77,7 +77,7 @@ def test_an_orderly_stream_synchronises_with_any_snapshot_taken_during_it(script
             snapshot = exchange.snapshot()
         book.on_update(exchange.change(steps, id_step))
     assert snapshot is not None
-    assert book.on_snapshot(snapshot) is Outcome.APPLIED
+    assert book.on_snapshot(snapshot) is BookChange.APPLIED
     assert book.last_id == exchange.last_id
 
 

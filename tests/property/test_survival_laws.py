@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from dolphin.core.control import survival
 from dolphin.core.control.assessment import NO_SHOCK, Inputs, Memory
-from dolphin.core.control.governor import State as Governed
+from dolphin.core.control.governor import GovernorState as Governed
 from dolphin.core.control.params import SENSORS, GovernorParams, SurvivalParams
 from dolphin.core.control.posture import LADDER, Posture
-from dolphin.core.control.survival import Decision, State
+from dolphin.core.control.survival import SurvivalDecision, SurvivalState
 from dolphin.core.units import ONE
 
 SECOND = 1_000_000_000
@@ -65,15 +65,15 @@ GOVERNED = st.builds(
     posture_since_ns=st.integers(START - 100 * SECOND, START - 5 * SECOND),
     ceiling=st.sampled_from((Posture.APEX, Posture.APEX, *Posture)),
 ).map(lambda state: replace(state, rise_anchor_ns=state.time_ns, r_ppm=0 if state.latch else state.r_ppm))
-STATES = st.builds(State, MEMORIES, GOVERNED)
+STATES = st.builds(SurvivalState, MEMORIES, GOVERNED)
 
 
-def step(state: State, inputs: Inputs, params: SurvivalParams = PARAMS) -> tuple[State, Decision]:
+def step(state: SurvivalState, inputs: Inputs, params: SurvivalParams = PARAMS) -> tuple[SurvivalState, SurvivalDecision]:
     return survival.step(state, inputs, params, GOVERNOR)
 
 
 @given(STATES, READINGS)
-def test_r_raw_is_within_zero_and_one_and_not_above_any_factor(state: State, inputs: Inputs) -> None:
+def test_r_raw_is_within_zero_and_one_and_not_above_any_factor(state: SurvivalState, inputs: Inputs) -> None:
     decision = step(state, inputs)[1]
     demand, grant = decision.demand, decision.grant
     assert 0 <= demand.r_cmd_ppm <= demand.r_raw_ppm <= min(demand.factors_ppm) <= ONE
@@ -83,7 +83,7 @@ def test_r_raw_is_within_zero_and_one_and_not_above_any_factor(state: State, inp
 
 
 @given(STATES, READINGS)
-def test_any_factor_at_zero_is_a_cap_of_zero_in_the_same_step(state: State, inputs: Inputs) -> None:
+def test_any_factor_at_zero_is_a_cap_of_zero_in_the_same_step(state: SurvivalState, inputs: Inputs) -> None:
     after, decision = step(state, inputs)
     demand = decision.demand
     grant = decision.grant
@@ -93,7 +93,7 @@ def test_any_factor_at_zero_is_a_cap_of_zero_in_the_same_step(state: State, inpu
 
 @settings(max_examples=400)
 @given(STATES, READINGS, st.data())
-def test_worsening_one_reading_never_raises_r_or_the_cap(state: State, inputs: Inputs, data: st.DataObject) -> None:
+def test_worsening_one_reading_never_raises_r_or_the_cap(state: SurvivalState, inputs: Inputs, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(RANKS)))
     strategy, is_more_worse = RANKS[name]
     ordered = sorted((getattr(inputs, name), data.draw(strategy)), reverse=not is_more_worse)
@@ -110,7 +110,7 @@ def test_worsening_one_reading_never_raises_r_or_the_cap(state: State, inputs: I
 
 
 @given(STATES, READINGS, st.sampled_from(("edge", "outside", None, "?")))
-def test_a_worse_verdict_or_a_broken_invariant_never_raises_the_cap(state: State, inputs: Inputs, verdict: object) -> None:
+def test_a_worse_verdict_or_a_broken_invariant_never_raises_the_cap(state: SurvivalState, inputs: Inputs, verdict: object) -> None:
     better = step(state, inputs._replace(envelope_verdict="inside", broken=()))[1].grant
     worse = step(state, inputs._replace(envelope_verdict=verdict, broken=()))[1].grant
     assert worse.r_ppm <= better.r_ppm
@@ -127,11 +127,11 @@ def test_a_worse_verdict_or_a_broken_invariant_never_raises_the_cap(state: State
 def test_r_never_rises_faster_than_its_rate_over_any_stretch_and_any_restart(
     readings: list[Inputs], gaps: list[int], restarts: list[bool]
 ) -> None:
-    state, now_ns = step(State(), READY)[0], START
+    state, now_ns = step(SurvivalState(), READY)[0], START
     seen: list[tuple[int, int]] = [(now_ns, state.governed.r_ppm)]
     for inputs, gap_ns, is_restarted in zip(readings, gaps, restarts, strict=False):
         now_ns += gap_ns
-        state, _ = step(State(governed=state.governed) if is_restarted else state, inputs._replace(now_ns=now_ns))
+        state, _ = step(SurvivalState(governed=state.governed) if is_restarted else state, inputs._replace(now_ns=now_ns))
         seen.append((now_ns, state.governed.r_ppm))
     for index, (from_ns, from_ppm) in enumerate(seen):
         for to_ns, to_ppm in seen[index + 1 :]:
@@ -139,7 +139,7 @@ def test_r_never_rises_faster_than_its_rate_over_any_stretch_and_any_restart(
 
 
 @given(STATES, READINGS)
-def test_a_posture_changes_only_through_its_gate(state: State, inputs: Inputs) -> None:
+def test_a_posture_changes_only_through_its_gate(state: SurvivalState, inputs: Inputs) -> None:
     state = replace(state, governed=replace(state.governed, is_started=True, latch=""))
     after = step(state, inputs)[0].governed
     before, r_ppm = state.governed.posture, after.r_ppm
@@ -156,7 +156,7 @@ def test_a_posture_changes_only_through_its_gate(state: State, inputs: Inputs) -
 
 @settings(max_examples=300)
 @given(STATES, st.builds(Inputs, *[NONSENSE] * 2, st.just(()), *[NONSENSE] * 10), st.sampled_from((PARAMS, SurvivalParams())))
-def test_the_step_is_total_and_says_why(state: State, inputs: Inputs, params: SurvivalParams) -> None:
+def test_the_step_is_total_and_says_why(state: SurvivalState, inputs: Inputs, params: SurvivalParams) -> None:
     after, decision = step(state, inputs, params)
     demand = decision.demand
     grant = decision.grant

@@ -10,7 +10,7 @@ from rich.table import Table
 from dolphin.cli import operating
 from dolphin.cli.operating import AccountOption, ByOption, ClusterOption, DryRunOption, MemberOption, ReasonOption, times
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
-from dolphin.core.control import breaker as acb
+from dolphin.core.control import breaker
 from dolphin.core.control.gate_entry import BREAKER_PARAMS
 from dolphin.core.control.posture import MAX_LEVERAGE_PPM
 from dolphin.errors import BadInput
@@ -102,12 +102,12 @@ def asset_of(gates: Gates, target: str) -> str:
     raise BadInput("neither an asset nor the account", field="TARGET", value=target, remedy=f"Known: {known}.")
 
 
-def is_restricted(state: acb.State) -> bool:
+def is_restricted(state: breaker.BreakerState) -> bool:
     """It leaves less than full leverage, or the rule still holds it."""
     return state.cap_ppm < MAX_LEVERAGE_PPM or is_held(state) or state.manual.level > 0
 
 
-def _row(state: acb.State, gates: Gates) -> dict[str, Any]:
+def _row(state: breaker.BreakerState, gates: Gates) -> dict[str, Any]:
     now_ns = max(gates.market_time_ns, state.time_ns)
     window_ns = BREAKER_PARAMS.episode_window_ns
     return {

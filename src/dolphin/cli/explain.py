@@ -10,7 +10,7 @@ from rich.tree import Tree
 from dolphin.cli.ledger import DEFAULT_ACCOUNT, AccountOption, reading, utc
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
 from dolphin.core.ledger.chart import decimal_e8, usd
-from dolphin.core.ledger.events import Command, Fill, OrderIntent, OrderOutcome
+from dolphin.core.ledger.events import BookedCommand, Fill, OrderIntent, OrderOutcome
 from dolphin.core.ledger.explanation import Explanation, Step, factors
 from dolphin.core.ledger.explanation import explain as explain_order
 from dolphin.core.units import ONE
@@ -67,7 +67,7 @@ def _said(step: Step) -> str:
             return f"fill {fill.fill_id}: {decimal_e8(fill.qty_e8)} at {decimal_e8(fill.price_e8)}, fee {usd(fill.fee_micro_usd)} USD"
 
 
-def _add_command(why: Tree, command: Command) -> None:
+def _add_command(why: Tree, command: BookedCommand) -> None:
     whose = command.asset or "whole account"
     passive = ", passive only" if command.passive_only else ""
     cap = f"cap {_times(command.cap_ppm)}, {command.posture}{passive}"

@@ -15,10 +15,10 @@ from rich.table import Table
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
 from dolphin.core.contract.names import DEFAULT_ACCOUNT
 from dolphin.core.ledger import chain
-from dolphin.core.ledger.accounts import Book
+from dolphin.core.ledger.accounts import Accounts
 from dolphin.core.ledger.chain import Record
 from dolphin.core.ledger.chart import decimal_e8, natural, usd
-from dolphin.core.ledger.events import Event, kind
+from dolphin.core.ledger.events import LedgerEvent, kind
 from dolphin.core.ledger.verification import Report, verify
 from dolphin.errors import BadInput, ExitCode
 from dolphin.host.home import Home
@@ -69,7 +69,7 @@ def verify_chain(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -
 @app.command("balance")
 def balance(account: AccountOption = DEFAULT_ACCOUNT, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Show balances, positions, equity and orders that are still open."""
-    book = Book()
+    book = Accounts()
     with reading(home, account) as store:
         for record in store.records(account):
             book.apply(chain.content_of(record))
@@ -119,7 +119,7 @@ def _line(record: Record) -> str:
     return f"{line}  [{legs}]" if legs else line
 
 
-def _plain_fields(event: Event) -> Iterator[tuple[str, object]]:
+def _plain_fields(event: LedgerEvent) -> Iterator[tuple[str, object]]:
     """The fields that fit into a line: an intent's commands are for `dolphin explain`."""
     for name in event.__struct_fields__:
         value = getattr(event, name)
@@ -133,7 +133,7 @@ def _verdict(report: Report) -> str:
     return f"{report.account}: FAILED at entry {report.first_bad_index}: {report.fault}; the {report.entries} before it are good"
 
 
-def _balance(account: str, book: Book) -> dict[str, Any]:
+def _balance(account: str, book: Accounts) -> dict[str, Any]:
     positions = {asset: {"qty_e8": held.qty_e8, "cost_micro_usd": held.cost_micro_usd} for asset, held in book.positions.items()}
     return {
         "account": account,
@@ -146,7 +146,7 @@ def _balance(account: str, book: Book) -> dict[str, Any]:
     }
 
 
-def _print_balance(account: str, book: Book) -> None:
+def _print_balance(account: str, book: Accounts) -> None:
     console = Console()
     table = Table(f"account {account}", "USD", box=None, pad_edge=False)
     table.columns[1].justify = "right"

@@ -10,7 +10,7 @@ from dolphin.assurance.trace.read import read_trace
 from dolphin.assurance.trace.verdict import Rejection, TraceVerdict, judge
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
 from dolphin.core.audit import trace as of
-from dolphin.core.audit.trace import Event
+from dolphin.core.audit.trace import TraceEvent
 from dolphin.errors import BadInput, ExitCode
 from dolphin.host.home import Home, RunFiles
 
@@ -85,7 +85,7 @@ def _where(rejection: Rejection) -> str:
     return f"event {rejection.number}: {_line(rejection.event)}\nneeds {rejection.needs}"
 
 
-def _line(event: Event) -> str:
+def _line(event: TraceEvent) -> str:
     fields = msgspec.to_builtins(event)
     rest = "  ".join(f"{name}={value}" for name, value in fields.items() if name not in ("type", "market_time_ns"))
     return f"{event.market_time_ns}  {of.kind(event):9}  {rest}"

@@ -22,7 +22,7 @@ _FIELDS: Final = ("value", "unit", "low", "high", "reason")
 class Number(NamedTuple):
     """One number of the law, or a row of them, with its inclusive range."""
 
-    value: int | tuple[int, ...]
+    values: tuple[int, ...]
     unit: str
     low: int
     high: int
@@ -37,20 +37,17 @@ class Law(NamedTuple):
 
     def number(self, section: str, name: str) -> int:
         """The one value of `section.name`."""
-        value = self.numbers[section][name].value
-        assert isinstance(value, int)
+        [value] = self.numbers[section][name].values
         return value
 
     def row(self, section: str, name: str) -> tuple[int, ...]:
         """The values of `section.name`."""
-        value = self.numbers[section][name].value
-        assert isinstance(value, tuple)
-        return value
+        return self.numbers[section][name].values
 
     def digest(self, *more: str) -> str:
         """The hash of the version, every number, and what `more` says: 16 hexadecimal digits."""
         lines = [f"version={self.version}"]
-        lines += [f"{section}.{name}={number.value}" for section, numbers in self.numbers.items() for name, number in numbers.items()]
+        lines += [f"{section}.{name}={number.values}" for section, numbers in self.numbers.items() for name, number in numbers.items()]
         return hashlib.sha256("\n".join([*sorted(lines), *more]).encode()).hexdigest()[:_DIGITS]
 
 
@@ -80,12 +77,12 @@ def _number(name: str, raw: Any) -> Number:
     if not isinstance(raw, dict) or tuple(raw) != _FIELDS:
         raise BadInput(f"must have {', '.join(_FIELDS)}", field=name, value=raw, remedy="Restore law.toml.")
     value, unit, low, high, reason = (raw[field] for field in _FIELDS)
-    values = value if isinstance(value, list) else [value]
+    values = tuple(value) if isinstance(value, list) else (value,)
     if type(low) is not int or type(high) is not int:
         raise BadInput("must have a range of whole numbers", field=name, value=[low, high], remedy="Restore law.toml.")
     for each in values:
         check(name, each, unit, low, high, "Restore law.toml.")
-    return Number(tuple(values) if isinstance(value, list) else value, unit, low, high, reason)
+    return Number(values, unit, low, high, reason)
 
 
 def check(name: str, value: object, unit: str, low: int, high: int, remedy: str) -> None:

@@ -11,12 +11,7 @@ from typing import Any
 
 from dolphin.core.contract import names
 from dolphin.core.contract.packing import unpack
-from dolphin.core.control import account_gate as accounts
-from dolphin.core.control import breaker as acb
-from dolphin.core.control import gate_entry as entry
-from dolphin.core.control import governor
-from dolphin.core.control import manual_cut as manual
-from dolphin.core.control import posture_gate as posture_entry
+from dolphin.core.control import account_gate, breaker, gate_entry, governor, manual_cut, posture_gate
 from dolphin.core.control.command import decode
 from dolphin.core.control.posture import LADDER, Posture
 from dolphin.core.ledger.events import GateReading
@@ -41,35 +36,35 @@ class Gates:
     """Every asset that is known, whether or not it has a breaker yet."""
 
     @cached_property
-    def posture(self) -> posture_entry.State:
+    def posture(self) -> posture_gate.PostureState:
         """The governor's entry; of an account nobody spoke of yet, what it starts with.
 
         Raises:
             DolphinError: the stored value is damaged.
         """
-        return _read(entry.POSTURE, "POSTURE", self.account, self.posture_value)
+        return _read(gate_entry.POSTURE, "POSTURE", self.account, self.posture_value)
 
     @cached_property
-    def leverage(self) -> accounts.State:
+    def leverage(self) -> account_gate.AccountState:
         """The account's entry in `LEVERAGE`; raises as `posture`."""
-        return _read(entry.ACCOUNT, "LEVERAGE", self.account, self.account_value)
+        return _read(gate_entry.ACCOUNT, "LEVERAGE", self.account, self.account_value)
 
     @cached_property
-    def breakers(self) -> tuple[acb.State, ...]:
+    def breakers(self) -> tuple[breaker.BreakerState, ...]:
         """The assets' entries, the most restricted first; raises as `posture`."""
         states = [self.breaker(asset) for asset in self.breaker_values]
         return tuple(sorted(states, key=lambda each: (each.cap_ppm, -each.level, -each.manual.level, -each.hold_until_ns, each.asset)))
 
-    def breaker(self, asset: str) -> acb.State:
+    def breaker(self, asset: str) -> breaker.BreakerState:
         """One asset's entry; of one without votes, what it starts with. Raises as `posture`."""
-        return _read(entry.BREAKER, "LEVERAGE", self.key(asset), self.breaker_values.get(asset))
+        return _read(gate_entry.BREAKER, "LEVERAGE", self.key(asset), self.breaker_values.get(asset))
 
     def key(self, asset: str) -> str:
         """The key of an asset in `LEVERAGE`; of the account for ""."""
         return names.gate_key(self.account, asset)
 
 
-def posture_reading(state: posture_entry.State, leverage: accounts.State) -> GateReading:
+def posture_reading(state: posture_gate.PostureState, leverage: account_gate.AccountState) -> GateReading:
     """The account as an entry of the operator's log has it."""
     granted = governor.grant(state.governed)
     return GateReading(
@@ -83,9 +78,9 @@ def posture_reading(state: posture_entry.State, leverage: accounts.State) -> Gat
     )
 
 
-def breaker_reading(state: acb.State) -> GateReading:
+def breaker_reading(state: breaker.BreakerState) -> GateReading:
     """An asset as an entry of the operator's log has it; R is what its cut leaves."""
-    left_ppm = manual.CUTS_PPM[max(state.level, state.manual.level)]
+    left_ppm = manual_cut.CUTS_PPM[max(state.level, state.manual.level)]
     return GateReading(
         posture="",
         cap_ppm=state.cap_ppm,
@@ -97,12 +92,12 @@ def breaker_reading(state: acb.State) -> GateReading:
     )
 
 
-def is_held(state: acb.State) -> bool:
+def is_held(state: breaker.BreakerState) -> bool:
     """The breaker's own hold lasts."""
     return state.is_latched and state.time_ns < state.hold_until_ns
 
 
-def holds_on_account(state: posture_entry.State, leverage: accounts.State) -> tuple[str, ...]:
+def holds_on_account(state: posture_gate.PostureState, leverage: account_gate.AccountState) -> tuple[str, ...]:
     """Everything that keeps the account below full leverage, the strongest first; () if nothing does."""
     governed = state.governed
     found: list[str] = []
@@ -113,7 +108,7 @@ def holds_on_account(state: posture_entry.State, leverage: accounts.State) -> tu
     if governed.ceiling is not Posture.APEX:
         found.append(f"an operator's word: {state.note}")
     if leverage.manual.level:
-        found.append(f"an operator's cut to {share(manual.CUTS_PPM[leverage.manual.level])}: {leverage.manual.note}")
+        found.append(f"an operator's cut to {share(manual_cut.CUTS_PPM[leverage.manual.level])}: {leverage.manual.note}")
     if governed.posture is not Posture.APEX:
         gate = share(LADDER[governed.posture].leave_above_ppm)
         found.append(f"R {share(governed.r_ppm)} and the posture {governed.posture.name}, which is left above {gate}")
@@ -122,14 +117,14 @@ def holds_on_account(state: posture_entry.State, leverage: accounts.State) -> tu
     return tuple(found)
 
 
-def holds_on_asset(state: acb.State) -> tuple[str, ...]:
+def holds_on_asset(state: breaker.BreakerState) -> tuple[str, ...]:
     """The same for an asset's own cap."""
     found: list[str] = []
     if state.manual.level:
-        found.append(f"an operator's cut to {share(manual.CUTS_PPM[state.manual.level])}: {state.manual.note}")
+        found.append(f"an operator's cut to {share(manual_cut.CUTS_PPM[state.manual.level])}: {state.manual.note}")
     if state.level:
         why = "; ".join(state.reasons)
-        found.append(f"the breaker's level {state.level}, which leaves {share(manual.CUTS_PPM[state.level])} ({why})")
+        found.append(f"the breaker's level {state.level}, which leaves {share(manual_cut.CUTS_PPM[state.level])} ({why})")
     if is_held(state):
         found.append(f"its hold, for another {span(state.hold_until_ns - state.time_ns)}")
     return tuple(found)
@@ -149,7 +144,7 @@ def span(duration_ns: int) -> str:
     return f"{minutes} min {seconds % 60:02d} s" if minutes else f"{seconds} s"
 
 
-def _read(rule: entry.Rule, map_name: str, key: str, value: bytes | None) -> Any:
+def _read(rule: gate_entry.Rule, map_name: str, key: str, value: bytes | None) -> Any:
     if value is None:
         return rule.first(key)
     try:

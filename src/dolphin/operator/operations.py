@@ -8,7 +8,7 @@ runs, and on the account's cap with what the governor would answer.
 from dataclasses import dataclass, replace
 
 from dolphin.core.contract.packing import pack, unpack
-from dolphin.core.control import gate_entry as entry
+from dolphin.core.control import gate_entry
 from dolphin.core.control.command import decode, survival_signal
 from dolphin.core.control.gate_entry import Map
 from dolphin.core.control.manual_cut import WORST_LEVEL
@@ -53,7 +53,7 @@ class Operation:
     def made(self, value: bytes) -> bool:
         """Whether this operation made the version of `value`."""
         fields = unpack(value)
-        return fields["op"] == entry.operation(fields["epoch"], self.signal)
+        return fields["op"] == gate_entry.operation(fields["epoch"], self.signal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +136,18 @@ def reading(gates: Gates, asset: str) -> GateReading:
 
 
 def _rehearse_posture(gates: Gates, signal: bytes) -> tuple[str, Gates]:
-    applied = entry.apply("POSTURE", gates.account, gates.posture_value, signal)
+    applied = gate_entry.apply("POSTURE", gates.account, gates.posture_value, signal)
     answer = unpack(applied.answer)
     if not answer["accepted"]:
         return answer["refusal"], gates
     word = survival_signal(decode(pack(answer["command"])))
-    carried = entry.apply("LEVERAGE", gates.account, gates.account_value, word)
+    carried = gate_entry.apply("LEVERAGE", gates.account, gates.account_value, word)
     return "", replace(gates, posture_value=applied.value, account_value=carried.value)
 
 
 def _rehearse_leverage(gates: Gates, asset: str, signal: bytes) -> tuple[str, Gates]:
     value = gates.breaker_values.get(asset) if asset else gates.account_value
-    applied = entry.apply("LEVERAGE", gates.key(asset), value, signal)
+    applied = gate_entry.apply("LEVERAGE", gates.key(asset), value, signal)
     refusal = unpack(applied.answer)["refusal"]
     if applied.value is None or refusal:
         return refusal, gates

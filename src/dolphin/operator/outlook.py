@@ -8,7 +8,7 @@ do has no length: it is open.
 from dataclasses import dataclass
 from typing import Self
 
-from dolphin.core.control import posture_gate as posture_entry
+from dolphin.core.control import posture_gate
 from dolphin.core.control.params import GovernorParams
 from dolphin.core.control.posture import LADDER, Posture
 from dolphin.core.units import ONE
@@ -42,7 +42,7 @@ class Outlook:
         return cls("" if target is None else target.name, conditions, takes_ns)
 
 
-def outlook(state: posture_entry.State, params: GovernorParams) -> Outlook:
+def outlook(state: posture_gate.PostureState, params: GovernorParams) -> Outlook:
     """What is between the posture that R earned and the next milder one."""
     governed = state.governed
     if governed.latch:
@@ -63,7 +63,7 @@ def outlook(state: posture_entry.State, params: GovernorParams) -> Outlook:
     return Outlook.of(target, *found, *_ceiling(governed.ceiling, target))
 
 
-def readings_allow_ppm(state: posture_entry.State) -> int:
+def readings_allow_ppm(state: posture_gate.PostureState) -> int:
     """The product of the factors: no R above it is possible while the readings stay as they are."""
     product_ppm = ONE
     for factor_ppm in state.factors_ppm:
@@ -71,7 +71,7 @@ def readings_allow_ppm(state: posture_entry.State) -> int:
     return product_ppm
 
 
-def _recovery(state: posture_entry.State, posture: Posture, r_ppm: int, params: GovernorParams) -> tuple[Condition, ...]:
+def _recovery(state: posture_gate.PostureState, posture: Posture, r_ppm: int, params: GovernorParams) -> tuple[Condition, ...]:
     """R above the gate: time by time, and readings that allow it."""
     governed = state.governed
     gate_ppm = LADDER[posture].leave_above_ppm

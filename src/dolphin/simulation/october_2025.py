@@ -12,7 +12,7 @@ from typing import Final
 from dolphin.core.control import factors, posture
 from dolphin.core.control.assessment import Inputs
 from dolphin.core.control.params import GovernorParams, SurvivalParams
-from dolphin.core.control.survival import Decision, State, step
+from dolphin.core.control.survival import SurvivalDecision, SurvivalState, step
 from dolphin.core.units import ONE
 
 SECOND_NS: Final = 1_000_000_000
@@ -57,9 +57,9 @@ def readings(second: int) -> Inputs:
     )
 
 
-def play(params: SurvivalParams) -> Iterator[tuple[int, Decision]]:
+def play(params: SurvivalParams) -> Iterator[tuple[int, SurvivalDecision]]:
     """Every second of the day with what the controller decides."""
-    state, governor = State(), GovernorParams()
+    state, governor = SurvivalState(), GovernorParams()
     for second in range(START, END):
         state, decision = step(state, readings(second), params, governor)
         yield second, decision

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dolphin.core.ledger import chain
-from dolphin.core.ledger.accounts import Order, Refusal, Repeat
+from dolphin.core.ledger.accounts import BookedOrder, Refusal, Repeat
 from dolphin.core.ledger.chain import Content, Head, Record
 from dolphin.core.ledger.chart import CASH, REALISED_PNL, natural
 from dolphin.core.ledger.events import (
-    Command,
-    Event,
+    BookedCommand,
     Fee,
     Fill,
     Funding,
+    LedgerEvent,
     OpeningDeposit,
     Operation,
     OrderIntent,
@@ -41,7 +41,7 @@ from dolphin.storage.sqlite import SqliteStore
 class EntryRefused(Refused):
     """The entry would contradict the ledger (or is malformed): the caller and the ledger disagree about what has happened."""
 
-    def __init__(self, event: Event, why: str) -> None:
+    def __init__(self, event: LedgerEvent, why: str) -> None:
         super().__init__(f"a {kind(event)} was refused: {why}", field="event", value=event, remedy="Reconcile with the venue.")
 
 
@@ -115,7 +115,7 @@ class SqliteLedger:
         is_reduce_only: bool,
         cap_ppm: int,
         posture: str,
-        commands: Sequence[Command],
+        commands: Sequence[BookedCommand],
         market_time_ns: int,
     ) -> bool:
         """Before the order is checked and leaves. `commands`: those the cap was taken from (account's, asset's)."""
@@ -210,7 +210,7 @@ class SqliteLedger:
     def balances(self) -> Mapping[str, int]:
         return natural(self._book.balances)
 
-    def open_orders(self) -> tuple[Order, ...]:
+    def open_orders(self) -> tuple[BookedOrder, ...]:
         """Orders of which something is still expected, also those that a killed run left behind."""
         return self._book.open_orders()
 
@@ -234,7 +234,7 @@ class SqliteLedger:
         finally:
             self._is_batching = False
 
-    def _record(self, event: Event, market_time_ns: int) -> bool:
+    def _record(self, event: LedgerEvent, market_time_ns: int) -> bool:
         """Books `event`; returns whether anything was to be booked."""
         decision = self._book.plan(event)
         if isinstance(decision, Repeat):

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from dolphin.core.ledger import chain
-from dolphin.core.ledger.accounts import Book
+from dolphin.core.ledger.accounts import Accounts
 from dolphin.core.ledger.chart import CASH, FEES, FUNDING, REALISED_PNL, natural, usd
 from dolphin.core.ledger.events import OpeningDeposit
 from dolphin.core.ledger.verification import verify
@@ -32,7 +32,7 @@ def summarise(path: Path, *, run_id: str) -> dict[str, Any]:
         store.close()
     trusted = records[: report.entries]
     of_run = [record for record in trusted if record.run_id == run_id]
-    book, opening = Book(), {}
+    book, opening = Accounts(), {}
     for record in trusted[: of_run[-1].index if of_run else 0]:
         if record is of_run[0]:
             opening = natural(book.balances)

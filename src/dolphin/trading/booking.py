@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from dolphin.core.control.command import Command
-from dolphin.core.ledger import Command as BookedCommand
+from dolphin.core.ledger import BookedCommand as BookedCommand
 from dolphin.core.ledger import Outcome, Side
 from dolphin.core.order_gate import ONE_E8, Clip, Decision, Deny, Grant, Order
 from dolphin.storage.ledger import FillResult, SqliteLedger

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dolphin.core import order_gate as gate
-from dolphin.core.audit.trace import Admitted, Denied, Ended, Event, Filled, Intent, Replaced, Term
+from dolphin.core.audit.trace import Admitted, Denied, Ended, Filled, Intent, Replaced, Term, TraceEvent
 from dolphin.core.control.factors import f5
 from dolphin.core.ledger import Outcome
-from dolphin.core.order_gate import Book, Clip, Decision, Deny, Grant, Limits, Order
+from dolphin.core.order_gate import Clip, Decision, Deny, Exposure, Grant, Limits, Order
 from dolphin.core.units import mul
 from dolphin.errors import DolphinError
 from dolphin.trading.alarm import Alarm
@@ -63,7 +63,7 @@ class Desk:
         self._next_equity_ns = 0
         self._now_ns = 0
         self.market = Market()
-        self.book = Book()
+        self.book = Exposure()
         self.fault: DolphinError | None = None
         """Why the ledger cannot be kept; nothing leaves unbooked."""
         self.entitlements: Entitlements
@@ -92,7 +92,7 @@ class Desk:
         """Decides a new order. When this returns, the ledger holds the intent and, unless it is plainly allowed, the outcome."""
         limits, marks_e8 = self._limits.get(order.asset), self.market.asks_e8()
         decision: Decision = Deny(gate.DenyReason.UNBOOKED)
-        traced: tuple[Event, ...] = ()
+        traced: tuple[TraceEvent, ...] = ()
         with self._booked(), self._booking.at_once():
             grant = self._intend(order)
             self.book, decision = gate.admit(self.book, order, grant, self.equity_micro, marks_e8, limits)
@@ -264,7 +264,7 @@ class Desk:
                 cap_ppm=grant.asset_cap_ppm,
             )
 
-    def _traced(self, order: Order, grant: Grant, decision: Decision) -> tuple[Event, ...]:
+    def _traced(self, order: Order, grant: Grant, decision: Decision) -> tuple[TraceEvent, ...]:
         """What the trace has to say of a decision, once it is on disk."""
         now_ns, order_id = self.entitlements.market_time_ns, order.order_id
         if isinstance(decision, Deny):

@@ -14,9 +14,8 @@ from typing import Final
 
 from dolphin.core.audit.trace import Believed, LeaseEnd, PostureSeen, Reopened, Shut
 from dolphin.core.contract import names
-from dolphin.core.control import command as leverage
 from dolphin.core.control import lease
-from dolphin.core.control.command import Command
+from dolphin.core.control.command import Command, decode
 from dolphin.core.control.posture import Posture
 from dolphin.core.order_gate import ONE, Grant
 from dolphin.errors import BadInput
@@ -174,7 +173,7 @@ class Entitlements:
     def apply(self, data: bytes) -> Command | None:
         """A message of `leverage-changes`; the command if it was applied."""
         try:
-            command = leverage.decode(data)
+            command = decode(data)
         except BadInput:
             self.ignored["damaged"] += 1
             self.distrust("a damaged command arrived")
@@ -191,7 +190,7 @@ class Entitlements:
     def restore(self, values: Iterable[bytes]) -> None:
         """Takes over what was read from `LEVERAGE`; readable values mend the damage."""
         try:
-            commands = [leverage.decode(value) for value in values]
+            commands = [decode(value) for value in values]
         except BadInput:
             self.ignored["damaged"] += 1
             self.distrust("LEVERAGE holds a damaged value")

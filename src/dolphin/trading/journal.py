@@ -17,13 +17,13 @@ from typing import Any, Final
 
 import msgspec
 
-from dolphin.core.audit.trace import MAX_EVENTS, Cut, Event
+from dolphin.core.audit.trace import MAX_EVENTS, Cut, TraceEvent
 
 MAX_WAITING: Final = 10_000
 """Events that may wait for the disk."""
 CLOSE_TIMEOUT_S: Final = 5.0
 
-type OnEvent = Callable[[Event], None]
+type OnEvent = Callable[[TraceEvent], None]
 
 
 class Journal:
@@ -53,13 +53,13 @@ class Trace:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._waiting: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[TraceEvent | None] = queue.SimpleQueue()
         self._left = MAX_EVENTS - 1
         """Events that may still be given; one line is kept for the cut."""
         self._writer = threading.Thread(target=self._write, args=(path,), name="trace", daemon=True)
         self._writer.start()
 
-    def add(self, event: Event) -> None:
+    def add(self, event: TraceEvent) -> None:
         """Has `event` written after those before it, unless the trace has been cut."""
         if self._left <= 0:
             return

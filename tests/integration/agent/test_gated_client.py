@@ -20,7 +20,7 @@ from scripted import T0, Quote, features
 
 from agent import instruments as venue
 from agent.execution import GatedSandboxClient
-from dolphin.core.audit.trace import Event
+from dolphin.core.audit.trace import TraceEvent
 from dolphin.core.control.command import Command, encode
 from dolphin.core.control.posture import Posture
 from dolphin.core.order_gate import ONE
@@ -123,7 +123,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     instrument = venue.instrument_of(ASSET)
     kernel.cache.add_instrument(instrument)
     booking = Booking.open(tmp_path / "ledger.sqlite", account="paper", run_id="test", opening_deposit_micro=10_000 * ONE)
-    events: list[Event] = []
+    events: list[TraceEvent] = []
     desk = Desk(booking, Journal(tmp_path / "agent.ndjson"), events.append, {ASSET: venue.limits_of(instrument)})
     desk.entitlements = Entitlements(
         "paper",

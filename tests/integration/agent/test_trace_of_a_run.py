@@ -18,7 +18,7 @@ from dolphin.assurance.trace.read import read_trace
 from dolphin.assurance.trace.verdict import judge
 from dolphin.cli import main
 from dolphin.cluster.client import open_client
-from dolphin.core.audit.trace import Admitted, Believed, Epoch, Event, Filled, Intent, LeaseEnd, PostureSeen, Shut
+from dolphin.core.audit.trace import Admitted, Believed, Epoch, Filled, Intent, LeaseEnd, PostureSeen, Shut, TraceEvent
 from dolphin.core.control.posture import Posture
 from dolphin.host.member import MemberProcess
 
@@ -27,7 +27,7 @@ RUN_ID = "traced"
 
 pytestmark = pytest.mark.integration
 
-Mutation = Callable[[list[Event]], tuple[list[Event], int]]
+Mutation = Callable[[list[TraceEvent]], tuple[list[TraceEvent], int]]
 """A changed trace, and the number of the event at which it departs from the specification."""
 
 
@@ -40,7 +40,7 @@ def home(member: MemberProcess, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture
-def trace(home: Path) -> list[Event]:
+def trace(home: Path) -> list[TraceEvent]:
     return read_trace(home / "runs" / RUN_ID / "trace.ndjson")
 
 
@@ -70,14 +70,14 @@ async def trade(member: MemberProcess, runs: Path) -> None:
         await client.shutdown()
 
 
-def test_the_specification_allows_what_the_agent_did(trace: list[Event]) -> None:
+def test_the_specification_allows_what_the_agent_did(trace: list[TraceEvent]) -> None:
     verdict = judge(trace)
     assert verdict.rejection is None, verdict.rejection
     assert verdict.events == len(trace)
     assert verdict.cut is None
 
 
-def test_the_trace_has_every_kind_of_step_that_the_run_took(trace: list[Event]) -> None:
+def test_the_trace_has_every_kind_of_step_that_the_run_took(trace: list[TraceEvent]) -> None:
     assert isinstance(trace[0], Epoch)
     assert {Believed, Admitted, Intent, Filled, LeaseEnd, PostureSeen, Shut} <= {type(event) for event in trace}
     entries = [event for event in trace if isinstance(event, Admitted) and event.terms]
@@ -88,29 +88,29 @@ def test_the_trace_has_every_kind_of_step_that_the_run_took(trace: list[Event]) 
         assert entry.notional_micro_usd > 0
 
 
-def test_every_prefix_of_the_trace_is_accepted_too(trace: list[Event]) -> None:
+def test_every_prefix_of_the_trace_is_accepted_too(trace: list[TraceEvent]) -> None:
     half = trace[: len(trace) // 2]
     assert judge(half).is_accepted
 
 
-def first(trace: list[Event], kind: type[Event]) -> int:
+def first(trace: list[TraceEvent], kind: type[TraceEvent]) -> int:
     """The place of the first event of `kind`, counted from 0."""
     return next(place for place, event in enumerate(trace) if isinstance(event, kind))
 
 
-def first_entry(trace: list[Event]) -> int:
+def first_entry(trace: list[TraceEvent]) -> int:
     return next(place for place, event in enumerate(trace) if isinstance(event, Admitted) and event.terms)
 
 
-def changed(trace: list[Event], place: int, **changes: object) -> list[Event]:
+def changed(trace: list[TraceEvent], place: int, **changes: object) -> list[TraceEvent]:
     return [*trace[:place], replace(trace[place], **changes), *trace[place + 1 :]]
 
 
-def swapped(trace: list[Event], place: int) -> list[Event]:
+def swapped(trace: list[TraceEvent], place: int) -> list[TraceEvent]:
     return [*trace[:place], trace[place + 1], trace[place], *trace[place + 2 :]]
 
 
-def a_command_that_an_order_stood_on_is_dropped(trace: list[Event]) -> tuple[list[Event], int]:
+def a_command_that_an_order_stood_on_is_dropped(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     entry = first_entry(trace)
     order = trace[entry]
     assert isinstance(order, Admitted)
@@ -119,7 +119,7 @@ def a_command_that_an_order_stood_on_is_dropped(trace: list[Event]) -> tuple[lis
     return [*trace[:place], *trace[place + 1 :]], entry
 
 
-def an_order_leads_above_the_cap(trace: list[Event]) -> tuple[list[Event], int]:
+def an_order_leads_above_the_cap(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     entry = first_entry(trace)
     order = trace[entry]
     assert isinstance(order, Admitted)
@@ -127,7 +127,7 @@ def an_order_leads_above_the_cap(trace: list[Event]) -> tuple[list[Event], int]:
     return changed(trace, entry, terms=(account, replace(asset, exposure_ppm=asset.cap_ppm + 1))), entry + 1
 
 
-def an_order_names_a_cap_that_was_not_granted(trace: list[Event]) -> tuple[list[Event], int]:
+def an_order_names_a_cap_that_was_not_granted(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     entry = first_entry(trace)
     order = trace[entry]
     assert isinstance(order, Admitted)
@@ -135,7 +135,7 @@ def an_order_names_a_cap_that_was_not_granted(trace: list[Event]) -> tuple[list[
     return changed(trace, entry, terms=(replace(account, cap_ppm=account.cap_ppm + 1), asset)), entry + 1
 
 
-def an_order_comes_after_the_lease_has_ended(trace: list[Event]) -> tuple[list[Event], int]:
+def an_order_comes_after_the_lease_has_ended(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     entry, end = first_entry(trace), first(trace, LeaseEnd)
     late = replace(trace[entry], order_id="late", market_time_ns=trace[end].market_time_ns)
     last = max(place for place, event in enumerate(trace) if isinstance(event, Believed) and event.key == ACCOUNT)
@@ -146,7 +146,7 @@ def an_order_comes_after_the_lease_has_ended(trace: list[Event]) -> tuple[list[E
     return [*trace[: end + 1], late, *trace[end + 1 :]], end + 2
 
 
-def an_order_comes_when_its_lease_is_over_but_nobody_has_noticed(trace: list[Event]) -> tuple[list[Event], int]:
+def an_order_comes_when_its_lease_is_over_but_nobody_has_noticed(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     entry = first_entry(trace)
     order = trace[entry]
     assert isinstance(order, Admitted)
@@ -156,55 +156,55 @@ def an_order_comes_when_its_lease_is_over_but_nobody_has_noticed(trace: list[Eve
     return changed(trace, entry, market_time_ns=command.expires_at_ns), entry + 1
 
 
-def a_command_steps_back(trace: list[Event]) -> tuple[list[Event], int]:
+def a_command_steps_back(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     of_the_account = [place for place, event in enumerate(trace) if isinstance(event, Believed) and event.key == ACCOUNT]
     later = trace[of_the_account[1]]
     assert isinstance(later, Believed)
     return changed(trace, of_the_account[1], epoch=later.epoch - 1, seq=later.seq + 100), of_the_account[1] + 1
 
 
-def an_epoch_is_taken_twice(trace: list[Event]) -> tuple[list[Event], int]:
+def an_epoch_is_taken_twice(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     return [*trace[:5], trace[0], *trace[5:]], 6
 
 
-def an_intent_is_written_before_the_order_is_admitted(trace: list[Event]) -> tuple[list[Event], int]:
+def an_intent_is_written_before_the_order_is_admitted(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     entry = first_entry(trace)
     return swapped(trace, entry), entry + 1
 
 
-def a_fill_comes_before_the_intent(trace: list[Event]) -> tuple[list[Event], int]:
+def a_fill_comes_before_the_intent(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     fill, intent = first(trace, Filled), first(trace, Intent)
     return [*trace[:intent], trace[fill], *trace[intent:fill], *trace[fill + 1 :]], intent + 1
 
 
-def an_intent_is_written_twice(trace: list[Event]) -> tuple[list[Event], int]:
+def an_intent_is_written_twice(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     intent = first(trace, Intent)
     return [*trace[: intent + 1], trace[intent], *trace[intent + 1 :]], intent + 2
 
 
-def an_order_is_admitted_twice(trace: list[Event]) -> tuple[list[Event], int]:
+def an_order_is_admitted_twice(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     entry = first_entry(trace)
     again = [trace[entry], trace[entry + 1]]
     return [*trace[: entry + 2], *again, *trace[entry + 2 :]], entry + 4
 
 
-def an_intent_is_missing(trace: list[Event]) -> tuple[list[Event], int]:
+def an_intent_is_missing(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     intent = first(trace, Intent)
     shorter = [*trace[:intent], *trace[intent + 1 :]]
     return shorter, 1 + next(place for place in range(intent, len(shorter)) if isinstance(shorter[place], Admitted | Filled))
 
 
-def an_order_comes_while_nothing_is_believed(trace: list[Event]) -> tuple[list[Event], int]:
+def an_order_comes_while_nothing_is_believed(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     entry = first_entry(trace)
     return [*trace[:entry], Shut(market_time_ns=trace[entry].market_time_ns, reason="silence"), *trace[entry:]], entry + 2
 
 
-def a_latched_account_has_a_cap(trace: list[Event]) -> tuple[list[Event], int]:
+def a_latched_account_has_a_cap(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     place = first(trace, Believed)
     return changed(trace, place, f1_ppm=0), place + 1
 
 
-def the_posture_is_milder_than_its_command(trace: list[Event]) -> tuple[list[Event], int]:
+def the_posture_is_milder_than_its_command(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     place = max(place for place, event in enumerate(trace) if isinstance(event, PostureSeen) and event.posture == "HIBERNATE")
     return changed(trace, place, posture="APEX"), place + 1
 
@@ -229,20 +229,20 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 
 @pytest.mark.parametrize("mutate", MUTATIONS, ids=lambda mutate: mutate.__name__)
-def test_a_mutated_trace_is_rejected_at_the_event_that_is_wrong(mutate: Mutation, trace: list[Event]) -> None:
+def test_a_mutated_trace_is_rejected_at_the_event_that_is_wrong(mutate: Mutation, trace: list[TraceEvent]) -> None:
     mutated, number = mutate(trace)
     rejection = judge(mutated).rejection
     assert rejection is not None
     assert rejection.number == number, rejection
 
 
-def test_the_command_finds_a_run_by_its_id(home: Path, trace: list[Event], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_finds_a_run_by_its_id(home: Path, trace: list[TraceEvent], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["trace", "check", RUN_ID, "--home", str(home), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["accepted"], said["events"], said["rejected_at"]) == (True, len(trace), None)
 
 
-def test_the_command_says_which_event_is_wrong(trace: list[Event], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_which_event_is_wrong(trace: list[TraceEvent], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mutated, number = an_intent_is_written_twice(trace)
     path = tmp_path / "mutated.ndjson"
     path.write_bytes(b"".join(msgspec.json.encode(event) + b"\n" for event in mutated))

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from dolphin.cli import main
-from dolphin.core.ledger import Command, Outcome, Side
+from dolphin.core.ledger import BookedCommand, Outcome, Side
 from dolphin.errors import ExitCode
 from dolphin.storage.ledger import SqliteLedger
 
-COMMAND = Command(
+COMMAND = BookedCommand(
     "paper", "BTCUSDT", 1, 7, "STALKER", 1_500_000, 900_000, (900_000,), True, ("taker [shock]",), ("BTCUSDT@trade#5",), 10**18, 10**18
 )
 

@@ -23,7 +23,7 @@ NUMBERS = [(section, name) for section, numbers in LAW.numbers.items() for name 
 
 
 def test_a_law_is_its_version_and_its_numbers() -> None:
-    hold, cuts = Number(7, "ns", 1, 9, "given"), Number((5, 0), "ppm", 0, 9, "given")
+    hold, cuts = Number((7,), "ns", 1, 9, "given"), Number((5, 0), "ppm", 0, 9, "given")
     assert read(TEXT) == Law(3, {"breaker": {"hold_ns": hold, "cuts": cuts}})
     assert read(TEXT).number("breaker", "hold_ns") == 7
     assert read(TEXT).row("breaker", "cuts") == (5, 0)
@@ -81,7 +81,7 @@ def test_a_hash_is_of_the_version_every_number_and_what_is_said_beside() -> None
 @pytest.mark.parametrize(("section", "name"), NUMBERS)
 def test_every_number_of_the_law_is_in_the_hash(section: str, name: str) -> None:
     number = LAW.numbers[section][name]
-    other = number._replace(value=number.value + 1 if isinstance(number.value, int) else (*number.value, 1))
+    other = number._replace(values=(number.values[0] + 1, *number.values[1:]))
     changed = LAW._replace(numbers={**LAW.numbers, section: {**LAW.numbers[section], name: other}})
     assert changed.digest() != LAW.digest()
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dolphin.core.contract.packing import pack
-from dolphin.core.control import gate_entry as entry
+from dolphin.core.control import gate_entry
 from dolphin.core.control.command import decode, survival_signal
 from dolphin.core.units import ONE
 from dolphin.operator.gate_state import Gates
@@ -36,11 +36,11 @@ def demanded(gates: Gates, seq: int, r_ppm: int = ONE, *, at_ns: int | None = No
 
 def told(gates: Gates, signal: dict[str, object]) -> Gates:
     """After a signal to the governor that it takes."""
-    posture = entry.apply("POSTURE", "paper", gates.posture_value, pack(signal)).value
+    posture = gate_entry.apply("POSTURE", "paper", gates.posture_value, pack(signal)).value
     assert posture is not None
     assert posture != gates.posture_value
     word = survival_signal(decode(posture))
-    return replace(gates, posture_value=posture, account_value=entry.apply("LEVERAGE", "paper", gates.account_value, word).value)
+    return replace(gates, posture_value=posture, account_value=gate_entry.apply("LEVERAGE", "paper", gates.account_value, word).value)
 
 
 def broken(gates: Gates) -> Gates:
@@ -62,6 +62,6 @@ def voted(gates: Gates, seq: int, severity_ppm: int = 0, asset: str = "BTCUSDT")
         "cause_id": "BTCUSDT@trade#5",
         "expires_at_ns": now_ns + 2 * SECOND,
     }
-    value = entry.apply("LEVERAGE", f"paper/{asset}", gates.breaker_values.get(asset), pack(vote)).value
+    value = gate_entry.apply("LEVERAGE", f"paper/{asset}", gates.breaker_values.get(asset), pack(vote)).value
     assert value is not None
     return replace(gates, breaker_values={**gates.breaker_values, asset: value}, market_time_ns=max(gates.market_time_ns, now_ns))

@@ -6,7 +6,7 @@ import pytest
 from gates_of_a_day import NOTHING, broken, demanded, told, voted
 
 from dolphin.core.contract.packing import pack
-from dolphin.core.control import gate_entry as entry
+from dolphin.core.control import gate_entry
 from dolphin.core.control.command import decode
 from dolphin.core.control.manual_cut import MAX_TEXT
 from dolphin.core.control.posture import Posture
@@ -23,7 +23,7 @@ def done(gates: Gates, word: Operation) -> Gates:
     """The gates after the entry processor took the word, by the map's own rule."""
     key = gates.key(word.asset)
     old = gates.posture_value if word.map_name == "POSTURE" else gates.breaker_values.get(word.asset, gates.account_value)
-    value = entry.apply(word.map_name, key, old, word.signal).value
+    value = gate_entry.apply(word.map_name, key, old, word.signal).value
     assert value is not None
     if word.map_name == "POSTURE":
         return replace(gates, posture_value=value)
@@ -128,7 +128,7 @@ def test_somebody_elses_word_in_between_makes_ours_an_old_one() -> None:
 def test_a_value_names_the_operation_that_made_it() -> None:
     gates = demanded(NOTHING, 1)
     word = operation.force(gates, Posture.STALKER, ANN)
-    value = entry.apply("POSTURE", "paper", gates.posture_value, word.signal).value
+    value = gate_entry.apply("POSTURE", "paper", gates.posture_value, word.signal).value
     assert word.made(value or b"")
     assert not operation.force(gates, Posture.STALKER, Author("bob", "no")).made(value or b"")
 

@@ -7,9 +7,8 @@ import pyarrow as pa
 
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.contract.schemas import SIGNALS
-from dolphin.core.control import command as leverage
-from dolphin.core.control import gate_entry as entry
-from dolphin.core.control.command import Command
+from dolphin.core.control import gate_entry
+from dolphin.core.control.command import Command, decode, survival_signal
 from dolphin.core.control.params import LAW_HASH
 from python_udfs import readings
 
@@ -71,19 +70,19 @@ class Entries:
         for each in [] if found is None else found.to_pylist():
             key, signal = each["key"], each["value"]
             if msgpack.unpackb(signal)["kind"] in ("demand", "broken"):
-                governed = entry.apply("POSTURE", key, self.postures.get(key), signal)
+                governed = gate_entry.apply("POSTURE", key, self.postures.get(key), signal)
                 assert governed.value is not None
                 assert msgpack.unpackb(governed.answer)["accepted"]
                 self.postures[key] = governed.value
-                signal = leverage.survival_signal(leverage.decode(governed.value))
-            applied = entry.apply("LEVERAGE", key, self.values.get(key), signal)
+                signal = survival_signal(decode(governed.value))
+            applied = gate_entry.apply("LEVERAGE", key, self.values.get(key), signal)
             assert applied.value is not None
             assert msgpack.unpackb(applied.answer)["accepted"]
             self.values[key] = applied.value
-            command = leverage.decode(applied.value)
+            command = decode(applied.value)
             if command.cap_ppm < command.from_cap_ppm:
                 self.cuts.append(command)
 
     def command(self, key: str) -> Command:
         """The command in force for `key`."""
-        return leverage.decode(self.values[key])
+        return decode(self.values[key])

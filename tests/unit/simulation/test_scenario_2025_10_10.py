@@ -4,31 +4,31 @@ import pytest
 
 from dolphin.core.control.params import SurvivalParams
 from dolphin.core.control.posture import Posture
-from dolphin.core.control.survival import Decision
+from dolphin.core.control.survival import SurvivalDecision
 from dolphin.simulation.october_2025 import CALM_AGAIN, CASCADE, NEWS, bare_decay, play, utc
 
 WITHOUT_BOOK = SurvivalParams(wired=frozenset({"heartbeat", "jitter", "latency", "taker"}))
 
 
 @pytest.fixture(scope="module")
-def day() -> dict[int, Decision]:
+def day() -> dict[int, SurvivalDecision]:
     return dict(play(SurvivalParams()))
 
 
-def test_before_the_news_it_is_at_full_leverage(day: dict[int, Decision]) -> None:
+def test_before_the_news_it_is_at_full_leverage(day: dict[int, SurvivalDecision]) -> None:
     assert day[NEWS - 1].grant.cap_ppm == 6_000_000
 
 
-def test_the_cap_is_never_above_two_between_the_news_and_an_hour_after_the_cascade(day: dict[int, Decision]) -> None:
+def test_the_cap_is_never_above_two_between_the_news_and_an_hour_after_the_cascade(day: dict[int, SurvivalDecision]) -> None:
     assert max(day[second].grant.cap_ppm for second in range(NEWS, CALM_AGAIN + 3_600)) <= 2_000_000
 
 
-def test_the_afternoon_is_not_shut_down_either(day: dict[int, Decision]) -> None:
+def test_the_afternoon_is_not_shut_down_either(day: dict[int, SurvivalDecision]) -> None:
     assert day[CASCADE - 1].grant.posture is Posture.STALKER
     assert day[CASCADE - 1].grant.cap_ppm == 2_000_000
 
 
-def test_the_cascade_ends_all_exposure_in_the_same_second(day: dict[int, Decision]) -> None:
+def test_the_cascade_ends_all_exposure_in_the_same_second(day: dict[int, SurvivalDecision]) -> None:
     assert day[CASCADE].grant.cap_ppm == 0
     assert day[CASCADE].grant.posture is Posture.HIBERNATE
 

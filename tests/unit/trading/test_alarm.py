@@ -5,7 +5,7 @@ import asyncio
 import msgpack
 import pytest
 
-from dolphin.core.control import posture_gate as posture_entry
+from dolphin.core.control import posture_gate
 from dolphin.core.control.manual_cut import MAX_TEXT
 from dolphin.core.control.params import GovernorParams
 from dolphin.host.tasks import beside
@@ -94,6 +94,6 @@ async def test_the_governor_latches_on_it_and_keeps_the_reason(reason: str) -> N
     alarm.ring(reason, None)
     async with beside(alarm.run()):
         await alarm.settled()
-    state = posture_entry.apply(posture_entry.State("paper"), msgpack.unpackb(governor.heard[0]), GovernorParams()).state
+    state = posture_gate.apply(posture_gate.PostureState("paper"), msgpack.unpackb(governor.heard[0]), GovernorParams()).state
     assert state.governed.latch.startswith(f"agent: {reason[:20]}")
     assert len(state.governed.latch.encode("utf-16-le")) <= 2 * MAX_TEXT

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from dolphin.core.audit.trace import Event
+from dolphin.core.audit.trace import TraceEvent
 from dolphin.core.control.command import Command, encode
 from dolphin.core.control.posture import Posture
 from dolphin.core.order_gate import ONE, Grant
@@ -35,7 +35,7 @@ class Harness:
         self.clock = Clock()
         self.changes: list[Change] = []
         self.damages: list[str] = []
-        self.events: list[Event] = []
+        self.events: list[TraceEvent] = []
         self.entitlements = Entitlements(
             "paper",
             ["A", "B"],

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from dolphin.cluster.wire import Batch
-from dolphin.core.audit.trace import Event
+from dolphin.core.audit.trace import TraceEvent
 from dolphin.core.contract.batch import BatchInfo, with_info
 from dolphin.core.contract.names import LEVERAGE_CHANGES as LEVERAGE
 from dolphin.core.contract.names import RANKING_TOPIC as RANKING
@@ -50,7 +50,7 @@ def stream_without_a_batch() -> bytes:
 @pytest.fixture
 async def inbox(tmp_path: Path) -> Inbox:
     booking = Booking.open(tmp_path / "ledger.sqlite", account="paper", run_id="test", opening_deposit_micro=ONE)
-    events: list[Event] = []
+    events: list[TraceEvent] = []
     desk = Desk(booking, Journal(tmp_path / "agent.ndjson"), events.append, {})
     desk.entitlements = Entitlements(
         "paper",

@@ -13,7 +13,10 @@ from dolphin.host.home import REPOSITORY
 
 SOURCE: Final = REPOSITORY / "src"
 FOLDERS: Final = ("core", "core/control", "core/order_gate", "core/ledger")
-TESTS: Final = ("tests/unit/core/test_units.py", *(f"tests/unit/{folder}" for folder in FOLDERS[1:]))
+TESTS: Final = (
+    *(f"tests/unit/core/test_{name}.py" for name in ("law", "notional", "units")),
+    *(f"tests/unit/{folder}" for folder in FOLDERS[1:]),
+)
 """The tests that must show every condition and kill every mutant."""
 OUTSIDE: Final = frozenset({"asyncio", "os", "pathlib", "psycopg", "socket", "sqlite3", "subprocess", "threading", "time"})
 JAVA_PACKAGES: Final = ("dolphin.jet.leverage", "dolphin.jet.msgpack")

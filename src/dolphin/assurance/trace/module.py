@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dolphin.core.audit import trace as of
-from dolphin.core.audit.trace import Event, Term
+from dolphin.core.audit.trace import Term, TraceEvent
 
 NAME: Final = "TraceData"
 SPECIFICATION: Final = "InventoryTrace"
@@ -31,7 +31,7 @@ CONSTANTS
 """
 
 
-def text(events: Sequence[Event]) -> str:
+def text(events: Sequence[TraceEvent]) -> str:
     """The module `TraceData` for these events, which hold no `Cut`."""
     names = _Names.of(events)
     rows = ",\n".join("    " + _record(names.fields(event)) for event in events)
@@ -50,7 +50,7 @@ class _Names:
     orders: dict[str, int]
 
     @classmethod
-    def of(cls, events: Sequence[Event]) -> "_Names":
+    def of(cls, events: Sequence[TraceEvent]) -> "_Names":
         commands = [event for event in events if isinstance(event, of.Believed)]
         ends = [event for event in events if isinstance(event, of.LeaseEnd)]
         terms = [term for event in events for term in _terms(event)]
@@ -63,11 +63,11 @@ class _Names:
             orders={order_id: number for number, order_id in enumerate(ids, 1)},
         )
 
-    def fields(self, event: Event) -> dict[str, str]:
+    def fields(self, event: TraceEvent) -> dict[str, str]:
         """The record of `event`, its values as TLA+ expressions."""
         return {"event": f'"{_kind(event)}"', "at": str(self.times[event.market_time_ns]), **self._rest(event)}
 
-    def _rest(self, event: Event) -> dict[str, str]:
+    def _rest(self, event: TraceEvent) -> dict[str, str]:
         match event:
             case of.Epoch():
                 return {"epoch": _int(event.epoch)}
@@ -117,17 +117,17 @@ class _Names:
 _OF_AN_ORDER = of.Admitted | of.Intent | of.Denied | of.Replaced | of.Filled | of.Ended
 
 
-def _terms(event: Event) -> tuple[Term, ...]:
+def _terms(event: TraceEvent) -> tuple[Term, ...]:
     return event.terms if isinstance(event, of.Admitted | of.Replaced) else ()
 
 
-def _account(events: Sequence[Event]) -> str:
+def _account(events: Sequence[TraceEvent]) -> str:
     """The account's key; a trace that does not begin with its epoch is rejected at its first event, whatever this is."""
     first = events[0]
     return first.account if isinstance(first, of.Epoch) else ""
 
 
-def _kind(event: Event) -> str:
+def _kind(event: TraceEvent) -> str:
     """The name of the event in the specification: an order that is over is over, however that came."""
     if isinstance(event, of.Ended) or (isinstance(event, of.Filled) and event.is_last):
         return "over"

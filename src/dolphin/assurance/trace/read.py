@@ -6,13 +6,13 @@ from typing import Final
 
 import msgspec
 
-from dolphin.core.audit.trace import MAX_EVENTS, Event
+from dolphin.core.audit.trace import MAX_EVENTS, TraceEvent
 from dolphin.errors import BadInput
 
-_DECODER: Final = msgspec.json.Decoder(Event)
+_DECODER: Final = msgspec.json.Decoder(TraceEvent)
 
 
-def read_trace(path: Path) -> list[Event]:
+def read_trace(path: Path) -> list[TraceEvent]:
     """The events in `path`; a last line that was not finished is left out, as a killed run leaves one.
 
     Raises:
@@ -28,7 +28,7 @@ def read_trace(path: Path) -> list[Event]:
     return events
 
 
-def _decode(path: Path, lines: list[bytes]) -> Iterator[Event]:
+def _decode(path: Path, lines: list[bytes]) -> Iterator[TraceEvent]:
     for number, line in enumerate(lines, 1):
         if number > MAX_EVENTS:
             raise BadInput(f"more than {MAX_EVENTS} events", field="trace", value=str(path), remedy="Check its first part.")

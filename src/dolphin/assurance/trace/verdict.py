@@ -12,7 +12,7 @@ from typing import Final
 from dolphin.assurance.trace import module, tlc
 from dolphin.assurance.trace.tlc import Finding, Model, NoVerdict
 from dolphin.core.audit import trace as of
-from dolphin.core.audit.trace import Event
+from dolphin.core.audit.trace import TraceEvent
 
 ACCEPTED: Final = "NotAccepted"
 CLAIMS: Final = ("OneWriter", "OldEpochIsRefused", "NeverAboveCap", "LeaseHeld")
@@ -44,7 +44,7 @@ class Rejection:
 
     number: int
     """Of the event, from 1: the line in the file."""
-    event: Event
+    event: TraceEvent
     kind: str
     needs: str
     """What the specification needs of such an event; the claim's name if a claim was violated instead."""
@@ -63,7 +63,7 @@ class TraceVerdict:
         return self.rejection is None
 
 
-def judge(trace: Sequence[Event]) -> TraceVerdict:
+def judge(trace: Sequence[TraceEvent]) -> TraceVerdict:
     """Has TLC follow `trace`.
 
     Raises:
@@ -81,7 +81,7 @@ def judge(trace: Sequence[Event]) -> TraceVerdict:
     return TraceVerdict(len(followed), cut, _read(followed, found))
 
 
-def _read(trace: Sequence[Event], found: tlc.Verdict) -> Rejection | None:
+def _read(trace: Sequence[TraceEvent], found: tlc.Verdict) -> Rejection | None:
     if found.finding is Finding.VIOLATED and found.violated == ACCEPTED:
         return None
     reached = [int(number) for number in _NEXT.findall(found.output)]
@@ -92,6 +92,6 @@ def _read(trace: Sequence[Event], found: tlc.Verdict) -> Rejection | None:
     return _rejection(trace, max(1, reached[-1] - 1), f"a state in which {found.violated} holds")
 
 
-def _rejection(trace: Sequence[Event], number: int, needs: str | None) -> Rejection:
+def _rejection(trace: Sequence[TraceEvent], number: int, needs: str | None) -> Rejection:
     event = trace[number - 1]
     return Rejection(number, event, of.kind(event), needs or _NEEDS[type(event)])

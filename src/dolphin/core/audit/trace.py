@@ -130,9 +130,9 @@ class Cut(_Event, frozen=True, kw_only=True, tag="cut"):
     reason: str
 
 
-Event = Epoch | Believed | LeaseEnd | Shut | Reopened | PostureSeen | Admitted | Intent | Denied | Replaced | Filled | Ended | Cut
+TraceEvent = Epoch | Believed | LeaseEnd | Shut | Reopened | PostureSeen | Admitted | Intent | Denied | Replaced | Filled | Ended | Cut
 
 
-def kind(event: Event) -> str:
+def kind(event: TraceEvent) -> str:
     """The event's type as it stands in the file."""
     return str(type(event).__struct_config__.tag)

@@ -8,9 +8,10 @@ cannot be read in it is the worst value; a signal that cannot be ordered is refu
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from dolphin.core.control import manual_cut as operator
+from dolphin.core.control import manual_cut
 from dolphin.core.control.command import Command, next_epoch
 from dolphin.core.control.manual_cut import CUTS_PPM, MAX_NS, Manual, noted, text
+from dolphin.core.control.outcome import GateOutcome
 from dolphin.core.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
 from dolphin.core.units import ONE, as_int, mul
 
@@ -19,7 +20,7 @@ FACTORS = 5
 POSTURES = {posture.name: posture for posture in Posture}
 
 
-class State(NamedTuple):
+class AccountState(NamedTuple):
     """What the entry of one account remembers."""
 
     account: str
@@ -40,36 +41,27 @@ class State(NamedTuple):
     cause_ids: tuple[str, ...] = ()
 
 
-class Outcome(NamedTuple):
-    """As `acb.Outcome`, for an account."""
-
-    state: State
-    is_accepted: bool
-    is_changed: bool
-    refusal: str = ""
-
-
-def apply(state: State, signal: Mapping[object, object]) -> Outcome:
+def apply(state: AccountState, signal: Mapping[object, object]) -> GateOutcome[AccountState]:
     """One signal of kind "survival" or "manual"; total. An old `(epoch, seq)` changes nothing."""
     kind = signal.get("kind")
     if kind == "survival":
         return _decided(state, signal)
     if kind == "manual":
         return _manual(state, signal)
-    return Outcome(state, False, False, "this key takes kinds survival and manual")
+    return GateOutcome(state, False, False, "this key takes kinds survival and manual")
 
 
-def durable(state: State) -> tuple[object, ...]:
+def durable(state: AccountState) -> tuple[object, ...]:
     """What a full stop must not lose: the operator's cut. What the controller said is over with its lease."""
     return (state.manual,)
 
 
-def restored(state: State) -> State:
+def restored(state: AccountState) -> AccountState:
     """The state as it is after a full stop: nothing is granted before the controller's next word."""
     return state._replace(seq=0, expires_at_ns=0, cap_ppm=0, granted_ppm=0, posture=Posture.HIBERNATE, reasons=("restarted",), cause_ids=())
 
 
-def command(state: State, from_cap_ppm: int) -> Command:
+def command(state: AccountState, from_cap_ppm: int) -> Command:
     """The command that says what the state grants."""
     return Command(
         state.account,
@@ -89,14 +81,14 @@ def command(state: State, from_cap_ppm: int) -> Command:
     )
 
 
-def _decided(state: State, signal: Mapping[object, object]) -> Outcome:
+def _decided(state: AccountState, signal: Mapping[object, object]) -> GateOutcome[AccountState]:
     epoch = as_int(signal.get("epoch"), 0, MAX_NS)
     seq = as_int(signal.get("seq"), 1, MAX_NS)
     time_ns = as_int(signal.get("issued_at_ns"), 0, MAX_NS)
     if epoch is None or seq is None or time_ns is None:
-        return Outcome(state, False, False, "a survival signal needs epoch, seq and issued_at_ns")
+        return GateOutcome(state, False, False, "a survival signal needs epoch, seq and issued_at_ns")
     if (epoch, seq) <= (state.source_epoch, state.source_seq):
-        return Outcome(state, False, False, "old seq")
+        return GateOutcome(state, False, False, "old seq")
     name = signal.get("posture")
     posture = POSTURES.get(name) if isinstance(name, str) else None
     reasons = read_texts(signal.get("reasons"))
@@ -124,19 +116,19 @@ def _decided(state: State, signal: Mapping[object, object]) -> Outcome:
     )
 
 
-def _manual(state: State, signal: Mapping[object, object]) -> Outcome:
-    applied = operator.apply(state.manual, signal)
+def _manual(state: AccountState, signal: Mapping[object, object]) -> GateOutcome[AccountState]:
+    applied = manual_cut.apply(state.manual, signal)
     if isinstance(applied, str):
-        return Outcome(state, False, False, applied)
+        return GateOutcome(state, False, False, applied)
     manual, time_ns = applied
     return _accepted(state, state._replace(time_ns=max(state.time_ns, time_ns), manual=manual))
 
 
-def _accepted(before: State, after: State) -> Outcome:
+def _accepted(before: AccountState, after: AccountState) -> GateOutcome[AccountState]:
     cap_ppm = min(after.granted_ppm, mul(MAX_LEVERAGE_PPM, CUTS_PPM[after.manual.level]))
     is_changed = cap_ppm != before.cap_ppm or after.posture != before.posture or before.seq == 0
     epoch = next_epoch(before.epoch, before.seq, after.time_ns)
-    return Outcome(after._replace(cap_ppm=cap_ppm, epoch=epoch, seq=before.seq + 1), True, is_changed)
+    return GateOutcome(after._replace(cap_ppm=cap_ppm, epoch=epoch, seq=before.seq + 1), True, is_changed)
 
 
 def read_factors(raw: object) -> tuple[int, ...]:

@@ -13,9 +13,10 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from dolphin.core.control import manual_cut as operator
+from dolphin.core.control import manual_cut
 from dolphin.core.control.command import Command, next_epoch
 from dolphin.core.control.manual_cut import CUTS_PPM, MAX_NS, UTF_16, WORST_LEVEL, Manual, noted, text
+from dolphin.core.control.outcome import GateOutcome
 from dolphin.core.control.params import BreakerParams
 from dolphin.core.control.posture import MAX_LEVERAGE_PPM, Posture
 from dolphin.core.law import LAW
@@ -42,7 +43,7 @@ class Source(NamedTuple):
     cause_id: str
 
 
-class State(NamedTuple):
+class BreakerState(NamedTuple):
     """What the breaker of one asset remembers."""
 
     account: str
@@ -75,42 +76,33 @@ class Vote(NamedTuple):
     expires_at_ns: int
 
 
-class Outcome(NamedTuple):
-    """What an entry processor answers: the state after, whether the signal was taken, whether the cap changed, why it was refused."""
-
-    state: State
-    is_accepted: bool
-    is_changed: bool
-    refusal: str = ""
-
-
-def apply(state: State, signal: Mapping[object, object], params: BreakerParams) -> Outcome:
+def apply(state: BreakerState, signal: Mapping[object, object], params: BreakerParams) -> GateOutcome[BreakerState]:
     """One signal of kind "vote" or "manual"; total. An old `(source, seq)` changes nothing."""
     kind = signal.get("kind")
     if kind == "manual":
         return _manual(state, signal)
     if kind != "vote":
-        return Outcome(state, False, False, "this key takes kinds vote and manual")
+        return GateOutcome(state, False, False, "this key takes kinds vote and manual")
     votes = read_votes(signal)
     if not votes:
-        return Outcome(state, False, False, "no vote with a source, a seq and a time")
+        return GateOutcome(state, False, False, "no vote with a source, a seq and a time")
     newer = [vote for vote in votes if vote.seq > _seq_of(state, vote.source)]
     if not newer:
-        return Outcome(state, False, False, "old seq")
+        return GateOutcome(state, False, False, "old seq")
     return _accepted(state, _voted(state, newer, params))
 
 
-def durable(state: State) -> tuple[object, ...]:
+def durable(state: BreakerState) -> tuple[object, ...]:
     """What a full stop must not lose; a change of it is a new version in the database."""
     return state.level, state.is_latched, state.hold_until_ns, state.episodes_ns, state.manual
 
 
-def restored(state: State) -> State:
+def restored(state: BreakerState) -> BreakerState:
     """The state as it is after a full stop: the cut stands, nobody has been clear, and nothing is granted before the next vote."""
     return state._replace(seq=0, expires_at_ns=0, sources=tuple([source._replace(clears=0) for source in state.sources]))
 
 
-def command(state: State, from_cap_ppm: int) -> Command:
+def command(state: BreakerState, from_cap_ppm: int) -> Command:
     """The command that says what the state grants; the asset's posture forbids entries when the cap is 0 and is silent otherwise."""
     cut_ppm = CUTS_PPM[max(state.level, state.manual.level)]
     return Command(
@@ -173,11 +165,11 @@ def _read_vote(raw: Mapping[object, object]) -> Vote | None:
     )
 
 
-def _seq_of(state: State, name: str) -> int:
+def _seq_of(state: BreakerState, name: str) -> int:
     return next((source.seq for source in state.sources if source.name == name), 0)
 
 
-def _voted(state: State, votes: list[Vote], params: BreakerParams) -> State:
+def _voted(state: BreakerState, votes: list[Vote], params: BreakerParams) -> BreakerState:
     """The state after newer votes: sources, then level, then hold."""
     sources = {source.name: source for source in state.sources}
     now_ns = state.time_ns
@@ -224,7 +216,7 @@ def _reading(previous: Source | None, vote: Vote, params: BreakerParams) -> Sour
     )
 
 
-def _held(state: State, params: BreakerParams) -> State:
+def _held(state: BreakerState, params: BreakerParams) -> BreakerState:
     """The state with its hold begun or renewed, if the trip is more than one bad reading."""
     if not any(source.unclear.bit_count() >= 2 or (source.name == INVARIANT and source.unclear & 1) for source in state.sources):
         return state
@@ -237,7 +229,7 @@ def _held(state: State, params: BreakerParams) -> State:
     return state._replace(is_latched=True, episodes_ns=recent, hold_until_ns=max(state.hold_until_ns, until_ns))
 
 
-def _tightened(state: State, target: int, counted: list[Source], has_overflow: bool, params: BreakerParams) -> State:
+def _tightened(state: BreakerState, target: int, counted: list[Source], has_overflow: bool, params: BreakerParams) -> BreakerState:
     guilty = [source for source in counted if source.severity_ppm >= params.clear_ppm] or counted
     reasons = tuple([f"{source.name}: {source.reason}" for source in guilty])
     return state._replace(
@@ -247,29 +239,29 @@ def _tightened(state: State, target: int, counted: list[Source], has_overflow: b
     )
 
 
-def _may_loosen(state: State, params: BreakerParams) -> bool:
+def _may_loosen(state: BreakerState, params: BreakerParams) -> bool:
     now_ns = state.time_ns
     is_held = state.is_latched and now_ns < state.hold_until_ns
     return not is_held and all(source.clears >= params.clears and now_ns < source.expires_at_ns for source in state.sources)
 
 
-def _loosened(state: State) -> State:
+def _loosened(state: BreakerState) -> BreakerState:
     level = state.level - 1
     if level == 0:
         return state._replace(level=0, is_latched=False, reasons=(), cause_ids=())
     return state._replace(level=level, reasons=(f"every source clear: loosened to level {level}",), cause_ids=())
 
 
-def _manual(state: State, signal: Mapping[object, object]) -> Outcome:
-    applied = operator.apply(state.manual, signal)
+def _manual(state: BreakerState, signal: Mapping[object, object]) -> GateOutcome[BreakerState]:
+    applied = manual_cut.apply(state.manual, signal)
     if isinstance(applied, str):
-        return Outcome(state, False, False, applied)
+        return GateOutcome(state, False, False, applied)
     manual, time_ns = applied
     now_ns = max(state.time_ns, time_ns)
     return _accepted(state, state._replace(epoch=next_epoch(state.epoch, state.seq, now_ns), time_ns=now_ns, manual=manual))
 
 
-def _accepted(before: State, after: State) -> Outcome:
+def _accepted(before: BreakerState, after: BreakerState) -> GateOutcome[BreakerState]:
     cap_ppm = mul(MAX_LEVERAGE_PPM, CUTS_PPM[max(after.level, after.manual.level)])
     is_changed = cap_ppm != before.cap_ppm or before.seq == 0
-    return Outcome(after._replace(cap_ppm=cap_ppm, seq=before.seq + 1), True, is_changed)
+    return GateOutcome(after._replace(cap_ppm=cap_ppm, seq=before.seq + 1), True, is_changed)

@@ -15,11 +15,9 @@ from collections.abc import Callable
 from typing import Any, Final, Literal, NamedTuple
 
 from dolphin.core.contract.packing import pack, unpack
-from dolphin.core.control import account_gate as accounts
-from dolphin.core.control import breaker as acb
-from dolphin.core.control import posture_gate as posture_entry
+from dolphin.core.control import account_gate, breaker, posture_gate
 from dolphin.core.control.command import Command, decode, to_map
-from dolphin.core.control.governor import State as Governed
+from dolphin.core.control.governor import GovernorState as Governed
 from dolphin.core.control.manual_cut import WORST_LEVEL, Manual
 from dolphin.core.control.params import BreakerParams, GovernorParams
 from dolphin.core.control.posture import Posture
@@ -145,12 +143,12 @@ def _manual(raw: Any) -> Manual:
     return manual
 
 
-def _first_breaker(key: str) -> acb.State:
+def _first_breaker(key: str) -> breaker.BreakerState:
     account, _, asset = key.rpartition("/")
-    return acb.State(account, asset)
+    return breaker.BreakerState(account, asset)
 
 
-def _breaker_rule(state: acb.State) -> dict[str, object]:
+def _breaker_rule(state: breaker.BreakerState) -> dict[str, object]:
     return {
         "level": state.level,
         "is_latched": state.is_latched,
@@ -162,10 +160,10 @@ def _breaker_rule(state: acb.State) -> dict[str, object]:
     }
 
 
-def _read_breaker(command: Command, rule: dict[str, Any]) -> acb.State:
+def _read_breaker(command: Command, rule: dict[str, Any]) -> breaker.BreakerState:
     if not 0 <= rule["level"] <= WORST_LEVEL:
         raise ValueError  # a level that does not exist
-    return acb.State(
+    return breaker.BreakerState(
         account=command.account,
         asset=command.asset,
         epoch=command.epoch,
@@ -180,11 +178,11 @@ def _read_breaker(command: Command, rule: dict[str, Any]) -> acb.State:
         episodes_ns=tuple(rule["episodes_ns"]),
         manual=_manual(rule["manual"]),
         reasons=tuple(rule["reasons"]),
-        sources=tuple(acb.Source(*each) for each in rule["sources"]),
+        sources=tuple(breaker.Source(*each) for each in rule["sources"]),
     )
 
 
-def _account_rule(state: accounts.State) -> dict[str, object]:
+def _account_rule(state: account_gate.AccountState) -> dict[str, object]:
     return {
         "granted_ppm": state.granted_ppm,
         "source_epoch": state.source_epoch,
@@ -194,8 +192,8 @@ def _account_rule(state: accounts.State) -> dict[str, object]:
     }
 
 
-def _read_account(command: Command, rule: dict[str, Any]) -> accounts.State:
-    return accounts.State(
+def _read_account(command: Command, rule: dict[str, Any]) -> account_gate.AccountState:
+    return account_gate.AccountState(
         account=command.account,
         epoch=command.epoch,
         seq=command.seq,
@@ -215,7 +213,7 @@ def _read_account(command: Command, rule: dict[str, Any]) -> accounts.State:
     )
 
 
-def _posture_rule(state: posture_entry.State) -> dict[str, object]:
+def _posture_rule(state: posture_gate.PostureState) -> dict[str, object]:
     governed = state.governed
     return {
         "is_started": governed.is_started,
@@ -236,8 +234,8 @@ def _posture_rule(state: posture_entry.State) -> dict[str, object]:
     }
 
 
-def _read_posture(command: Command, rule: dict[str, Any]) -> posture_entry.State:
-    return posture_entry.State(
+def _read_posture(command: Command, rule: dict[str, Any]) -> posture_gate.PostureState:
+    return posture_gate.PostureState(
         account=command.account,
         epoch=command.epoch,
         seq=command.seq,
@@ -269,19 +267,27 @@ def _read_posture(command: Command, rule: dict[str, Any]) -> posture_entry.State
 BREAKER: Final = Rule(
     _first_breaker,
     _read_breaker,
-    lambda state, signal: acb.apply(state, signal, BREAKER_PARAMS),
-    acb.command,
+    lambda state, signal: breaker.apply(state, signal, BREAKER_PARAMS),
+    breaker.command,
     _breaker_rule,
-    acb.durable,
-    acb.restored,
+    breaker.durable,
+    breaker.restored,
 )
-ACCOUNT: Final = Rule(accounts.State, _read_account, accounts.apply, accounts.command, _account_rule, accounts.durable, accounts.restored)
+ACCOUNT: Final = Rule(
+    account_gate.AccountState,
+    _read_account,
+    account_gate.apply,
+    account_gate.command,
+    _account_rule,
+    account_gate.durable,
+    account_gate.restored,
+)
 POSTURE: Final = Rule(
-    posture_entry.State,
+    posture_gate.PostureState,
     _read_posture,
-    lambda state, signal: posture_entry.apply(state, signal, GOVERNOR_PARAMS),
-    posture_entry.command,
+    lambda state, signal: posture_gate.apply(state, signal, GOVERNOR_PARAMS),
+    posture_gate.command,
     _posture_rule,
-    posture_entry.durable,
-    posture_entry.restored,
+    posture_gate.durable,
+    posture_gate.restored,
 )

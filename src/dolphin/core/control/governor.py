@@ -24,7 +24,7 @@ from dolphin.core.control.posture import Posture
 UNLATCHED = ""
 
 
-class State(Struct, frozen=True, gc=False):
+class GovernorState(Struct, frozen=True, gc=False):
     """What the governor remembers."""
 
     time_ns: int = 0
@@ -39,7 +39,7 @@ class State(Struct, frozen=True, gc=False):
     ceiling: Posture = Posture.APEX  # the operator's: no milder posture than this
 
 
-class Grant(Struct, frozen=True, gc=False):
+class GovernorGrant(Struct, frozen=True, gc=False):
     """What holds now."""
 
     posture: Posture
@@ -47,7 +47,7 @@ class Grant(Struct, frozen=True, gc=False):
     r_ppm: int
 
 
-def govern(state: State, demand: Demand, params: GovernorParams) -> State:
+def govern(state: GovernorState, demand: Demand, params: GovernorParams) -> GovernorState:
     """The state after a demand; total. Its time must be readable; a demand from before the last one is a broken invariant."""
     now_ns = demand.time_ns
     if demand.broken or now_ns < state.time_ns or state.latch or not demand.is_ready or not state.is_started:
@@ -55,10 +55,10 @@ def govern(state: State, demand: Demand, params: GovernorParams) -> State:
     unseen_ns = max(0, now_ns - state.time_ns - (params.seen_ns if state.is_ready else 0))
     r_ppm, anchor_ns = _damped(state, demand.r_cmd_ppm, now_ns, unseen_ns, params)
     posture, since_ns = _posture(state, r_ppm, now_ns, unseen_ns, params)
-    return State(now_ns, True, True, False, UNLATCHED, r_ppm, anchor_ns, posture, since_ns, state.ceiling)
+    return GovernorState(now_ns, True, True, False, UNLATCHED, r_ppm, anchor_ns, posture, since_ns, state.ceiling)
 
 
-def _interrupted(state: State, demand: Demand) -> State:
+def _interrupted(state: GovernorState, demand: Demand) -> GovernorState:
     """The state after a demand that is not simply the next one: broken, latched, not ready, or the first."""
     is_back = demand.time_ns < state.time_ns
     broken = (*demand.broken, "time stepped back") if is_back else demand.broken
@@ -78,7 +78,7 @@ def _interrupted(state: State, demand: Demand) -> State:
     )
 
 
-def latched(state: State, why: str) -> State:
+def latched(state: GovernorState, why: str) -> GovernorState:
     """The state with f1 latched at 0. The first reason stays: it is the one to look into."""
     return replace(
         state,
@@ -91,20 +91,20 @@ def latched(state: State, why: str) -> State:
     )
 
 
-def released(state: State) -> State:
+def released(state: GovernorState) -> GovernorState:
     """The state without its latch; the caller has seen that nothing is broken. R starts again from 0."""
     return replace(state, latch=UNLATCHED, rise_anchor_ns=state.time_ns, posture_since_ns=state.time_ns)
 
 
-def grant(state: State) -> Grant:
+def grant(state: GovernorState) -> GovernorGrant:
     """What the state entitles to."""
     if state.latch or not state.is_ready:
-        return Grant(Posture.HIBERNATE, 0, 0)
+        return GovernorGrant(Posture.HIBERNATE, 0, 0)
     posture = state.posture if state.posture >= state.ceiling else state.ceiling
-    return Grant(posture, gates.cap(posture, state.r_ppm), state.r_ppm)
+    return GovernorGrant(posture, gates.cap(posture, state.r_ppm), state.r_ppm)
 
 
-def _damped(state: State, r_cmd_ppm: int, now_ns: int, unseen_ns: int, params: GovernorParams) -> tuple[int, int]:
+def _damped(state: GovernorState, r_cmd_ppm: int, now_ns: int, unseen_ns: int, params: GovernorParams) -> tuple[int, int]:
     """(R, anchor): down at once; up one ppm for every `recovery_ns_per_ppm` seen since the anchor. Nothing is banked below R_cmd."""
     if r_cmd_ppm <= state.r_ppm:
         return r_cmd_ppm, now_ns
@@ -115,7 +115,7 @@ def _damped(state: State, r_cmd_ppm: int, now_ns: int, unseen_ns: int, params: G
     return state.r_ppm + gain_ppm, anchor_ns + gain_ppm * params.recovery_ns_per_ppm
 
 
-def _posture(state: State, r_ppm: int, now_ns: int, unseen_ns: int, params: GovernorParams) -> tuple[Posture, int]:
+def _posture(state: GovernorState, r_ppm: int, now_ns: int, unseen_ns: int, params: GovernorParams) -> tuple[Posture, int]:
     """(posture, since when): down at once, up one posture after the dwell. Unseen time is no dwell."""
     since_ns = state.posture_since_ns + unseen_ns
     posture = gates.fallen(state.posture, r_ppm)

@@ -35,7 +35,7 @@ def describe(record: type) -> Iterator[Description]:
 def table(record: type) -> str:
     """The parameters of a record class as a Markdown table, for `docs/control-law.md`."""
     lines = ["| parameter | unit | default | range | reason |", "|---|---|---|---|---|"]
-    for name, (value, unit, low, high, reason) in describe(record):
+    for name, ((value,), unit, low, high, reason) in describe(record):
         lines.append(f"| `{name}` | {unit} | {value:,} | {low:,} to {high:,} | {reason} |")
     return "\n".join(lines)
 
@@ -43,7 +43,7 @@ def table(record: type) -> str:
 def check_ranges(record: object) -> None:
     """Refuse a record with a value outside its range; raises BadInput naming the field."""
     for name, number in describe(type(record)):
-        check(name, getattr(record, name), number.unit, number.low, number.high, f"The default is {number.value}.")
+        check(name, getattr(record, name), number.unit, number.low, number.high, f"The default is {number.values[0]}.")
 
 
 def check_order(record: object, lower: str, upper: str, why: str) -> None:

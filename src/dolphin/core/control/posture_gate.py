@@ -20,6 +20,7 @@ from dolphin.core.control.account_gate import FACTORS, POSTURES, read_factors, r
 from dolphin.core.control.assessment import Demand
 from dolphin.core.control.command import Command, next_epoch
 from dolphin.core.control.manual_cut import MAX_NS, text
+from dolphin.core.control.outcome import GateOutcome
 from dolphin.core.control.params import GovernorParams
 from dolphin.core.control.posture import Posture
 from dolphin.core.law import LAW
@@ -28,7 +29,7 @@ from dolphin.core.units import ONE, as_int
 R_STEP_PPM = LAW.number("governor", "r_step_ppm")
 
 
-class State(NamedTuple):
+class PostureState(NamedTuple):
     """What the entry remembers."""
 
     account: str
@@ -36,7 +37,7 @@ class State(NamedTuple):
     seq: int = 0
     expires_at_ns: int = 0
     cap_ppm: int = 0
-    governed: governor.State = governor.State()
+    governed: governor.GovernorState = governor.GovernorState()
     factors_ppm: tuple[int, ...] = (0,) * FACTORS
     is_passive_only: bool = True
     source_epoch: int = 0
@@ -47,16 +48,7 @@ class State(NamedTuple):
     cause_ids: tuple[str, ...] = ()
 
 
-class Outcome(NamedTuple):
-    """As `acb.Outcome`, for the posture."""
-
-    state: State
-    is_accepted: bool
-    is_changed: bool
-    refusal: str = ""
-
-
-def apply(state: State, signal: Mapping[object, object], params: GovernorParams) -> Outcome:
+def apply(state: PostureState, signal: Mapping[object, object], params: GovernorParams) -> GateOutcome[PostureState]:
     """One signal of kind "demand", "broken" or "operator"; total. An old `(epoch, seq)` changes nothing."""
     kind = signal.get("kind")
     if kind == "demand":
@@ -68,14 +60,14 @@ def apply(state: State, signal: Mapping[object, object], params: GovernorParams)
     return _refused(state, "this key takes kinds demand, broken and operator")
 
 
-def durable(state: State) -> tuple[object, ...]:
+def durable(state: PostureState) -> tuple[object, ...]:
     """What a full stop must not lose; a change of it is a new version in the database."""
     governed = state.governed
     r_step = governed.r_ppm // R_STEP_PPM
     return governed.is_started, governed.latch, r_step, governed.posture, governed.ceiling, state.operator_seq
 
 
-def restored(state: State) -> State:
+def restored(state: PostureState) -> PostureState:
     """The state as it is after a full stop: latch, posture and R stand, and nothing is granted before the next demand that is ready."""
     governed = state.governed
     r_ppm = governed.r_ppm // R_STEP_PPM * R_STEP_PPM
@@ -83,7 +75,7 @@ def restored(state: State) -> State:
     return state._replace(seq=0, expires_at_ns=0, cap_ppm=0, governed=governed, reasons=("restarted",), cause_ids=())
 
 
-def command(state: State, from_cap_ppm: int) -> Command:
+def command(state: PostureState, from_cap_ppm: int) -> Command:
     """The command that says what the governor grants; also the survival signal for the account's entry in `LEVERAGE`."""
     governed = state.governed
     granted = governor.grant(governed)
@@ -126,7 +118,7 @@ def demand_signal(demand: Demand, epoch: int, seq: int) -> dict[str, object]:
     }
 
 
-def _demanded(state: State, signal: Mapping[object, object], params: GovernorParams) -> Outcome:
+def _demanded(state: PostureState, signal: Mapping[object, object], params: GovernorParams) -> GateOutcome[PostureState]:
     epoch = as_int(signal.get("epoch"), 0, MAX_NS)
     seq = as_int(signal.get("seq"), 1, MAX_NS)
     time_ns = as_int(signal.get("time_ns"), 0, MAX_NS)
@@ -179,7 +171,7 @@ def _read_demand(signal: Mapping[object, object], time_ns: int) -> Demand:
     )
 
 
-def _broken(state: State, signal: Mapping[object, object]) -> Outcome:
+def _broken(state: PostureState, signal: Mapping[object, object]) -> GateOutcome[PostureState]:
     source = text(signal.get("source")) or "an unnamed part"
     why = f"{source}: {text(signal.get('reason')) or 'unreadable'}"
     cause_id = text(signal.get("cause_id"))
@@ -188,7 +180,7 @@ def _broken(state: State, signal: Mapping[object, object]) -> Outcome:
     return _accepted(state, state._replace(governed=latched, cause_ids=causes))
 
 
-def _operated(state: State, signal: Mapping[object, object]) -> Outcome:
+def _operated(state: PostureState, signal: Mapping[object, object]) -> GateOutcome[PostureState]:
     """An operator's word; ordered by its own `seq`."""
     seq = as_int(signal.get("seq"), 1, MAX_NS)
     by = text(signal.get("by"))
@@ -212,12 +204,12 @@ def _operated(state: State, signal: Mapping[object, object]) -> Outcome:
     return _accepted(state, state._replace(governed=replace(governed, ceiling=ceiling), operator_seq=seq, note=note))
 
 
-def _accepted(before: State, after: State) -> Outcome:
+def _accepted(before: PostureState, after: PostureState) -> GateOutcome[PostureState]:
     granted = governor.grant(after.governed)
     is_changed = granted.cap_ppm != before.cap_ppm or granted.posture != governor.grant(before.governed).posture or before.seq == 0
     epoch = next_epoch(before.epoch, before.seq, after.governed.time_ns)
-    return Outcome(after._replace(cap_ppm=granted.cap_ppm, epoch=epoch, seq=before.seq + 1), True, is_changed)
+    return GateOutcome(after._replace(cap_ppm=granted.cap_ppm, epoch=epoch, seq=before.seq + 1), True, is_changed)
 
 
-def _refused(state: State, why: str) -> Outcome:
-    return Outcome(state, False, False, why)
+def _refused(state: PostureState, why: str) -> GateOutcome[PostureState]:
+    return GateOutcome(state, False, False, why)

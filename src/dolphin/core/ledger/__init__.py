@@ -5,10 +5,10 @@ entries add up to), `chain` (how an entry is sealed), `verification`, `explanati
 around them, in `dolphin.storage`.
 """
 
-from dolphin.core.ledger.accounts import Book, Order
+from dolphin.core.ledger.accounts import Accounts, BookedOrder
 from dolphin.core.ledger.chain import Record
-from dolphin.core.ledger.events import Command, Outcome, Side
+from dolphin.core.ledger.events import BookedCommand, Outcome, Side
 from dolphin.core.ledger.position import Position
 from dolphin.core.ledger.verification import Report, verify
 
-__all__ = ["Book", "Command", "Order", "Outcome", "Position", "Record", "Report", "Side", "verify"]
+__all__ = ["Accounts", "BookedCommand", "BookedOrder", "Outcome", "Position", "Record", "Report", "Side", "verify"]

@@ -28,10 +28,10 @@ from dolphin.core.ledger.chart import (
 )
 from dolphin.core.ledger.events import (
     MAX_INTEGER,
-    Event,
     Fee,
     Fill,
     Funding,
+    LedgerEvent,
     Mark,
     OpeningDeposit,
     Operation,
@@ -69,13 +69,13 @@ class Refusal:
     why: str
 
 
-Decision = Plan | Repeat | Refusal
+BookingDecision = Plan | Repeat | Refusal
 
 _UNMARKED = Mark(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BookedOrder:
     """An order as far as the ledger knows. `intent` is None for an order that only appeared through a fill."""
 
     order_id: str
@@ -91,19 +91,19 @@ class Order:
 
 
 @dataclass(slots=True)
-class Book:
+class Accounts:
     """The fold of one account's entries. Balances are debit-positive micro-dollars."""
 
     balances: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ACCOUNTS, 0))
     positions: dict[str, Position] = field(default_factory=dict)
-    orders: dict[str, Order] = field(default_factory=dict)
+    orders: dict[str, BookedOrder] = field(default_factory=dict)
     fills: dict[tuple[str, str], Fill] = field(default_factory=dict)
     equity_micro_usd: int = 0
     high_water_mark_micro_usd: int = 0
     recorded: Mark = _UNMARKED
     is_opened: bool = False
 
-    def plan(self, event: Event) -> Decision:
+    def plan(self, event: LedgerEvent) -> BookingDecision:
         """Which legs `event` must have in this book. Total: every event gets an answer."""
         try:
             chain.encode_faithfully(Content(0, event, ()))
@@ -111,7 +111,7 @@ class Book:
             return Refusal(str(error))
         return self.plan_decoded(event)
 
-    def plan_decoded(self, event: Event) -> Decision:
+    def plan_decoded(self, event: LedgerEvent) -> BookingDecision:
         """`plan` for an event that comes from decoding an entry: its fields have their types and ranges already."""
         decision = _PLANS[type(event)](self, event)
         if isinstance(decision, Plan) and (fault := self._overflow(event, decision.legs)) is not None:
@@ -128,7 +128,7 @@ class Book:
                 self.observe(amount)
                 self.recorded = Mark(amount, self.high_water_mark_micro_usd)
             case OrderIntent() as intent:
-                self.orders[intent.order_id] = Order(intent.order_id, intent, intent.qty_e8)
+                self.orders[intent.order_id] = BookedOrder(intent.order_id, intent, intent.qty_e8)
             case OrderOutcome() as event:
                 self._apply_outcome(event)
             case Fill() as fill:
@@ -176,7 +176,7 @@ class Book:
             return ONE
         return min(ONE, -((self.equity_micro_usd - high) * ONE // high))
 
-    def open_orders(self) -> tuple[Order, ...]:
+    def open_orders(self) -> tuple[BookedOrder, ...]:
         """Orders of which something is still expected, oldest first."""
         return tuple(order for order in self.orders.values() if order.is_open)
 
@@ -187,7 +187,7 @@ class Book:
 
     def _apply_fill(self, fill: Fill) -> None:
         self.fills[fill.order_id, fill.fill_id] = fill
-        order = self.orders.get(fill.order_id) or Order(fill.order_id, None, 0)
+        order = self.orders.get(fill.order_id) or BookedOrder(fill.order_id, None, 0)
         self.orders[fill.order_id] = replace(order, filled_qty_e8=order.filled_qty_e8 + fill.qty_e8)
         after = book_fill(self.position(fill.asset), fill.side.sign * fill.qty_e8, fill.price_e8).position
         if after.qty_e8:
@@ -195,7 +195,7 @@ class Book:
         else:
             self.positions.pop(fill.asset, None)
 
-    def _overflow(self, event: Event, legs: tuple[Leg, ...]) -> str | None:
+    def _overflow(self, event: LedgerEvent, legs: tuple[Leg, ...]) -> str | None:
         results = [self.balances.get(leg.account, 0) + leg.amount_micro_usd for leg in legs]
         results += [leg.amount_micro_usd for leg in legs]
         if isinstance(event, Fill):
@@ -203,11 +203,11 @@ class Book:
         return "an amount or a quantity would leave the 64-bit range" if any(abs(result) > MAX_INTEGER for result in results) else None
 
 
-def _plan_nothing(book: Book, event: Event) -> Decision:
+def _plan_nothing(book: Accounts, event: LedgerEvent) -> BookingDecision:
     return Plan()
 
 
-def _plan_opening(book: Book, event: OpeningDeposit) -> Decision:
+def _plan_opening(book: Accounts, event: OpeningDeposit) -> BookingDecision:
     if book.is_opened:
         return Refusal("the account has its opening deposit already")
     if event.amount_micro_usd <= 0:
@@ -215,7 +215,7 @@ def _plan_opening(book: Book, event: OpeningDeposit) -> Decision:
     return Plan(transfer(CASH, OPENING_CAPITAL, event.amount_micro_usd))
 
 
-def _plan_intent(book: Book, event: OrderIntent) -> Decision:
+def _plan_intent(book: Accounts, event: OrderIntent) -> BookingDecision:
     order = book.orders.get(event.order_id)
     if order is not None:
         return Repeat() if order.intent == event else Refusal("order_id is taken by another order")
@@ -226,7 +226,7 @@ def _plan_intent(book: Book, event: OrderIntent) -> Decision:
     return Plan()
 
 
-def _plan_outcome(book: Book, event: OrderOutcome) -> Decision:
+def _plan_outcome(book: Accounts, event: OrderOutcome) -> BookingDecision:
     order = book.orders.get(event.order_id)
     if order is None:
         return Refusal("no intent of this order_id is booked")
@@ -239,7 +239,7 @@ def _plan_outcome(book: Book, event: OrderOutcome) -> Decision:
     return Repeat() if event.qty_e8 == order.qty_e8 else Plan()
 
 
-def _plan_fill(book: Book, event: Fill) -> Decision:
+def _plan_fill(book: Accounts, event: Fill) -> BookingDecision:
     known = book.fills.get((event.order_id, event.fill_id))
     if known is not None:
         return Repeat() if known == event else Refusal("this fill_id of this order is booked with other values")
@@ -253,27 +253,27 @@ def _plan_fill(book: Book, event: Fill) -> Decision:
     )
 
 
-def _plan_fee(book: Book, event: Fee) -> Decision:
+def _plan_fee(book: Accounts, event: Fee) -> BookingDecision:
     return Plan(transfer(FEES, CASH, event.amount_micro_usd))
 
 
-def _plan_funding(book: Book, event: Funding) -> Decision:
+def _plan_funding(book: Accounts, event: Funding) -> BookingDecision:
     return Plan(transfer(CASH, FUNDING, event.amount_micro_usd))
 
 
-def _plan_mark(book: Book, event: Mark) -> Decision:
+def _plan_mark(book: Accounts, event: Mark) -> BookingDecision:
     if event.high_water_mark_micro_usd < max(event.equity_micro_usd, book.recorded.high_water_mark_micro_usd):
         return Refusal("the high-water mark can be neither below the equity nor lower than it was")
     return Plan()
 
 
-def _plan_reconciliation(book: Book, event: Reconciliation) -> Decision:
+def _plan_reconciliation(book: Accounts, event: Reconciliation) -> BookingDecision:
     if event.ledger_qty_e8 != book.position(event.asset).qty_e8:
         return Refusal("ledger_qty_e8 is not what the entries add up to")
     return Plan()
 
 
-_PLANS: dict[type, Callable[[Book, Any], Decision]] = {
+_PLANS: dict[type, Callable[[Accounts, Any], BookingDecision]] = {
     RunStart: _plan_nothing,
     RunEnd: _plan_nothing,
     OpeningDeposit: _plan_opening,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from dolphin.core.ledger.chart import Leg
-from dolphin.core.ledger.events import Event, Integer
+from dolphin.core.ledger.events import Integer, LedgerEvent
 from dolphin.errors import DolphinError
 
 GENESIS = "0" * 64
@@ -25,7 +25,7 @@ class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an entry says."""
 
     market_time_ns: Integer
-    event: Event
+    event: LedgerEvent
     legs: tuple[Leg, ...]
 
 

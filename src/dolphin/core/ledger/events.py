@@ -39,7 +39,7 @@ class Outcome(StrEnum):
         return self is not Outcome.CLIPPED
 
 
-class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BookedCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A leverage command that an order was decided under: the link from the order to factors and sensor readings."""
 
     account: str
@@ -57,7 +57,7 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires_at_ns: Integer
 
     @classmethod
-    def of(cls, message: Mapping[str, Any]) -> "Command":
+    def of(cls, message: Mapping[str, Any]) -> "BookedCommand":
         """Takes the fields it knows from a command message (docs/contracts.md, "Leverage").
 
         Raises:
@@ -95,7 +95,7 @@ class OrderIntent(_Event, frozen=True, tag="order_intent"):
     is_reduce_only: bool
     cap_ppm: Integer
     posture: str
-    commands: tuple[Command, ...]
+    commands: tuple[BookedCommand, ...]
 
 
 class OrderOutcome(_Event, frozen=True, tag="order_outcome"):
@@ -183,10 +183,10 @@ class Operation(_Event, frozen=True, tag="operation"):
     after: GateReading
 
 
-Event = RunStart | RunEnd | OpeningDeposit | OrderIntent | OrderOutcome | Fill | Fee | Funding | Mark | Reconciliation | Operation
+LedgerEvent = RunStart | RunEnd | OpeningDeposit | OrderIntent | OrderOutcome | Fill | Fee | Funding | Mark | Reconciliation | Operation
 
 
-def kind(event: Event) -> str:
+def kind(event: LedgerEvent) -> str:
     """The event's tag as stored: `fill`, `order_intent`, ..."""
     tag = event.__struct_config__.tag
     assert isinstance(tag, str)

@@ -12,7 +12,7 @@ import msgspec
 
 from dolphin.core.ledger import chain
 from dolphin.core.ledger.chain import Record
-from dolphin.core.ledger.events import Command, Fill, OrderIntent, OrderOutcome
+from dolphin.core.ledger.events import BookedCommand, Fill, OrderIntent, OrderOutcome
 
 FACTORS = ("invariants", "structural integrity", "microstructure confidence", "environmental entropy", "capital stress")
 """f1 to f5 of the survival controller, in the order of `factors_ppm`."""
@@ -42,7 +42,7 @@ class Explanation:
         return next((step.event for step in self.steps if isinstance(step.event, OrderIntent)), None)
 
     @property
-    def commands(self) -> tuple[Command, ...]:
+    def commands(self) -> tuple[BookedCommand, ...]:
         """The commands in force, the most restrictive first."""
         return () if self.intent is None else tuple(sorted(self.intent.commands, key=lambda command: command.cap_ppm))
 
@@ -72,6 +72,6 @@ def explain(order_id: str, records: Iterable[Record]) -> Explanation:
     return Explanation(order_id, tuple(steps))
 
 
-def factors(command: Command) -> dict[str, int]:
+def factors(command: BookedCommand) -> dict[str, int]:
     """The command's factors by name, ppm; none for a command that carries none."""
     return dict(zip(FACTORS, command.factors_ppm, strict=False))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dolphin.core.ledger import chain
-from dolphin.core.ledger.accounts import Book, Plan, Refusal
+from dolphin.core.ledger.accounts import Accounts, Plan, Refusal
 from dolphin.core.ledger.chain import Content, Head, Record
 from dolphin.core.ledger.chart import imbalance
 
@@ -35,7 +35,7 @@ class Walk:
 
     def __init__(self, account: str) -> None:
         self.account = account
-        self.book = Book()
+        self.book = Accounts()
         self.head = Head()
 
     def step(self, record: Record) -> str | None:

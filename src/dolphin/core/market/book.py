@@ -55,7 +55,7 @@ class Action(Enum):
     """Forget the book and hold the difference."""
 
 
-class Outcome(Enum):
+class BookChange(Enum):
     """What a step did, for the caller to report."""
 
     HELD = auto()
@@ -143,21 +143,21 @@ class OrderBook:
         self._bids = _Side(+1)
         self._asks = _Side(-1)
 
-    def on_update(self, update: DepthUpdate) -> Outcome:
+    def on_update(self, update: DepthUpdate) -> BookChange:
         """Take one difference."""
         was_synced = self.phase is Phase.SYNCED
         action, self.phase = TRANSITIONS[self.phase, self._fit(update)]
         if action is Action.APPLY:
             return self._apply(update, was_synced=was_synced)
         if action is Action.DROP:
-            return Outcome.DROPPED
+            return BookChange.DROPPED
         self._held.append(update)
-        return Outcome.LOST if action is Action.LOSE and was_synced else Outcome.HELD
+        return BookChange.LOST if action is Action.LOSE and was_synced else BookChange.HELD
 
-    def on_snapshot(self, snapshot: DepthSnapshot) -> Outcome:
+    def on_snapshot(self, snapshot: DepthSnapshot) -> BookChange:
         """Take a snapshot and the held differences that follow it. A synchronised book needs none and drops it."""
         if self.phase is Phase.SYNCED:
-            return Outcome.DROPPED
+            return BookChange.DROPPED
         self._bids.load(snapshot.bids)
         self._asks.load(snapshot.asks)
         self.last_id, self.event_time_ms, self.phase = snapshot.last_id, snapshot.event_time_ms, Phase.BRIDGING
@@ -165,14 +165,14 @@ class OrderBook:
         self._held.clear()
         for update in held:
             self.on_update(update)
-        return {Phase.SYNCED: Outcome.APPLIED, Phase.BRIDGING: Outcome.LOADED, Phase.WAITING: Outcome.HELD}[self.phase]
+        return {Phase.SYNCED: BookChange.APPLIED, Phase.BRIDGING: BookChange.LOADED, Phase.WAITING: BookChange.HELD}[self.phase]
 
-    def on_disconnect(self) -> Outcome:
+    def on_disconnect(self) -> BookChange:
         """The stream broke: what comes next is not continuous. LOST if a synchronised book was lost by it, else HELD."""
         was_synced = self.phase is Phase.SYNCED
         self.phase = Phase.WAITING
         self._held.clear()
-        return Outcome.LOST if was_synced else Outcome.HELD
+        return BookChange.LOST if was_synced else BookChange.HELD
 
     def _fit(self, update: DepthUpdate) -> Fit:
         if self.phase is Phase.SYNCED:
@@ -184,14 +184,14 @@ class OrderBook:
             return Fit.STALE
         return Fit.CONTINUES if update.first_id <= self.last_id or update.previous_id == self.last_id else Fit.BREAKS
 
-    def _apply(self, update: DepthUpdate, *, was_synced: bool) -> Outcome:
+    def _apply(self, update: DepthUpdate, *, was_synced: bool) -> BookChange:
         self._bids.apply(update.bids)
         self._asks.apply(update.asks)
         self.last_id, self.event_time_ms = update.last_id, update.event_time_ms
         if self.is_crossed:
             self.phase = Phase.WAITING
-            return Outcome.LOST if was_synced else Outcome.HELD
-        return Outcome.APPLIED
+            return BookChange.LOST if was_synced else BookChange.HELD
+        return BookChange.APPLIED
 
     @property
     def is_synced(self) -> bool:

@@ -22,7 +22,7 @@ from dolphin.core.market.binance.frames import (
     Trade,
     decode,
 )
-from dolphin.core.market.book import OrderBook, Outcome
+from dolphin.core.market.book import BookChange, OrderBook
 
 TICK_NS: Final = 250_000_000
 """Market time between heartbeats."""
@@ -138,7 +138,7 @@ class Translator:
         """The connection broke: a GAP row for each book that was synchronised, and no TICK until a frame arrives again."""
         rows = self.on_time(now_ns)
         for asset, book in self.books.items():
-            if book.on_disconnect() is Outcome.LOST:
+            if book.on_disconnect() is BookChange.LOST:
                 time_ns = max(now_ns, self.market_time_ns + 1)
                 rows.append(self._gap(asset, book.last_id, book.event_time_ms, time_ns))
                 self.market_time_ns = time_ns
@@ -230,11 +230,11 @@ class Translator:
         if book is None:
             return None
         match book.on_update(event):
-            case Outcome.APPLIED:
+            case BookChange.APPLIED:
                 return self._depth(event.symbol, book, time_ns)
-            case Outcome.LOST:
+            case BookChange.LOST:
                 return self._gap(event.symbol, event.last_id, event.event_time_ms, time_ns)
-            case Outcome.DROPPED:
+            case BookChange.DROPPED:
                 self.counters.dropped_updates += 1
             case _:
                 self.counters.held_updates += 1
@@ -243,7 +243,7 @@ class Translator:
     def _on_depth_snapshot(self, event: DepthSnapshot, time_ns: int) -> Row | None:
         self.counters.snapshots += 1
         book = self._book(event.symbol)
-        if book is None or book.on_snapshot(event) is not Outcome.APPLIED:
+        if book is None or book.on_snapshot(event) is not BookChange.APPLIED:
             return None
         return self._depth(event.symbol, book, time_ns)
 

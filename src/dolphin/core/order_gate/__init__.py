@@ -5,7 +5,7 @@ order against it), then `exposure` (what is held and working, from admissions an
 """
 
 from dolphin.core.order_gate.admission import Allow, Clip, Decision, Deny, DenyReason, Grant, Limits, Order, Standing, decide
-from dolphin.core.order_gate.exposure import Book, Working, admit, cancels, cancels_over_cap, close, fill, flatten, replace
+from dolphin.core.order_gate.exposure import Exposure, Working, admit, cancels, cancels_over_cap, close, fill, flatten, replace
 from dolphin.core.order_gate.table import TABLE, PostureRule, Style, WorkingRule
 from dolphin.core.units import ONE, ONE_E8, notional_micro
 
@@ -14,11 +14,11 @@ __all__ = [
     "ONE_E8",
     "TABLE",
     "Allow",
-    "Book",
     "Clip",
     "Decision",
     "Deny",
     "DenyReason",
+    "Exposure",
     "Grant",
     "Limits",
     "Order",

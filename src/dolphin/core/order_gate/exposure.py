@@ -36,7 +36,7 @@ class Working:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class Exposure:
     """Positions (signed, e8, by asset; flat ones absent) and working orders by id."""
 
     positions: Mapping[str, int] = field(default_factory=lambda: NOTHING)
@@ -79,8 +79,8 @@ class Book:
 
 
 def admit(
-    book: Book, order: Order, grant: Grant, equity_micro: int | None, marks_e8: Mapping[str, int], limits: Limits | None
-) -> tuple[Book, Decision]:
+    book: Exposure, order: Order, grant: Grant, equity_micro: int | None, marks_e8: Mapping[str, int], limits: Limits | None
+) -> tuple[Exposure, Decision]:
     """Decides `order` and, unless it is denied, reserves what may leave."""
     if order.order_id in book.working:
         return book, Deny(DenyReason.DUPLICATE_ID)
@@ -95,8 +95,8 @@ def admit(
 
 
 def replace(
-    book: Book, order: Order, grant: Grant, equity_micro: int | None, marks_e8: Mapping[str, int], limits: Limits | None
-) -> tuple[Book, Decision]:
+    book: Exposure, order: Order, grant: Grant, equity_micro: int | None, marks_e8: Mapping[str, int], limits: Limits | None
+) -> tuple[Exposure, Decision]:
     """Decides new terms for the working order of the same id, as if it were new and the old one gone; the old stands unless all is allowed.
 
     `order.qty_e8` is what shall remain working.
@@ -108,7 +108,7 @@ def replace(
     return (book if isinstance(decision, Deny) else changed), decision
 
 
-def fill(book: Book, order_id: str, asset: str, side: int, qty_e8: int) -> Book:
+def fill(book: Exposure, order_id: str, asset: str, side: int, qty_e8: int) -> Exposure:
     """The venue dealt `qty_e8` (> 0). Counted even if the order is not known here."""
     position = book.positions.get(asset, 0) + side * qty_e8
     positions = {name: held for name, held in book.positions.items() if name != asset}
@@ -124,12 +124,12 @@ def fill(book: Book, order_id: str, asset: str, side: int, qty_e8: int) -> Book:
     return _with_working(filled, order_id, with_fields(working, remaining_e8=remaining_e8))
 
 
-def close(book: Book, order_id: str) -> Book:
+def close(book: Exposure, order_id: str) -> Exposure:
     """The venue said the order is over (cancelled, expired, rejected, filled)."""
     return with_fields(book, working=MappingProxyType({k: w for k, w in book.working.items() if k != order_id}))
 
 
-def cancels(book: Book, posture: str, passive_only: bool) -> tuple[str, ...]:
+def cancels(book: Exposure, posture: str, passive_only: bool) -> tuple[str, ...]:
     """The working orders to take back when `posture` begins (or `passive_only` is set), oldest first."""
     rule = TABLE.get(posture, UNKNOWN_POSTURE).working
     if rule is WorkingRule.KEEP and passive_only:
@@ -138,7 +138,7 @@ def cancels(book: Book, posture: str, passive_only: bool) -> tuple[str, ...]:
 
 
 def cancels_over_cap(
-    book: Book, caps_ppm: Mapping[str, int], account_cap_ppm: int, equity_micro: int, marks_e8: Mapping[str, int]
+    book: Exposure, caps_ppm: Mapping[str, int], account_cap_ppm: int, equity_micro: int, marks_e8: Mapping[str, int]
 ) -> tuple[str, ...]:
     """The working entries to take back because a cap fell below the exposure they could lead to.
 
@@ -157,7 +157,7 @@ def cancels_over_cap(
     )
 
 
-def flatten(book: Book) -> tuple[tuple[str, int, int], ...]:
+def flatten(book: Exposure) -> tuple[tuple[str, int, int], ...]:
     """(asset, side, quantity) of the exits that would close every position not yet covered by a working exit, by asset name."""
     uncovered = ((asset, position, abs(position) - book.exits_working_e8(asset)) for asset, position in sorted(book.positions.items()))
     return tuple((asset, -1 if position > 0 else 1, qty) for asset, position, qty in uncovered if qty > 0)
@@ -172,5 +172,5 @@ def _is_cancelled(working: Working, rule: WorkingRule, passive_only: bool) -> bo
     return rule is WorkingRule.CANCEL_ENTRIES or is_taker
 
 
-def _with_working(book: Book, order_id: str, working: Working) -> Book:
+def _with_working(book: Exposure, order_id: str, working: Working) -> Exposure:
     return with_fields(book, working=MappingProxyType({**book.working, order_id: working}))

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from dolphin.core.control import governor
-from dolphin.core.control import manual_cut as manual
-from dolphin.core.control import posture as gates_of_r
+from dolphin.core.control import governor, manual_cut
+from dolphin.core.control import posture as posture_rule
 from dolphin.core.control.assessment import not_sensed
 from dolphin.core.control.params import GovernorParams, SurvivalParams
 from dolphin.core.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
@@ -108,9 +107,9 @@ def _bounds(gates: Gates) -> tuple[Bound, ...]:
     granted = governor.grant(governed)
     found = [
         Bound(name=f"posture {granted.posture.name}", cap_ppm=LADDER[granted.posture].cap_ppm),
-        Bound(name="6x times R", cap_ppm=gates_of_r.cap(Posture.APEX, granted.r_ppm)),
+        Bound(name="6x times R", cap_ppm=posture_rule.cap(Posture.APEX, granted.r_ppm)),
     ]
     level = gates.leverage.manual.level
     if level:
-        found.append(Bound(name="an operator's cut", cap_ppm=mul(MAX_LEVERAGE_PPM, manual.CUTS_PPM[level])))
+        found.append(Bound(name="an operator's cut", cap_ppm=mul(MAX_LEVERAGE_PPM, manual_cut.CUTS_PPM[level])))
     return tuple(found)

@@ -7,7 +7,7 @@ import pytest
 
 from dolphin.assurance.trace import module
 from dolphin.assurance.trace.read import read_trace
-from dolphin.core.audit.trace import Believed, Epoch, Event, Shut
+from dolphin.core.audit.trace import Believed, Epoch, Shut, TraceEvent
 from dolphin.errors import BadInput
 
 NOW = 1_700_000_000_000_000_000
@@ -27,7 +27,12 @@ def test_no_number_is_beyond_what_tlc_can_hold() -> None:
 
 
 def test_times_keep_their_order() -> None:
-    trace: list[Event] = [EPOCH, Shut(market_time_ns=5, reason="x"), command(market_time_ns=2**40, expires_at_ns=2**41), command(seq=2)]
+    trace: list[TraceEvent] = [
+        EPOCH,
+        Shut(market_time_ns=5, reason="x"),
+        command(market_time_ns=2**40, expires_at_ns=2**41),
+        command(seq=2),
+    ]
     ranks = [int(rank) for rank in re.findall(r"\bat \|-> (\d+)", module.text(trace))]
     assert ranks == [1, 2, 3, 5]
 

@@ -6,7 +6,7 @@ from dolphin.core.control import survival
 from dolphin.core.control.assessment import Inputs
 from dolphin.core.control.params import GovernorParams, SurvivalParams
 from dolphin.core.control.posture import Posture
-from dolphin.core.control.survival import State
+from dolphin.core.control.survival import SurvivalState
 
 GOVERNOR = GovernorParams()
 
@@ -26,7 +26,7 @@ class Seen(NamedTuple):
     expires_at_ns: int
 
 
-def step(state: State, inputs: Inputs, params: SurvivalParams) -> tuple[State, Seen]:
+def step(state: SurvivalState, inputs: Inputs, params: SurvivalParams) -> tuple[SurvivalState, Seen]:
     after, decision = survival.step(state, inputs, params, GOVERNOR)
     demand, grant = decision.demand, decision.grant
     f1_ppm = 0 if after.governed.latch else demand.factors_ppm[0]

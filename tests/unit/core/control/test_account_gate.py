@@ -2,9 +2,10 @@
 
 import pytest
 
-from dolphin.core.control import account_gate as account
-from dolphin.core.control.account_gate import FACTORS, MAX_REASONS, Outcome, State, apply
+from dolphin.core.control import account_gate
+from dolphin.core.control.account_gate import FACTORS, MAX_REASONS, AccountState, apply
 from dolphin.core.control.manual_cut import Manual
+from dolphin.core.control.outcome import GateOutcome
 from dolphin.core.control.posture import Posture
 from dolphin.core.units import ONE
 
@@ -34,8 +35,8 @@ def manual(seq: int, **changes: object) -> Signal:
     return {"kind": "manual", "op": "cut", "level": 2, "seq": seq, "time_ns": START + 5, "by": "ann", "reason": "look", **changes}
 
 
-def told(*signals: Signal) -> State:
-    state = State("paper")
+def told(*signals: Signal) -> AccountState:
+    state = AccountState("paper")
     for signal in signals:
         outcome = apply(state, signal)
         assert outcome.is_accepted, outcome.refusal
@@ -44,7 +45,7 @@ def told(*signals: Signal) -> State:
 
 
 def test_what_the_controller_said_is_the_entry() -> None:
-    assert told(survival(1)) == State(
+    assert told(survival(1)) == AccountState(
         "paper",
         epoch=START + 1,
         seq=1,
@@ -65,7 +66,7 @@ def test_what_the_controller_said_is_the_entry() -> None:
 
 def test_the_command_says_what_the_entry_holds() -> None:
     state = told(survival(1), manual(1))
-    command = account.command(state, 7)
+    command = account_gate.command(state, 7)
     assert command == (
         "paper",
         "",
@@ -99,7 +100,7 @@ def test_the_command_says_what_the_entry_holds() -> None:
 )
 def test_a_signal_that_cannot_be_taken_is_refused_with_its_reason_and_changes_nothing(signal: Signal, why: str) -> None:
     state = told(survival(1))
-    assert apply(state, signal) == Outcome(state, False, False, why)
+    assert apply(state, signal) == GateOutcome(state, False, False, why)
 
 
 def test_time_may_begin_at_zero() -> None:
@@ -176,14 +177,14 @@ def test_an_operators_cut_bounds_what_the_controller_grants_until_it_is_released
     [(survival(2), False), (survival(2, cap_ppm=1_899_999), True), (survival(2, posture="APEX"), True), (manual(1, level=1), False)],
 )
 def test_a_change_is_of_the_cap_or_the_posture(signal: Signal, is_changed: bool) -> None:
-    assert apply(State("paper"), survival(1, posture="HIBERNATE")).is_changed  # the first of all, even if it grants nothing
+    assert apply(AccountState("paper"), survival(1, posture="HIBERNATE")).is_changed  # the first of all, even if it grants nothing
     assert apply(told(survival(1)), signal).is_changed is is_changed
 
 
 def test_a_full_stop_forgets_what_the_controller_said_and_keeps_the_operators_cut() -> None:
     state = told(survival(1), manual(1))
-    after = account.restored(state)
+    after = account_gate.restored(state)
     assert (after.cap_ppm, after.granted_ppm, after.posture, after.expires_at_ns) == (0, 0, Posture.HIBERNATE, 0)
     assert (after.seq, after.reasons, after.cause_ids) == (0, ("restarted",), ())
     assert after.manual == state.manual
-    assert account.durable(after) == account.durable(state)
+    assert account_gate.durable(after) == account_gate.durable(state)

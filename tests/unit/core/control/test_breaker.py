@@ -2,8 +2,9 @@
 
 import pytest
 
-from dolphin.core.control import breaker as acb
-from dolphin.core.control.breaker import Outcome, State
+from dolphin.core.control import breaker
+from dolphin.core.control.breaker import BreakerState
+from dolphin.core.control.outcome import GateOutcome
 from dolphin.core.control.params import BreakerParams
 from dolphin.core.control.posture import Posture
 from dolphin.core.units import ONE
@@ -29,13 +30,13 @@ def vote(source: str, at_ns: int, severity_ppm: int = 0, **changes: object) -> d
     return {**fields, **changes}
 
 
-def apply(state: State, *votes: dict[str, object]) -> Outcome:
-    return acb.apply(state, {"kind": "vote", "votes": list(votes)}, PARAMS)
+def apply(state: BreakerState, *votes: dict[str, object]) -> GateOutcome[BreakerState]:
+    return breaker.apply(state, {"kind": "vote", "votes": list(votes)}, PARAMS)
 
 
-def cleared(*sources: str, until_ns: int = START) -> State:
+def cleared(*sources: str, until_ns: int = START) -> BreakerState:
     """A state at level 0 in which `sources` voted clear long enough."""
-    state = State("paper", "BTCUSDT")
+    state = BreakerState("paper", "BTCUSDT")
     for back in range(10, -1, -1):
         at_ns = until_ns - back * SECOND // 4
         state = apply(state, *[vote(source, at_ns) for source in sources]).state
@@ -44,7 +45,7 @@ def cleared(*sources: str, until_ns: int = START) -> State:
 
 
 def test_an_asset_starts_cut_to_zero_and_earns_its_cap_one_level_a_step() -> None:
-    state = State("paper", "BTCUSDT")
+    state = BreakerState("paper", "BTCUSDT")
     caps = []
     for step in range(7):
         state = apply(state, vote("taker", START + step)).state
@@ -97,14 +98,14 @@ def test_two_of_three_bad_readings_latch_and_an_invariant_latches_alone() -> Non
     assert apply(cleared("invariant"), vote("invariant", START + 1, 300_000)).state.is_latched
 
 
-def latched(start: State, at_ns: int) -> State:
+def latched(start: BreakerState, at_ns: int) -> BreakerState:
     state = apply(start, vote("taker", at_ns, 300_000)).state
     return apply(state, vote("taker", at_ns + 1, 300_000)).state
 
 
 def rounded_up(at_ns: int) -> int:
     """Holds end on whole steps of 10 s."""
-    return -(-at_ns // acb.HOLD_STEP_NS) * acb.HOLD_STEP_NS
+    return -(-at_ns // breaker.HOLD_STEP_NS) * breaker.HOLD_STEP_NS
 
 
 def test_a_latched_cut_loosens_only_after_its_hold() -> None:
@@ -161,7 +162,7 @@ def test_every_source_that_voted_has_to_be_clear_three_times() -> None:
     ids=str,
 )
 def test_what_is_not_a_fresh_clear_reading_never_loosens(reading: dict[str, object]) -> None:
-    state = State("paper", "BTCUSDT")
+    state = BreakerState("paper", "BTCUSDT")
     for step in range(10):
         state = apply(state, {**vote("taker", START + step), **reading}).state
     assert state.level == 4
@@ -179,7 +180,7 @@ def test_an_old_seq_changes_nothing_however_bad_it_is() -> None:
     state = cleared("taker")
     for seq in (START, START - 1):
         outcome = apply(state, vote("taker", seq, ONE))
-        assert outcome == Outcome(state, False, False, "old seq")
+        assert outcome == GateOutcome(state, False, False, "old seq")
 
 
 def test_one_new_vote_among_old_ones_counts() -> None:
@@ -201,43 +202,43 @@ def test_the_lease_is_the_shortest_of_the_votes_and_time_never_steps_back() -> N
 
 
 def test_more_sources_than_can_be_remembered_cut_to_zero() -> None:
-    state = cleared(*[f"s{n:02}" for n in range(acb.MAX_SOURCES)])
+    state = cleared(*[f"s{n:02}" for n in range(breaker.MAX_SOURCES)])
     outcome = apply(state, vote("one more", START + 1))
     assert outcome.state.cap_ppm == 0
-    assert len(outcome.state.sources) == acb.MAX_SOURCES
+    assert len(outcome.state.sources) == breaker.MAX_SOURCES
     assert outcome.state.reasons[-1] == "more sources than can be remembered"
 
 
 def test_an_operators_cut_stays_until_the_operator_releases_it() -> None:
     cut = {"kind": "manual", "op": "cut", "level": 3, "reason": "look", "by": "ann", "seq": 1, "time_ns": START + 1}
-    state = acb.apply(cleared("taker"), cut, PARAMS).state
+    state = breaker.apply(cleared("taker"), cut, PARAMS).state
     assert state.cap_ppm == 1_200_000
     for step in range(2, 20):
         state = apply(state, vote("taker", START + step)).state
     assert state.cap_ppm == 1_200_000
-    assert acb.command(state, 0).reasons == ("cut by ann: look",)
-    assert not acb.apply(state, {**cut, "op": "release"}, PARAMS).is_accepted  # the same seq again
-    released = acb.apply(state, {**cut, "op": "release", "seq": 2}, PARAMS)
+    assert breaker.command(state, 0).reasons == ("cut by ann: look",)
+    assert not breaker.apply(state, {**cut, "op": "release"}, PARAMS).is_accepted  # the same seq again
+    released = breaker.apply(state, {**cut, "op": "release", "seq": 2}, PARAMS)
     assert (released.state.cap_ppm, released.is_changed) == (FULL, True)
 
 
 def test_a_release_does_not_lift_the_automatic_cut() -> None:
     state = apply(cleared("taker"), vote("taker", START + 1, 800_000)).state
     release = {"kind": "manual", "op": "release", "by": "ann", "seq": 1, "time_ns": START + 2}
-    assert acb.apply(state, release, PARAMS).state.cap_ppm == 1_200_000
+    assert breaker.apply(state, release, PARAMS).state.cap_ppm == 1_200_000
 
 
 def test_a_manual_level_that_cannot_be_read_is_the_worst() -> None:
     cut = {"kind": "manual", "op": "cut", "level": "?", "by": "ann", "seq": 1, "time_ns": START}
-    assert acb.apply(cleared("taker"), cut, PARAMS).state.cap_ppm == 0
+    assert breaker.apply(cleared("taker"), cut, PARAMS).state.cap_ppm == 0
 
 
 def test_the_command_forbids_entries_at_zero_and_counts_every_accepted_signal() -> None:
     state = cleared("taker")
-    command = acb.command(state, FULL)
+    command = breaker.command(state, FULL)
     assert (command.key, command.posture, command.r_total_ppm, command.factors_ppm) == ("paper/BTCUSDT", Posture.APEX, ONE, ())
     cut = apply(state, vote("taker", START + 1, ONE)).state
-    command = acb.command(cut, state.cap_ppm)
+    command = breaker.command(cut, state.cap_ppm)
     assert (command.posture, command.cap_ppm, command.from_cap_ppm, command.seq) == (Posture.TURTLE, 0, FULL, state.seq + 1)
     assert command.epoch == state.epoch == cleared("taker").epoch
 
@@ -247,8 +248,8 @@ def test_the_command_forbids_entries_at_zero_and_counts_every_accepted_signal() 
 )
 def test_a_signal_without_a_vote_is_refused_and_changes_nothing(signal: dict[object, object]) -> None:
     state = cleared("taker")
-    outcome = acb.apply(state, signal, PARAMS)
-    assert outcome == Outcome(state, False, False, outcome.refusal)
+    outcome = breaker.apply(state, signal, PARAMS)
+    assert outcome == GateOutcome(state, False, False, outcome.refusal)
     assert outcome.refusal
 
 
@@ -268,7 +269,7 @@ def test_a_cut_without_a_cause_id_names_none() -> None:
 
 def test_an_operators_cut_may_come_before_any_vote_and_begins_the_epoch() -> None:
     cut = {"kind": "manual", "op": "cut", "level": 3, "reason": "look", "by": "ann", "seq": 1, "time_ns": START + 1}
-    outcome = acb.apply(State("paper", "BTCUSDT"), cut, PARAMS)
+    outcome = breaker.apply(BreakerState("paper", "BTCUSDT"), cut, PARAMS)
     assert (outcome.state.epoch, outcome.state.seq, outcome.state.cap_ppm, outcome.is_changed) == (START + 1, 1, 0, True)
     later = apply(outcome.state, vote("taker", START + 2)).state
     assert (later.epoch, later.seq) == (START + 1, 2)
@@ -276,20 +277,20 @@ def test_an_operators_cut_may_come_before_any_vote_and_begins_the_epoch() -> Non
 
 def test_an_operators_word_that_cannot_be_taken_changes_nothing() -> None:
     state = cleared("taker")
-    refused = acb.apply(state, {"kind": "manual", "op": "cut", "by": "", "seq": 1, "time_ns": START}, PARAMS)
-    assert refused == Outcome(state, False, False, "a manual signal needs op cut or release, by, seq and time_ns")
+    refused = breaker.apply(state, {"kind": "manual", "op": "cut", "by": "", "seq": 1, "time_ns": START}, PARAMS)
+    assert refused == GateOutcome(state, False, False, "a manual signal needs op cut or release, by, seq and time_ns")
 
 
 def test_an_operators_word_carries_time_on_and_never_back() -> None:
     cut = {"kind": "manual", "op": "cut", "level": 1, "by": "ann", "seq": 1, "time_ns": START + 7}
-    later = acb.apply(cleared("taker"), cut, PARAMS).state
+    later = breaker.apply(cleared("taker"), cut, PARAMS).state
     assert later.time_ns == START + 7
-    early = acb.apply(later, {**cut, "seq": 2, "time_ns": 0}, PARAMS)
+    early = breaker.apply(later, {**cut, "seq": 2, "time_ns": 0}, PARAMS)
     assert (early.is_accepted, early.state.time_ns) == (True, START + 7)
 
 
 def test_time_zero_is_a_time() -> None:
-    outcome = apply(State("paper", "BTCUSDT"), vote("taker", 1, time_ns=0))
+    outcome = apply(BreakerState("paper", "BTCUSDT"), vote("taker", 1, time_ns=0))
     assert (outcome.is_accepted, outcome.state.time_ns) == (True, 0)
 
 
@@ -299,5 +300,5 @@ def test_a_vote_that_expired_at_zero_grants_nothing_however_late_it_is() -> None
 
 def test_sources_are_in_the_order_of_javas_strings_even_with_half_a_surrogate_pair() -> None:
     names = ("taker", "\ud800", "\U0001f42c", "\uff5e")  # by code points the last two would change places
-    sources = apply(State("paper", "BTCUSDT"), *[vote(name, START) for name in reversed(names)]).state.sources
+    sources = apply(BreakerState("paper", "BTCUSDT"), *[vote(name, START) for name in reversed(names)]).state.sources
     assert tuple(source.name for source in sources) == names

@@ -5,8 +5,7 @@ import zlib
 import msgpack
 import pytest
 
-from dolphin.core.control import command as leverage
-from dolphin.core.control.command import Command
+from dolphin.core.control.command import Command, checksum, decode, encode, next_epoch, survival_signal, to_map
 from dolphin.core.control.posture import Posture
 from dolphin.errors import BadInput
 
@@ -16,14 +15,14 @@ COMMAND = Command(
 
 
 def test_a_command_comes_back_as_it_was_sent() -> None:
-    assert leverage.decode(leverage.encode(COMMAND)) == COMMAND
+    assert decode(encode(COMMAND)) == COMMAND
 
 
 def test_the_checksum_is_the_crc_of_the_contracts_text() -> None:
     text = "paper||7|3|STALKER|1900000|800000|1,2,3,4,5|1|a,b, c|X@trade#1|10|2010"
-    assert leverage.checksum(COMMAND) == zlib.crc32(text.encode())
+    assert checksum(COMMAND) == zlib.crc32(text.encode())
     text = "paper||7|3|STALKER|1900000|800000|1,2,3,4,5|0|a,b, c|x,y|10|2010"
-    assert leverage.checksum(COMMAND._replace(passive_only=False, cause_ids=("x", "y"))) == zlib.crc32(text.encode())
+    assert checksum(COMMAND._replace(passive_only=False, cause_ids=("x", "y"))) == zlib.crc32(text.encode())
 
 
 def test_the_map_of_a_command_has_plain_values_in_the_order_of_the_format() -> None:
@@ -42,41 +41,41 @@ def test_the_map_of_a_command_has_plain_values_in_the_order_of_the_format() -> N
         "issued_at_ns": 10,
         "expires_at_ns": 2_010,
         "from_cap_ppm": 6_000_000,
-        "checksum": leverage.checksum(COMMAND),
+        "checksum": checksum(COMMAND),
     }
-    assert list(leverage.to_map(COMMAND).items()) == list(expected.items())
-    assert msgpack.unpackb(leverage.survival_signal(COMMAND)) == {"kind": "survival", **expected}
+    assert list(to_map(COMMAND).items()) == list(expected.items())
+    assert msgpack.unpackb(survival_signal(COMMAND)) == {"kind": "survival", **expected}
 
 
 @pytest.mark.parametrize(
     ("epoch", "seq", "now_ns", "found"), [(10, 3, 50, 10), (10, 1, 50, 10), (10, 0, 50, 50), (10, 0, 10, 11), (10, 0, 5, 11)]
 )
 def test_an_epoch_lasts_until_a_restart_and_the_next_one_is_later_whatever_the_time(epoch: int, seq: int, now_ns: int, found: int) -> None:
-    assert leverage.next_epoch(epoch, seq, now_ns) == found
+    assert next_epoch(epoch, seq, now_ns) == found
 
 
 def test_zero_is_a_whole_number() -> None:
     nothing = Command("paper", "BTCUSDT", 0, 0, Posture.HIBERNATE, 0, 0, (0,), False, (), (), 0, 0, 0)
-    assert leverage.decode(leverage.encode(nothing)) == nothing
+    assert decode(encode(nothing)) == nothing
 
 
 def test_a_factor_that_is_not_a_whole_number_is_named() -> None:
     with pytest.raises(BadInput, match="not a leverage command: factor is not a whole number"):
-        leverage.decode(msgpack.packb({**leverage.to_map(COMMAND), "factors_ppm": [1, 2, 3, 4, -5]}))
+        decode(msgpack.packb({**to_map(COMMAND), "factors_ppm": [1, 2, 3, 4, -5]}))
 
 
 @pytest.mark.parametrize("name", [name for name in Command._fields if name != "from_cap_ppm"])
 def test_a_changed_or_missing_field_is_found_out(name: str) -> None:
-    fields = msgpack.unpackb(leverage.encode(COMMAND))
+    fields = msgpack.unpackb(encode(COMMAND))
     for changed in ({**fields, name: fields["seq"] + 1}, {key: value for key, value in fields.items() if key != name}):
         with pytest.raises(BadInput, match="not a leverage command"):
-            leverage.decode(msgpack.packb(changed))
+            decode(msgpack.packb(changed))
 
 
 @pytest.mark.parametrize("data", [b"", b"\xc1", b"x" * 40, msgpack.packb([]), msgpack.packb({}), msgpack.packb(None)])
 def test_bytes_that_are_no_command_are_refused_in_one_line(data: bytes) -> None:
     with pytest.raises(BadInput) as caught:
-        leverage.decode(data)
+        decode(data)
     assert "\n" not in str(caught.value)
     assert caught.value.field == "leverage command"
     assert caught.value.remedy == "Read LEVERAGE again; until then nothing is granted."
@@ -85,9 +84,9 @@ def test_bytes_that_are_no_command_are_refused_in_one_line(data: bytes) -> None:
 @pytest.mark.parametrize("name", ["epoch", "seq", "cap_ppm", "r_total_ppm", "issued_at_ns", "expires_at_ns", "from_cap_ppm"])
 @pytest.mark.parametrize("value", [-1, 1.0, True, "1", None])
 def test_a_number_that_is_not_whole_is_named(name: str, value: object) -> None:
-    fields = msgpack.unpackb(leverage.encode(COMMAND))
+    fields = msgpack.unpackb(encode(COMMAND))
     with pytest.raises(BadInput, match=f"not a leverage command: {name} is not a whole number"):
-        leverage.decode(msgpack.packb({**fields, name: value}))
+        decode(msgpack.packb({**fields, name: value}))
 
 
 def test_a_command_replaces_only_an_older_one() -> None:
@@ -109,15 +108,15 @@ def test_keys_name_the_account_or_one_of_its_assets() -> None:
         (b"\xc1", "unreadable (FormatError)"),
         (msgpack.packb({}), "unreadable (KeyError)"),
         (msgpack.packb([]), "not a map"),
-        (msgpack.packb({**leverage.to_map(COMMAND), "checksum": 0}), "checksum mismatch"),
-        (msgpack.packb({**leverage.to_map(COMMAND), "passive_only": 1}), "passive_only is neither true nor false"),
-        (msgpack.packb({**leverage.to_map(COMMAND), "account": 7}), "account is not text"),
-        (msgpack.packb({**leverage.to_map(COMMAND), "asset": None}), "asset is not text"),
-        (msgpack.packb({**leverage.to_map(COMMAND), "posture": 0}), "posture is not text"),
-        (msgpack.packb({**leverage.to_map(COMMAND), "posture": "apex"}), "unreadable (KeyError)"),
+        (msgpack.packb({**to_map(COMMAND), "checksum": 0}), "checksum mismatch"),
+        (msgpack.packb({**to_map(COMMAND), "passive_only": 1}), "passive_only is neither true nor false"),
+        (msgpack.packb({**to_map(COMMAND), "account": 7}), "account is not text"),
+        (msgpack.packb({**to_map(COMMAND), "asset": None}), "asset is not text"),
+        (msgpack.packb({**to_map(COMMAND), "posture": 0}), "posture is not text"),
+        (msgpack.packb({**to_map(COMMAND), "posture": "apex"}), "unreadable (KeyError)"),
     ],
 )
 def test_what_is_wrong_with_a_command_is_told(data: bytes, what: str) -> None:
     with pytest.raises(BadInput) as caught:
-        leverage.decode(data)
+        decode(data)
     assert caught.value.what == f"not a leverage command: {what}"

@@ -8,8 +8,8 @@ from types import ModuleType
 import msgpack
 import pytest
 
-from dolphin.core.control import command as leverage
-from dolphin.core.control import gate_entry as entry
+from dolphin.core.control import gate_entry
+from dolphin.core.control.command import Command, decode, survival_signal, to_map
 from dolphin.core.control.posture import Posture
 
 CONTRACT = Path(__file__).resolve().parents[3] / "contract"
@@ -39,7 +39,7 @@ def vote(seq: int) -> bytes:
 @pytest.mark.parametrize("key", ["paper", "paper/BTCUSDT"])
 @pytest.mark.parametrize("payload", [b"", b"\xc1", b"\x80\x80", b"\x93\x01", b"\x81\x01\x02", b"\xa5vote", msgpack.packb([1])], ids=str)
 def test_unreadable_bytes_are_answered_with_a_reason_and_change_nothing(key: str, payload: bytes) -> None:
-    applied = entry.apply("LEVERAGE", key, None, payload)
+    applied = gate_entry.apply("LEVERAGE", key, None, payload)
     answer = msgpack.unpackb(applied.answer)
     assert applied.value is None
     assert answer["accepted"] is False
@@ -48,24 +48,24 @@ def test_unreadable_bytes_are_answered_with_a_reason_and_change_nothing(key: str
 
 
 def test_a_refusal_tells_the_present_command() -> None:
-    first = entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5))
-    again = entry.apply("LEVERAGE", "paper/BTCUSDT", first.value, vote(5))
+    first = gate_entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5))
+    again = gate_entry.apply("LEVERAGE", "paper/BTCUSDT", first.value, vote(5))
     assert again.value == first.value
     assert msgpack.unpackb(again.answer)["command"] == msgpack.unpackb(first.answer)["command"]
 
 
 def test_any_reader_finds_the_command_in_the_stored_value() -> None:
-    applied = entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5))
+    applied = gate_entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5))
     assert applied.value is not None
-    command = leverage.decode(applied.value)
+    command = decode(applied.value)
     assert command.key == "paper/BTCUSDT"
-    assert leverage.to_map(command) == msgpack.unpackb(applied.answer)["command"]
+    assert to_map(command) == msgpack.unpackb(applied.answer)["command"]
 
 
 @pytest.mark.parametrize("key", ["paper", "paper/BTCUSDT"])
 def test_a_damaged_stored_value_refuses_every_signal(key: str) -> None:
     for value in (b"", b"\x80", b"x", msgpack.packb({"cap_ppm": 6_000_000})):
-        applied = entry.apply("LEVERAGE", key, value, vote(5))
+        applied = gate_entry.apply("LEVERAGE", key, value, vote(5))
         assert applied.value == value
         assert msgpack.unpackb(applied.answer) == {
             "accepted": False,
@@ -76,64 +76,64 @@ def test_a_damaged_stored_value_refuses_every_signal(key: str) -> None:
 
 
 def test_a_stored_level_that_does_not_exist_is_damage() -> None:
-    value = entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5)).value
+    value = gate_entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5)).value
     assert value is not None
     fields = msgpack.unpackb(value)
     damaged = [{"level": 5}, {"level": -1}, {"level": "4"}, {"manual": [-1, 0, ""]}, {"manual": [5, 0, ""]}]
     for rule in [{}, *({**fields["rule"], **each} for each in damaged)]:
-        applied = entry.apply("LEVERAGE", "paper/BTCUSDT", msgpack.packb({**fields, "rule": rule}), vote(6))
+        applied = gate_entry.apply("LEVERAGE", "paper/BTCUSDT", msgpack.packb({**fields, "rule": rule}), vote(6))
         assert msgpack.unpackb(applied.answer)["refusal"] == "stored state unreadable"
 
 
 @pytest.mark.parametrize("version", [0, -1, 1.0, True, "1", None])
 def test_a_stored_version_that_does_not_exist_is_damage(version: object) -> None:
-    value = entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5)).value
+    value = gate_entry.apply("LEVERAGE", "paper/BTCUSDT", None, vote(5)).value
     assert value is not None
     damaged = msgpack.packb({**msgpack.unpackb(value), "version": version})
-    assert entry.apply("LEVERAGE", "paper/BTCUSDT", damaged, vote(6)).value == damaged
-    assert entry.restored("LEVERAGE", "paper/BTCUSDT", damaged) == damaged
+    assert gate_entry.apply("LEVERAGE", "paper/BTCUSDT", damaged, vote(6)).value == damaged
+    assert gate_entry.restored("LEVERAGE", "paper/BTCUSDT", damaged) == damaged
 
 
 def test_a_signal_that_cannot_be_read_is_refused_as_such_even_over_damage() -> None:
-    assert msgpack.unpackb(entry.apply("LEVERAGE", "paper", b"x", b"\xc1").answer)["refusal"] == "signal unreadable"
+    assert msgpack.unpackb(gate_entry.apply("LEVERAGE", "paper", b"x", b"\xc1").answer)["refusal"] == "signal unreadable"
 
 
 def test_a_cut_asset_is_still_cut_after_a_full_stop_and_earns_its_cap_anew() -> None:
     value = None
     for seq in range(1, 4):
-        value = entry.apply("LEVERAGE", "paper/BTCUSDT", value, clear(seq)).value
+        value = gate_entry.apply("LEVERAGE", "paper/BTCUSDT", value, clear(seq)).value
     assert value is not None
     assert msgpack.unpackb(value)["version"] == 2  # made, and loosened once
-    restored = entry.restored("LEVERAGE", "paper/BTCUSDT", value)
-    assert leverage.decode(restored).expires_at_ns == 0
+    restored = gate_entry.restored("LEVERAGE", "paper/BTCUSDT", value)
+    assert decode(restored).expires_at_ns == 0
     for seq in (4, 5):
-        restored = entry.apply("LEVERAGE", "paper/BTCUSDT", restored, clear(seq)).value
+        restored = gate_entry.apply("LEVERAGE", "paper/BTCUSDT", restored, clear(seq)).value
         assert restored is not None
-        assert leverage.decode(restored).cap_ppm == 1_200_000  # two clear readings since the stop are not three
-    loosened = entry.apply("LEVERAGE", "paper/BTCUSDT", restored, clear(6)).value
+        assert decode(restored).cap_ppm == 1_200_000  # two clear readings since the stop are not three
+    loosened = gate_entry.apply("LEVERAGE", "paper/BTCUSDT", restored, clear(6)).value
     assert loosened is not None
-    assert leverage.decode(loosened).cap_ppm == 2_700_000
+    assert decode(loosened).cap_ppm == 2_700_000
 
 
 def test_what_the_controller_said_is_over_after_a_full_stop_and_the_operators_cut_is_not() -> None:
-    said = leverage.Command("paper", "", 1, 1, Posture.APEX, 6_000_000, 1_000_000, (1_000_000,) * 5, False, (), (), 5, 9, 0)
-    value = entry.apply("LEVERAGE", "paper", None, leverage.survival_signal(said)).value
+    said = Command("paper", "", 1, 1, Posture.APEX, 6_000_000, 1_000_000, (1_000_000,) * 5, False, (), (), 5, 9, 0)
+    value = gate_entry.apply("LEVERAGE", "paper", None, survival_signal(said)).value
     cut = {"kind": "manual", "op": "cut", "level": 2, "seq": 1, "time_ns": 5, "by": "ana"}
-    value = entry.apply("LEVERAGE", "paper", value, msgpack.packb(cut)).value
+    value = gate_entry.apply("LEVERAGE", "paper", value, msgpack.packb(cut)).value
     assert value is not None
-    restored = entry.restored("LEVERAGE", "paper", value)
-    assert leverage.decode(restored).cap_ppm == 0
-    again = entry.apply("LEVERAGE", "paper", restored, leverage.survival_signal(said._replace(seq=2))).value
+    restored = gate_entry.restored("LEVERAGE", "paper", value)
+    assert decode(restored).cap_ppm == 0
+    again = gate_entry.apply("LEVERAGE", "paper", restored, survival_signal(said._replace(seq=2))).value
     assert again is not None
-    assert leverage.decode(again).cap_ppm == 2_700_000
+    assert decode(again).cap_ppm == 2_700_000
 
 
 def test_the_f1_that_the_controller_stated_is_kept_under_a_latch() -> None:
     said = {"is_ready": True, "r_cmd_ppm": 1_000_000, "broken": ["heartbeat"], "factors_ppm": [9, 8, 7, 6, 5]}
     demand = {"kind": "demand", "epoch": 5, "seq": 1, "time_ns": 5, "expires_at_ns": 9, **said}
-    value = entry.apply("POSTURE", "paper", None, msgpack.packb(demand)).value
+    value = gate_entry.apply("POSTURE", "paper", None, msgpack.packb(demand)).value
     assert value is not None
-    assert leverage.decode(value).factors_ppm == (0, 8, 7, 6, 5)
+    assert decode(value).factors_ppm == (0, 8, 7, 6, 5)
     assert msgpack.unpackb(value)["rule"]["f1_ppm"] == 9
 
 

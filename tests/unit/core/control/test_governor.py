@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from dolphin.core.control import governor
 from dolphin.core.control.assessment import Demand
-from dolphin.core.control.governor import Grant, State, govern
+from dolphin.core.control.governor import GovernorGrant, GovernorState, govern
 from dolphin.core.control.params import GovernorParams
 from dolphin.core.control.posture import Posture
 from dolphin.core.units import ONE
@@ -19,12 +19,12 @@ def demand(at_ns: int, r_cmd_ppm: int = ONE, *, is_ready: bool = True, broken: t
     return Demand(at_ns, is_ready, broken, r_cmd_ppm, r_cmd_ppm, (ONE,) * 5, False, (), (), at_ns + 2 * SECOND)
 
 
-def first(r_cmd_ppm: int = ONE) -> State:
-    return govern(State(), demand(START, r_cmd_ppm), PARAMS)
+def first(r_cmd_ppm: int = ONE) -> GovernorState:
+    return govern(GovernorState(), demand(START, r_cmd_ppm), PARAMS)
 
 
 def test_the_first_demand_that_is_ready_is_taken_at_once() -> None:
-    assert first(600_000) == State(START, True, True, False, "", 600_000, START, Posture.STALKER, START, Posture.APEX)
+    assert first(600_000) == GovernorState(START, True, True, False, "", 600_000, START, Posture.STALKER, START, Posture.APEX)
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_time_that_was_not_seen_is_neither_recovery_nor_dwell() -> None:
 )
 def test_what_is_broken_latches_and_time_never_steps_back(broken: tuple[str, ...], back_ns: int, latch: str) -> None:
     after = govern(first(), demand(START - back_ns, broken=broken), PARAMS)
-    assert after == State(START, True, True, True, latch, 0, START, Posture.HIBERNATE, START, Posture.APEX)
-    assert governor.grant(after) == Grant(Posture.HIBERNATE, 0, 0)
+    assert after == GovernorState(START, True, True, True, latch, 0, START, Posture.HIBERNATE, START, Posture.APEX)
+    assert governor.grant(after) == GovernorGrant(Posture.HIBERNATE, 0, 0)
 
 
 def test_a_latch_stands_through_good_demands_and_bad_ones_until_it_is_released() -> None:
@@ -106,11 +106,11 @@ def test_a_demand_that_is_not_ready_suspends_the_grant_and_the_recovery() -> Non
     assert after == replace(
         first(900_000), time_ns=START + SECOND, is_ready=False, rise_anchor_ns=START + SECOND, posture_since_ns=START + SECOND
     )
-    assert governor.grant(after) == Grant(Posture.HIBERNATE, 0, 0)
+    assert governor.grant(after) == GovernorGrant(Posture.HIBERNATE, 0, 0)
 
 
 @pytest.mark.parametrize("ceiling", Posture)
 def test_a_grant_is_bounded_by_the_operators_ceiling(ceiling: Posture) -> None:
     granted = governor.grant(replace(first(950_000), ceiling=ceiling))
     caps = {Posture.APEX: 5_700_000, Posture.STALKER: 2_000_000, Posture.TURTLE: 0, Posture.HIBERNATE: 0}
-    assert granted == Grant(ceiling, caps[ceiling], 950_000)
+    assert granted == GovernorGrant(ceiling, caps[ceiling], 950_000)

@@ -4,13 +4,13 @@ import msgpack
 import pytest
 from msgspec.structs import replace
 
-from dolphin.core.control import command as leverage
-from dolphin.core.control import gate_entry as entry
-from dolphin.core.control import posture_gate as posture_entry
-from dolphin.core.control.command import Command
+from dolphin.core.control import gate_entry, posture_gate
+from dolphin.core.control.assessment import Demand
+from dolphin.core.control.command import Command, decode
+from dolphin.core.control.outcome import GateOutcome
 from dolphin.core.control.params import GovernorParams
 from dolphin.core.control.posture import Posture
-from dolphin.core.control.posture_gate import State, apply
+from dolphin.core.control.posture_gate import PostureState, apply, demand_signal
 from dolphin.core.units import ONE
 
 SECOND = 1_000_000_000
@@ -41,15 +41,15 @@ def operator(op: str, seq: int, **changes: object) -> Signal:
     return {"kind": "operator", "op": op, "seq": seq, "by": "ana", "reason": "drill", **changes}
 
 
-def told(*signals: Signal, state: State | None = None) -> tuple[State, Command]:
+def told(*signals: Signal, state: PostureState | None = None) -> tuple[PostureState, Command]:
     """The state and command after `signals`, all of which must be accepted."""
-    state = state or State("paper")
+    state = state or PostureState("paper")
     before = state
     for signal in signals:
         before, outcome = state, apply(state, signal, PARAMS)
         assert outcome.is_accepted, outcome.refusal
         state = outcome.state
-    return state, posture_entry.command(state, before.cap_ppm)
+    return state, posture_gate.command(state, before.cap_ppm)
 
 
 def test_a_demand_that_is_ready_is_granted_with_its_lease() -> None:
@@ -170,7 +170,7 @@ def test_a_change_of_the_cap_is_one_although_the_posture_stays() -> None:
 
 
 def test_the_first_command_is_a_change_although_it_grants_nothing() -> None:
-    assert apply(State("paper"), demand(1, is_ready=False), PARAMS).is_changed is True
+    assert apply(PostureState("paper"), demand(1, is_ready=False), PARAMS).is_changed is True
 
 
 def test_a_latch_is_released_by_an_operator_while_nothing_is_broken_and_r_starts_from_nothing() -> None:
@@ -212,12 +212,12 @@ def test_an_operator_signal_without_a_name_an_order_or_a_known_word_is_refused(b
 
 
 def test_another_kind_is_refused() -> None:
-    assert apply(State("paper"), {"kind": "vote"}, PARAMS).refusal == "this key takes kinds demand, broken and operator"
+    assert apply(PostureState("paper"), {"kind": "vote"}, PARAMS).refusal == "this key takes kinds demand, broken and operator"
 
 
 def stored(*signals: Signal, value: bytes | None = None) -> bytes:
     for signal in signals:
-        value = entry.apply("POSTURE", "paper", value, msgpack.packb(signal)).value
+        value = gate_entry.apply("POSTURE", "paper", value, msgpack.packb(signal)).value
     assert value is not None
     return value
 
@@ -252,17 +252,19 @@ def test_the_same_signal_twice_on_the_same_value_is_the_same_operation() -> None
 
 def test_the_same_signal_in_another_epoch_is_another_operation() -> None:
     signal, value = demand(2, time_ns=START + SECOND, r_cmd_ppm=0), stored(demand(1))
-    before, again = (msgpack.unpackb(stored(signal, value=held)) for held in (value, entry.restored("POSTURE", "paper", value)))
+    before, again = (msgpack.unpackb(stored(signal, value=held)) for held in (value, gate_entry.restored("POSTURE", "paper", value)))
     assert before["version"] == again["version"] == 2
     assert before["epoch"] != again["epoch"]
     assert before["op"] != again["op"]
 
 
 def test_after_a_full_stop_nothing_is_granted_and_nothing_is_forgotten() -> None:
-    value = entry.restored("POSTURE", "paper", stored(demand(1), demand(2, r_cmd_ppm=777_777), operator("force", 1, posture="STALKER")))
-    command = leverage.decode(value)
+    value = gate_entry.restored(
+        "POSTURE", "paper", stored(demand(1), demand(2, r_cmd_ppm=777_777), operator("force", 1, posture="STALKER"))
+    )
+    command = decode(value)
     assert (command.posture, command.cap_ppm, command.expires_at_ns) == (Posture.HIBERNATE, 0, 0)
-    command = leverage.decode(stored(demand(1, epoch=START + SECOND, time_ns=START + 9 * SECOND), value=value))
+    command = decode(stored(demand(1, epoch=START + SECOND, time_ns=START + 9 * SECOND), value=value))
     assert command.posture is Posture.STALKER
     assert command.r_total_ppm == 770_000
     assert command.reasons[0] == "forced to STALKER by ana: drill"
@@ -270,38 +272,38 @@ def test_after_a_full_stop_nothing_is_granted_and_nothing_is_forgotten() -> None
 
 def test_a_full_stop_keeps_the_history_and_takes_the_grant() -> None:
     state, _ = told(demand(1, cause_ids=["c"]), demand(2, r_cmd_ppm=777_777), operator("force", 1, posture="STALKER"))
-    after = posture_entry.restored(state)
+    after = posture_gate.restored(state)
     governed = replace(state.governed, is_ready=False, r_ppm=770_000, rise_anchor_ns=START + 2 * SECOND)
     assert after == state._replace(seq=0, expires_at_ns=0, cap_ppm=0, governed=governed, reasons=("restarted",), cause_ids=())
     assert after.governed.is_ready is False
-    assert posture_entry.durable(after) == (True, "", 77, Posture.STALKER, Posture.STALKER, 1)
+    assert posture_gate.durable(after) == (True, "", 77, Posture.STALKER, Posture.STALKER, 1)
 
 
 def test_a_full_stop_earns_no_recovery_for_the_time_that_nobody_saw() -> None:
-    value = entry.restored("POSTURE", "paper", stored(demand(1), demand(2, r_cmd_ppm=500_000)))
+    value = gate_entry.restored("POSTURE", "paper", stored(demand(1), demand(2, r_cmd_ppm=500_000)))
     value = stored(demand(1, epoch=START + SECOND, time_ns=START + 100 * SECOND), value=value)
-    assert leverage.decode(value).r_total_ppm == 500_000
+    assert decode(value).r_total_ppm == 500_000
     value = stored(demand(2, epoch=START + SECOND, time_ns=START + 101 * SECOND), value=value)
-    assert leverage.decode(value).r_total_ppm == 500_000 + SECOND // PARAMS.recovery_ns_per_ppm
+    assert decode(value).r_total_ppm == 500_000 + SECOND // PARAMS.recovery_ns_per_ppm
 
 
 def test_a_latch_is_still_there_after_a_full_stop() -> None:
-    value = entry.restored("POSTURE", "paper", stored(demand(1), demand(2, broken=["fencing epoch lost"])))
-    command = leverage.decode(stored(demand(1, epoch=START + SECOND, time_ns=START + 9 * SECOND), value=value))
+    value = gate_entry.restored("POSTURE", "paper", stored(demand(1), demand(2, broken=["fencing epoch lost"])))
+    command = decode(stored(demand(1, epoch=START + SECOND, time_ns=START + 9 * SECOND), value=value))
     assert command.cap_ppm == 0
     assert command.reasons[0] == "invariant broken: fencing epoch lost"
 
 
 def test_the_first_command_after_a_full_stop_is_newer_than_any_before_it() -> None:
     before = stored(demand(1), demand(2), demand(3))
-    again = stored(demand(4, time_ns=START + 3 * SECOND), value=entry.restored("POSTURE", "paper", before))
-    assert leverage.decode(again).is_newer_than(leverage.decode(before))
+    again = stored(demand(4, time_ns=START + 3 * SECOND), value=gate_entry.restored("POSTURE", "paper", before))
+    assert decode(again).is_newer_than(decode(before))
 
 
 def test_a_damaged_value_is_given_back_as_it_is_and_refuses_everything() -> None:
     damaged = stored(demand(1))[:-3]
-    assert entry.restored("POSTURE", "paper", damaged) == damaged
-    answer = msgpack.unpackb(entry.apply("POSTURE", "paper", damaged, msgpack.packb(demand(2))).answer)
+    assert gate_entry.restored("POSTURE", "paper", damaged) == damaged
+    answer = msgpack.unpackb(gate_entry.apply("POSTURE", "paper", damaged, msgpack.packb(demand(2))).answer)
     assert answer["refusal"] == "stored state unreadable"
 
 
@@ -320,14 +322,14 @@ def test_a_damaged_value_is_given_back_as_it_is_and_refuses_everything() -> None
 )
 def test_a_refusal_names_its_reason_and_changes_nothing(signal: Signal, why: str) -> None:
     state, _ = told(demand(1), operator("force", 1, posture="STALKER"))
-    assert apply(state, signal, PARAMS) == posture_entry.Outcome(state, False, False, why)
+    assert apply(state, signal, PARAMS) == GateOutcome(state, False, False, why)
 
 
 def test_a_release_that_must_wait_changes_nothing() -> None:
     for last in (demand(2, broken=["feed"]), demand(2, is_ready=False)):
         state, _ = told(demand(1, broken=["feed"]), last)
         wait = "still broken or not sensed: nothing can be released"
-        assert apply(state, operator("unlatch", 1), PARAMS) == posture_entry.Outcome(state, False, False, wait)
+        assert apply(state, operator("unlatch", 1), PARAMS) == GateOutcome(state, False, False, wait)
 
 
 def test_time_may_begin_at_zero() -> None:
@@ -367,7 +369,25 @@ def test_the_state_and_the_command_say_the_same() -> None:
 def test_two_full_stops_in_a_row_begin_two_epochs_although_time_stands() -> None:
     value, epochs = stored(demand(1)), []
     for seq in (2, 3, 4):
-        value = stored(demand(seq, time_ns=START + SECOND), value=entry.restored("POSTURE", "paper", value))
-        epochs.append(leverage.decode(value).epoch)
+        value = stored(demand(seq, time_ns=START + SECOND), value=gate_entry.restored("POSTURE", "paper", value))
+        epochs.append(decode(value).epoch)
         assert version(value) == seq  # each is in the database before the next stop
     assert epochs == sorted(set(epochs))
+
+
+def test_a_demand_arrives_at_the_gate_as_it_was_made() -> None:
+    made = Demand(7, True, ("ledger",), 5, 6, (1, 2, 3, 4, 5), False, ("thin",), ("A@depth#1",), 9)
+    assert demand_signal(made, 2, 3) == {
+        "kind": "demand",
+        "epoch": 2,
+        "seq": 3,
+        "time_ns": 7,
+        "is_ready": True,
+        "broken": ["ledger"],
+        "r_cmd_ppm": 5,
+        "factors_ppm": [1, 2, 3, 4, 5],
+        "passive_only": False,
+        "reasons": ["thin"],
+        "cause_ids": ["A@depth#1"],
+        "expires_at_ns": 9,
+    }

@@ -8,7 +8,7 @@ from dolphin.core.control import assessment, governor
 from dolphin.core.control.assessment import Inputs
 from dolphin.core.control.params import SENSORS, GovernorParams, SurvivalParams
 from dolphin.core.control.posture import Posture
-from dolphin.core.control.survival import State
+from dolphin.core.control.survival import SurvivalState
 from dolphin.core.units import ONE
 
 SECOND = 1_000_000_000
@@ -35,7 +35,7 @@ def at(second: float, **changes: object) -> Inputs:
     return GOOD._replace(now_ns=START + round(second * SECOND), **changes)  # type: ignore[arg-type]
 
 
-def run(state: State, *inputs: Inputs, params: SurvivalParams = PARAMS) -> tuple[State, Seen]:
+def run(state: SurvivalState, *inputs: Inputs, params: SurvivalParams = PARAMS) -> tuple[SurvivalState, Seen]:
     seen = None
     for each in inputs:
         state, seen = step(state, each, params)
@@ -43,13 +43,13 @@ def run(state: State, *inputs: Inputs, params: SurvivalParams = PARAMS) -> tuple
     return state, seen
 
 
-def released(state: State) -> State:
+def released(state: SurvivalState) -> SurvivalState:
     """The operator's release, which the entry processor allows while nothing is broken."""
     return replace(state, governed=governor.released(state.governed))
 
 
-def started() -> State:
-    return run(State(), at(0))[0]
+def started() -> SurvivalState:
+    return run(SurvivalState(), at(0))[0]
 
 
 def calm(seconds: int, first: int = 1) -> list[Inputs]:
@@ -68,7 +68,7 @@ def calm(seconds: int, first: int = 1) -> list[Inputs]:
     ],
 )
 def test_it_stands_in_hibernate_until_every_wired_sensor_has_a_reading(sensor: str, field: str) -> None:
-    state, decision = run(State(), at(0, **{field: None}))
+    state, decision = run(SurvivalState(), at(0, **{field: None}))
     assert (decision.posture, decision.cap_ppm, decision.r_ppm) == (Posture.HIBERNATE, 0, 0)
     assert f"{sensor} has no usable reading" in decision.reasons
     _, decision = run(state, at(1))
@@ -77,7 +77,7 @@ def test_it_stands_in_hibernate_until_every_wired_sensor_has_a_reading(sensor: s
 
 
 def test_an_unwired_sensor_contributes_one_and_is_listed_as_not_sensed() -> None:
-    _, decision = run(State(), at(0, envelope_age_ns=None, drawdown_ppm=None, is_plunge=None, is_dvol_shock=None))
+    _, decision = run(SurvivalState(), at(0, envelope_age_ns=None, drawdown_ppm=None, is_plunge=None, is_dvol_shock=None))
     assert decision.factors_ppm == (ONE,) * 5
     assert assessment.not_sensed(PARAMS) == ("dvol", "envelope", "equity", "plunge")
 
@@ -94,7 +94,7 @@ def test_an_unwired_sensor_contributes_one_and_is_listed_as_not_sensed() -> None
 )
 def test_every_sensor_works_once_it_is_wired(changes: dict[str, object], factor: tuple[int, int]) -> None:
     everything = SurvivalParams(wired=SENSORS)
-    state, decision = run(State(), at(0), params=everything)
+    state, decision = run(SurvivalState(), at(0), params=everything)
     assert decision.r_ppm == ONE
     _, decision = run(state, at(1, **changes), params=everything)
     index, value = factor
@@ -251,7 +251,7 @@ def test_a_decision_carries_its_lease_and_the_causes_of_what_lowers_it() -> None
 
 def test_a_sensing_half_that_starts_anew_suspends_the_grant_and_not_the_history() -> None:
     state, before = run(started(), at(1, latency_ns=1_100_000_000))
-    warming = State(governed=state.governed)
+    warming = SurvivalState(governed=state.governed)
     state, decision = run(warming, at(2, depth_ratio_ppm=None), at(3, depth_ratio_ppm=None))
     assert (decision.posture, decision.cap_ppm, decision.r_ppm) == (Posture.HIBERNATE, 0, 0)
     _, decision = run(state, at(4))
@@ -260,7 +260,7 @@ def test_a_sensing_half_that_starts_anew_suspends_the_grant_and_not_the_history(
 
 
 def test_what_was_latched_before_it_was_ever_ready_starts_from_nothing() -> None:
-    state, _ = run(State(), at(0, broken=("ledger",), depth_ratio_ppm=None))
+    state, _ = run(SurvivalState(), at(0, broken=("ledger",), depth_ratio_ppm=None))
     _, decision = run(released(state), at(1))
     assert decision.r_ppm < 1_000
 
@@ -288,7 +288,7 @@ def test_a_demand_from_before_the_last_one_latches_and_time_stands() -> None:
     demand = assessment.assess(assessment.Memory(), at(1), PARAMS)[1]
     after = governor.govern(governed, demand, GovernorParams())
     assert (after.latch, after.time_ns, after.is_broken) == ("time stepped back", governed.time_ns, True)
-    assert governor.grant(after) == governor.Grant(Posture.HIBERNATE, 0, 0)
+    assert governor.grant(after) == governor.GovernorGrant(Posture.HIBERNATE, 0, 0)
 
 
 def test_the_first_reason_of_a_latch_stays() -> None:

@@ -2,15 +2,15 @@
 
 import pytest
 
-from dolphin.core.ledger.accounts import Book, Decision, Plan, Refusal, Repeat
+from dolphin.core.ledger.accounts import Accounts, BookingDecision, Plan, Refusal, Repeat
 from dolphin.core.ledger.chain import Content
 from dolphin.core.ledger.chart import CASH, FEES, FUNDING, OPEN_CONTRACTS, OPENING_CAPITAL, REALISED_PNL, Leg
 from dolphin.core.ledger.events import (
-    Event,
     Fee,
     Fill,
     Funding,
     GateReading,
+    LedgerEvent,
     Mark,
     OpeningDeposit,
     Operation,
@@ -42,8 +42,8 @@ def fill(fill_id: str = "1", side: Side = Side.BUY, qty_e8: int = BTC, price_e8:
     return Fill("O-1", fill_id, "BTCUSDT", side, qty_e8, price_e8, fee)
 
 
-def book_of(*events: Event) -> Book:
-    book = Book()
+def book_of(*events: LedgerEvent) -> Accounts:
+    book = Accounts()
     for event in (OpeningDeposit(DEPOSIT), *events):
         decision = book.plan(event)
         assert isinstance(decision, Plan), (event, decision)
@@ -71,12 +71,12 @@ def book_of(*events: Event) -> Book:
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, tuple) else "legs",
 )
-def test_the_legs_of(event: Event, legs: tuple[Leg, ...]) -> None:
+def test_the_legs_of(event: LedgerEvent, legs: tuple[Leg, ...]) -> None:
     assert book_of().plan(event) == Plan(legs)
 
 
 def test_the_opening_deposit_is_capital_and_comes_once() -> None:
-    assert Book().plan(OpeningDeposit(1)) == Plan((Leg(CASH, 1), Leg(OPENING_CAPITAL, -1)))
+    assert Accounts().plan(OpeningDeposit(1)) == Plan((Leg(CASH, 1), Leg(OPENING_CAPITAL, -1)))
     assert isinstance(book_of().plan(OpeningDeposit(5)), Refusal)
 
 
@@ -94,13 +94,13 @@ def test_a_closing_fill_moves_its_profit_from_realised_pnl_to_cash_and_pays_its_
     )
 
 
-def refused(decision: Decision, *whys: str) -> bool:
+def refused(decision: BookingDecision, *whys: str) -> bool:
     """For one of these reasons, to the letter: a person has to act on it."""
     return isinstance(decision, Refusal) and decision.why in whys
 
 
 def test_a_new_book_holds_nothing() -> None:
-    book = Book()
+    book = Accounts()
     assert set(book.balances.values()) == {0}
     assert (book.positions, book.open_orders(), book.is_opened) == ({}, (), False)
     assert book.mark() == book.recorded == Mark(0, 0)
@@ -108,23 +108,23 @@ def test_a_new_book_holds_nothing() -> None:
 
 @pytest.mark.parametrize("amount", [0, -1])
 def test_an_opening_deposit_must_be_positive(amount: int) -> None:
-    assert refused(Book().plan(OpeningDeposit(amount)), "amount_micro_usd of an opening deposit must be positive")
+    assert refused(Accounts().plan(OpeningDeposit(amount)), "amount_micro_usd of an opening deposit must be positive")
 
 
 @pytest.mark.parametrize("event", [intent(qty_e8=0), intent(qty_e8=-1), fill(qty_e8=0), fill(qty_e8=-1)], ids=repr)
-def test_a_quantity_must_be_positive(event: Event) -> None:
+def test_a_quantity_must_be_positive(event: LedgerEvent) -> None:
     assert refused(book_of().plan(event), "qty_e8 must be positive", "qty_e8 and price_e8 of a fill must be positive")
 
 
 @pytest.mark.parametrize("event", [intent(price_e8=0), intent(price_e8=-1), fill(price_e8=0), fill(price_e8=-1)], ids=repr)
-def test_a_price_must_be_positive(event: Event) -> None:
+def test_a_price_must_be_positive(event: LedgerEvent) -> None:
     assert refused(
         book_of().plan(event), "price_e8 must be positive, or None for a market order", "qty_e8 and price_e8 of a fill must be positive"
     )
 
 
 @pytest.mark.parametrize("event", [intent(qty_e8=1, price_e8=1), fill(qty_e8=1, price_e8=1)], ids=repr)
-def test_the_smallest_quantity_and_price_are_booked(event: Event) -> None:
+def test_the_smallest_quantity_and_price_are_booked(event: LedgerEvent) -> None:
     assert isinstance(book_of().plan(event), Plan)
 
 
@@ -233,7 +233,7 @@ def test_drawdown(equity: int, drawdown_ppm: int) -> None:
 
 
 def test_without_any_equity_ever_everything_counts_as_lost() -> None:
-    book = Book()
+    book = Accounts()
     assert book.drawdown_ppm == 1_000_000
     book.observe(1)
     assert book.drawdown_ppm == 0
@@ -259,7 +259,7 @@ def test_a_reconciliation_must_state_the_ledgers_own_position() -> None:
     ],
     ids=repr,
 )
-def test_what_no_store_could_hold_is_refused(event: Event) -> None:
+def test_what_no_store_could_hold_is_refused(event: LedgerEvent) -> None:
     book = book_of(Fill("O-0", "0", "BTCUSDT", Side.BUY, 1, 1, 0), Fee(-(2**62), "rebate"), Fee(2**62, "fee"), Fee(2**62, "fee"))
     assert isinstance(book.plan(event), Refusal)
 
@@ -289,7 +289,7 @@ def test_a_mark_in_the_ledger_is_what_the_next_run_starts_from() -> None:
 
 def test_a_basis_point_of_any_equity_is_exact() -> None:
     deposit = 9_000_000_000_000_009_999  # its basis point lies so close below a whole number that a float would round it up
-    book = Book()
+    book = Accounts()
     book.apply(Content(0, OpeningDeposit(deposit), ()))
     book.observe(deposit - (deposit // 10_000 + 1))
     assert book.is_worth_marking()

@@ -9,10 +9,10 @@ import pytest
 from dolphin.core.ledger import chain
 from dolphin.core.ledger.chain import GENESIS, Content, Head, Record
 from dolphin.core.ledger.chart import Leg
-from dolphin.core.ledger.events import Command, Fee, Fill, Funding, OrderIntent, Side
+from dolphin.core.ledger.events import BookedCommand, Fee, Fill, Funding, OrderIntent, Side
 from dolphin.errors import DolphinError
 
-COMMAND = Command("paper", "", 1, 2, "APEX", 6, 7, (8, 9), True, ("wide spread",), ("BTCUSDT@trade#1",), 10, 11)
+COMMAND = BookedCommand("paper", "", 1, 2, "APEX", 6, 7, (8, 9), True, ("wide spread",), ("BTCUSDT@trade#1",), 10, 11)
 CONTENTS = [
     Content(5, Fee(1, 'quoted " and é and \u2028'), (Leg("fees", 1), Leg("cash", -1))),
     Content(6, OrderIntent("O-1", "BTCUSDT", Side.BUY, 1, None, False, 6, "APEX", (COMMAND,)), ()),
@@ -101,9 +101,9 @@ def test_runs_that_booked_the_same_have_one_content_digest_whoever_wrote_it_and_
 
 
 def test_a_command_takes_what_it_knows_from_a_message_and_insists_on_all_of_it() -> None:
-    message = {name: getattr(COMMAND, name) for name in Command.__struct_fields__}
-    assert Command.of(message | {"factors_ppm": [8, 9], "checksum": 3, "from_cap_ppm": 4}) == COMMAND
+    message = {name: getattr(COMMAND, name) for name in BookedCommand.__struct_fields__}
+    assert BookedCommand.of(message | {"factors_ppm": [8, 9], "checksum": 3, "from_cap_ppm": 4}) == COMMAND
     with pytest.raises(ValueError, match="cap_ppm"):
-        Command.of({name: value for name, value in message.items() if name != "cap_ppm"})
+        BookedCommand.of({name: value for name, value in message.items() if name != "cap_ppm"})
     with pytest.raises(ValueError, match="seq"):
-        Command.of(message | {"seq": 1.5})
+        BookedCommand.of(message | {"seq": 1.5})

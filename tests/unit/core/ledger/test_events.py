@@ -4,12 +4,12 @@ from typing import get_args
 
 import pytest
 
-from dolphin.core.ledger.events import Event, Fee, Outcome, RunStart, Side, kind
+from dolphin.core.ledger.events import Fee, LedgerEvent, Outcome, RunStart, Side, kind
 
 
 def test_an_event_is_stored_under_its_own_name() -> None:
     assert (kind(RunStart()), kind(Fee(1, ""))) == ("run_start", "fee")
-    kinds = [each.__struct_config__.tag for each in get_args(Event)]
+    kinds = [each.__struct_config__.tag for each in get_args(LedgerEvent)]
     assert len(set(kinds)) == len(kinds) == 11
 
 

@@ -2,17 +2,17 @@
 
 from dolphin.core.ledger import chain
 from dolphin.core.ledger.chain import Content, Head, Record
-from dolphin.core.ledger.events import Command, Event, Fill, OrderIntent, OrderOutcome, Outcome, RunStart, Side
+from dolphin.core.ledger.events import BookedCommand, Fill, LedgerEvent, OrderIntent, OrderOutcome, Outcome, RunStart, Side
 from dolphin.core.ledger.explanation import FACTORS, explain
 
-ACCOUNT = Command(
+ACCOUNT = BookedCommand(
     "paper", "", 1, 9, "STALKER", 2_000_000, 800_000, (1_000_000, 800_000, 1_000_000, 1_000_000, 1_000_000), False, (), (), 1, 2
 )
-ASSET = Command("paper", "BTCUSDT", 1, 4, "APEX", 1_200_000, 1_000_000, (), False, ("taker shock",), ("BTCUSDT@trade#7",), 1, 2)
+ASSET = BookedCommand("paper", "BTCUSDT", 1, 4, "APEX", 1_200_000, 1_000_000, (), False, ("taker shock",), ("BTCUSDT@trade#7",), 1, 2)
 INTENT = OrderIntent("O-1", "BTCUSDT", Side.BUY, 10, None, False, 1_200_000, "STALKER", (ACCOUNT, ASSET))
 
 
-def records(*events: Event) -> list[Record]:
+def records(*events: LedgerEvent) -> list[Record]:
     sealed, head = [], Head()
     for at, event in enumerate(events):
         sealed.append(chain.seal("paper", head, 3, "r1", 0, chain.encode(Content(at, event, ()))))

@@ -9,7 +9,7 @@ import pytest
 from dolphin.core.ledger import chain
 from dolphin.core.ledger.chain import Content, Head, Record
 from dolphin.core.ledger.chart import Leg
-from dolphin.core.ledger.events import Event, Fee, OpeningDeposit, RunEnd, RunStart
+from dolphin.core.ledger.events import Fee, LedgerEvent, OpeningDeposit, RunEnd, RunStart
 from dolphin.core.ledger.verification import verify
 
 
@@ -22,7 +22,7 @@ def sealed(*contents: Content | str) -> list[Record]:
     return records
 
 
-def entry(event: Event, *legs: Leg) -> Content:
+def entry(event: LedgerEvent, *legs: Leg) -> Content:
     return Content(1, event, legs)
 
 

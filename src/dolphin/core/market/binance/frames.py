@@ -126,7 +126,7 @@ class BadFrame:
     value: str
 
 
-type Event = BookTicker | DepthUpdate | Trade | AggTrade | MarkPrice | ForceOrder | DepthSnapshot | Ignored | BadFrame
+type FrameEvent = BookTicker | DepthUpdate | Trade | AggTrade | MarkPrice | ForceOrder | DepthSnapshot | Ignored | BadFrame
 
 
 class _Combined(msgspec.Struct, frozen=True, gc=False):
@@ -147,7 +147,7 @@ _PATH: Final = re.compile(r"`\$(?:\.data)?\.?([^`]*)`")
 _VALUE_CHARS: Final = 40
 
 
-def decode(raw: bytes | str) -> Event:
+def decode(raw: bytes | str) -> FrameEvent:
     """The event in one combined-stream frame. Total: whatever the bytes are, an event comes back."""
     try:
         return _DECODER.decode(raw).data
@@ -157,7 +157,7 @@ def decode(raw: bytes | str) -> Event:
         return BadFrame("not JSON", "frame", _shortened(raw))
 
 
-def _decode_other(raw: bytes | str, error: msgspec.ValidationError) -> Event:
+def _decode_other(raw: bytes | str, error: msgspec.ValidationError) -> FrameEvent:
     """What a frame is that is not one of the six payloads: a snapshot, a stream we do not use, an answer, or a fault."""
     try:
         frame: Any = msgspec.json.decode(raw)
