@@ -31,14 +31,16 @@ from agent.execution import GatedSandboxClient
 from agent.strategies.ranked_basket import RankedBasket, RankedBasketConfig
 from dolphin.cluster.signals import to_posture
 from dolphin.core.contract import names
+from dolphin.core.control.belief import LEASE_EXPIRED, BeliefEffect, CapChanged, PostureChanged
 from dolphin.core.control.posture import Posture
 from dolphin.trading.alarm import Alarm
 from dolphin.trading.booking import Booking
 from dolphin.trading.desk import Desk
-from dolphin.trading.entitlement import DETERMINISTIC_SILENCE_LIMIT_NS, LEASE_EXPIRED, SILENCE_LIMIT_NS, CapChange, Change, Entitlements
+from dolphin.trading.entitlement import LOCKSTEP_SILENCE_LIMIT_NS, SILENCE_LIMIT_NS, Entitlements
 from dolphin.trading.inbox import Inbox
 from dolphin.trading.journal import Journal, Trace
 from dolphin.trading.latency import LEASE_TO_HIBERNATE, Latencies
+from dolphin.trading.telling import Telling
 
 IDLE_ROUNDS: Final = 3
 """Turns of the loop with all queues empty after which nothing is under way: an event takes at most two to reach the next queue."""
@@ -80,16 +82,15 @@ class Agent:
         self.journal = journal
         self.latencies = Latencies()
         instruments = {asset: venue.instrument_of(asset) for asset in spec.assets}
-        self.desk = Desk(booking, journal, trace.add, {asset: venue.limits_of(each) for asset, each in instruments.items()})
+        telling = Telling(booking.ledger, journal.write, trace.add)
+        self.desk = Desk(booking, telling, {asset: venue.limits_of(each) for asset, each in instruments.items()})
         self.entitlements = Entitlements(
             spec.account,
             spec.assets,
             speed=spec.speed,
-            silence_limit_ns=DETERMINISTIC_SILENCE_LIMIT_NS if spec.is_deterministic else SILENCE_LIMIT_NS,
+            silence_limit_ns=LOCKSTEP_SILENCE_LIMIT_NS if spec.is_deterministic else SILENCE_LIMIT_NS,
             monotonic_ns=time.monotonic_ns,
-            on_change=self._on_change,
-            on_damage=self._on_damage,
-            on_event=trace.add,
+            on_effects=self._on_effects,
         )
         self.desk.entitlements = self.entitlements
         self.alarm = self.desk.alarm = Alarm(lambda signal: to_posture(hazelcast, spec.account, signal))
@@ -152,7 +153,7 @@ class Agent:
 
     def tend(self) -> None:
         """Flattens what is left in HIBERNATE although no beat comes; call it now and then by the wall clock."""
-        if self.entitlements.posture is Posture.HIBERNATE and self.desk.book.positions:
+        if self.entitlements.posture is Posture.HIBERNATE and self.desk.exposure.positions:
             self._strategy.flatten()
 
     def failure(self) -> BaseException | None:
@@ -167,7 +168,7 @@ class Agent:
         self.entitlements.close(reason)
         await self.run_queues_empty()
         for _ in range(MAX_FLATTENINGS):
-            if not self.desk.book.positions or self.desk.fault is not None:
+            if not self.desk.exposure.positions or self.desk.fault is not None:
                 break
             self._strategy.flatten()
             await self.run_queues_empty()
@@ -191,9 +192,11 @@ class Agent:
                 return
         raise RuntimeError(f"the node's queues did not run empty in {MAX_ROUNDS} turns of the loop")
 
-    def _on_change(self, changes: tuple[Change, ...]) -> None:
-        self.desk.tell_changes(changes)
-        self._measure_expiry(changes)
+    def _on_effects(self, effects: tuple[BeliefEffect, ...]) -> None:
+        self.desk.tell_effects(effects)
+        if not any(isinstance(effect, PostureChanged | CapChanged) for effect in effects):
+            return
+        self._measure_expiry(effects)
         self._execution.take_back()
         if not self._strategy.is_running:
             return
@@ -202,14 +205,11 @@ class Agent:
         else:
             self._strategy.react()
 
-    def _on_damage(self, reason: str) -> None:
-        self.alarm.ring(reason, self.entitlements.last_cause)
-
-    def _measure_expiry(self, changes: tuple[Change, ...]) -> None:
+    def _measure_expiry(self, effects: tuple[BeliefEffect, ...]) -> None:
         """How long after its lease had run out the account was in HIBERNATE; measurable where market time runs by itself."""
-        for change in changes:
-            if isinstance(change, CapChange) and not change.asset and change.reason == LEASE_EXPIRED and self.entitlements.speed:
-                late_ns = self.entitlements.market_time_ns - change.event_time_ns
+        for effect in effects:
+            if isinstance(effect, CapChanged) and not effect.asset and effect.reason == LEASE_EXPIRED and self.entitlements.speed:
+                late_ns = self.entitlements.market_time_ns - effect.event_time_ns
                 self.latencies.record(LEASE_TO_HIBERNATE, round(late_ns / self.entitlements.speed))
 
     def _apply_event(self, event: OrderEvent) -> None:

@@ -18,7 +18,6 @@ import uvloop
 
 from agent.node import Agent, AgentSpec
 from dolphin.cluster.client import open_client
-from dolphin.core.audit.trace import Epoch
 from dolphin.core.contract import names
 from dolphin.core.order_gate import ONE
 from dolphin.errors import DolphinError, ExitCode
@@ -57,18 +56,18 @@ async def _run(options: argparse.Namespace) -> int:
     )
     journal = Journal(options.run_dir / JOURNAL)
     trace = Trace(RunFiles(options.run_dir).trace)
-    trace.add(Epoch(market_time_ns=0, account=options.account, run_id=options.run_id, epoch=booking.epoch))
     stopping = asyncio.Event()
     agent = Agent(spec, hazelcast, booking, journal, trace, on_end=stopping.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with beside(agent.alarm.run()):
+        agent.desk.take_account(options.account, options.run_id)
         await agent.start()
         gc.freeze()  # a collection of all that has been imported would stop the agent for 50 ms
-        journal.write("ready", 0, run_id=options.run_id, assets=list(options.assets), epoch=booking.epoch)
+        journal.write({"type": "ready", "market_time_ns": 0, "run_id": options.run_id, "assets": options.assets, "epoch": booking.epoch})
         failure = await _watch(agent, stopping, is_deterministic=options.deterministic)
         await agent.stop("run ended" if failure is None else "failed")
-    journal.write("summary", agent.desk.now_ns, run_id=options.run_id, **_summary(agent))
+    journal.write({"type": "summary", "market_time_ns": agent.desk.now_ns, "run_id": options.run_id, **_summary(agent)})
     journal.close()
     trace.close()
     if failure is not None:
@@ -84,7 +83,7 @@ async def _watch(agent: Agent, stopping: asyncio.Event, *, is_deterministic: boo
             return failure
         if not is_deterministic:
             agent.tend()
-        agent.journal.write("status", agent.desk.now_ns, **_status(agent))
+        agent.journal.write({"type": "status", "market_time_ns": agent.desk.now_ns, **_status(agent)})
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), STATUS_EVERY_S)
     return agent.failure()
@@ -96,8 +95,8 @@ def _status(agent: Agent) -> dict[str, Any]:
         "posture": agent.entitlements.posture.name,
         "caps_ppm": dict(agent.entitlements.caps_ppm),
         "equity_micro_usd": desk.equity_micro,
-        "working": len(desk.book.working),
-        "positions": len(desk.book.positions),
+        "working": len(desk.exposure.working),
+        "positions": len(desk.exposure.positions),
         "received": dict(agent.inbox.received),
         "latency_us": agent.latencies.summary_us(),
     }

@@ -22,7 +22,8 @@ from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
 from agent import instruments as venue
-from dolphin.core.order_gate import ONE, Grant, Style, flatten, notional_micro
+from dolphin.core.control.belief import Grant
+from dolphin.core.order_gate import ONE, Style, flatten, notional_micro
 from dolphin.core.placing import AlphaBetSizer
 from dolphin.core.units import qty_within_e8
 from dolphin.trading.desk import Desk
@@ -107,7 +108,7 @@ class RankedBasket(Strategy):
     def react(self) -> None:
         """Looks at every asset that is held, worked or ranked, in the order of names."""
         ranked = self._basket()
-        assets = set(ranked) | set(self._desk.book.positions) | {w.asset for w in self._working.values()}
+        assets = set(ranked) | set(self._desk.exposure.positions) | {w.asset for w in self._working.values()}
         for asset in sorted(assets):
             touch = self._desk.market.touches.get(asset)
             if touch is not None and asset in self._instruments:
@@ -115,7 +116,7 @@ class RankedBasket(Strategy):
 
     def flatten(self) -> None:
         """Sends reduce-only market orders for whatever no exit covers yet; the gate allows them in HIBERNATE."""
-        for asset, side, qty_e8 in flatten(self._desk.book):
+        for asset, side, qty_e8 in flatten(self._desk.exposure):
             self._send(asset, side, qty_e8, Style.MARKET, None, is_exit=True)
 
     def on_order_event(self, event: OrderEvent) -> None:
@@ -162,7 +163,7 @@ class RankedBasket(Strategy):
 
     def _gap_e8(self, asset: str, touch: Touch, ranked: Ranked | None, grant: Grant) -> int:
         """Quantity to buy (positive) or to sell off (negative); 0 within the band."""
-        held_e8 = self._desk.book.positions.get(asset, 0)
+        held_e8 = self._desk.exposure.positions.get(asset, 0)
         limits = self._limits[asset]
         target_micro = self._target_micro(ranked, grant)
         target_e8 = qty_within_e8(target_micro, touch.ask_e8, limits.step_e8)

@@ -15,7 +15,8 @@ from nautilus_trader.test_kit.stubs.component import TestComponentStubs
 
 from agent import instruments as venue
 from bench.signal_rig.fresh import report
-from dolphin.core.order_gate import ONE, ONE_E8, Exposure, Grant, Limits, Order, Style, Working, admit, decide
+from dolphin.core.control.belief import Grant
+from dolphin.core.order_gate import ONE, ONE_E8, Exposure, Limits, Order, Style, Working, admit, decide
 from dolphin.trading.inbound import Touch
 
 ASSETS = 20

@@ -16,7 +16,8 @@ from dolphin.cluster.client import client
 from dolphin.cluster.topics import TopicTail
 from dolphin.core.arrow.ipc import StreamReader
 from dolphin.core.contract.packing import unpack
-from dolphin.trading.entitlement import SILENCE_LIMIT_NS, CapChange, Change, Entitlements
+from dolphin.core.control.belief import CapChange
+from dolphin.trading.entitlement import SILENCE_LIMIT_NS, Change, Entitlements
 from dolphin.trading.inbound import read_features
 
 PLAY_SPEED = 0.0  # market time is the rig's own: it moves with messages only

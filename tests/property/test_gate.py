@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dolphin.core.order_gate import ONE, TABLE, Clip, Deny, Exposure, Grant, Limits, Order, Standing, Style, admit, close, decide, fill
+from dolphin.core.control.belief import Grant
+from dolphin.core.order_gate import ONE, TABLE, Clip, Deny, Exposure, Limits, Order, Standing, Style, admit, close, decide, fill
 
 ASSETS = ("A", "B")
 LIMITS = Limits(step_e8=10, min_notional_micro=3)

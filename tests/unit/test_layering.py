@@ -11,8 +11,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCE = REPOSITORY / "src" / "dolphin"
 
 CORE = SOURCE / "core"
-READS_ITS_OWN_FILES = {"signals/compiling.py": {"pathlib", "importlib.metadata"}, "law.py": {"importlib"}}
-"""What is read when a module is imported, before anything is decided: the sources of the kernels, and the numbers of the law."""
+READS_ITS_OWN_FILES = {"signals/compiling.py": {"pathlib", "importlib.metadata"}, "law.py": {"importlib"}, "words.py": {"datetime"}}
+"""What decides nothing: the sources of the kernels and the numbers of the law, read at import; a moment as text."""
 SENSES = {
     "aiohttp",
     "asyncio",

@@ -8,14 +8,15 @@ from rich.console import Console
 from rich.table import Table
 
 from dolphin.cli import operating
-from dolphin.cli.operating import AccountOption, ByOption, ClusterOption, DryRunOption, MemberOption, ReasonOption, times
+from dolphin.cli.operating import AccountOption, ByOption, ClusterOption, DryRunOption, MemberOption, ReasonOption
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
 from dolphin.core.control import breaker
 from dolphin.core.control.gate_entry import BREAKER_PARAMS
 from dolphin.core.control.posture import MAX_LEVERAGE_PPM
+from dolphin.core.words import leverage, share, span
 from dolphin.errors import BadInput
 from dolphin.operator import operations as operation
-from dolphin.operator.gate_state import Gates, is_held, share, span
+from dolphin.operator.gate_state import Gates, is_held
 from dolphin.operator.site import find_site, look
 
 app = typer.Typer(help="The assets' cut-offs, and an operator's cut beside them.", no_args_is_help=True)
@@ -39,7 +40,7 @@ def list_breakers(
         print_json({"account": gates.account, "account_manual": gates.leverage.manual._asdict(), "breakers": rows})
         return
     if gates.leverage.manual.level:
-        print(f"The whole account: {gates.leverage.manual.note}, cap {times(gates.leverage.cap_ppm)}")
+        print(f"The whole account: {gates.leverage.manual.note}, cap {leverage(gates.leverage.cap_ppm)}")
     if rows:
         Console().print(_table(rows))
     free = len(gates.breakers) - len(rows)
@@ -140,7 +141,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
         hold = span(row["hold_left_ns"]) if row["hold_left_ns"] else "-"
         sources = "none yet" if not row["sources"] else ", ".join(map(_source, filter(_is_worth_saying, row["sources"]))) or "all clear"
         manual = row["manual"]["note"] or "-"
-        table.add_row(row["asset"], str(row["level"]), times(row["cap_ppm"]), hold, str(row["episodes"]), sources, manual)
+        table.add_row(row["asset"], str(row["level"]), leverage(row["cap_ppm"]), hold, str(row["episodes"]), sources, manual)
     return table
 
 

@@ -7,13 +7,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from dolphin.cli.ledger import DEFAULT_ACCOUNT, AccountOption, reading, utc
+from dolphin.cli.ledger import DEFAULT_ACCOUNT, AccountOption, reading
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
-from dolphin.core.ledger.chart import decimal_e8, usd
 from dolphin.core.ledger.events import BookedCommand, Fill, OrderIntent, OrderOutcome
 from dolphin.core.ledger.explanation import Explanation, Step, factors
 from dolphin.core.ledger.explanation import explain as explain_order
-from dolphin.core.units import ONE
+from dolphin.core.words import decimal_e8, leverage, share, usd, utc
 from dolphin.errors import BadInput
 
 app = typer.Typer()
@@ -46,7 +45,7 @@ def _tree(explanation: Explanation) -> Tree:
     if intent is None:
         tree.add("no intent is booked: this order was not decided here")
         return tree
-    why = tree.add(f"decided under {escape(intent.posture) or 'no posture'}, cap {_times(intent.cap_ppm)}")
+    why = tree.add(f"decided under {escape(intent.posture) or 'no posture'}, cap {leverage(intent.cap_ppm)}")
     for command in explanation.commands:
         _add_command(why, command)
     if not explanation.commands:
@@ -70,24 +69,16 @@ def _said(step: Step) -> str:
 def _add_command(why: Tree, command: BookedCommand) -> None:
     whose = command.asset or "whole account"
     passive = ", passive only" if command.passive_only else ""
-    cap = f"cap {_times(command.cap_ppm)}, {command.posture}{passive}"
+    cap = f"cap {leverage(command.cap_ppm)}, {command.posture}{passive}"
     node = why.add(escape(f"{whose}: {cap}, command ({command.epoch}, {command.seq})"))
     node.add(f"issued {utc(command.issued_at_ns)}, valid until {utc(command.expires_at_ns)}")
     if command.reasons:
         node.add(escape("because " + ", ".join(command.reasons)))
     if command.factors_ppm:
-        shares = node.add(f"factors, together {_share(command.r_total_ppm)}")
+        shares = node.add(f"factors, together {share(command.r_total_ppm)}")
         for name, factor in factors(command).items():
-            shares.add(f"{name} {_share(factor)}")
+            shares.add(f"{name} {share(factor)}")
     if command.cause_ids:
         causes = node.add("caused by")
         for cause in command.cause_ids:
             causes.add(escape(cause))
-
-
-def _times(cap_ppm: int) -> str:
-    return f"{cap_ppm / ONE:.6g}x"
-
-
-def _share(ppm: int) -> str:
-    return f"{ppm / ONE:.4f}"

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,9 +16,10 @@ from dolphin.core.contract.names import DEFAULT_ACCOUNT
 from dolphin.core.ledger import chain
 from dolphin.core.ledger.accounts import Accounts
 from dolphin.core.ledger.chain import Record
-from dolphin.core.ledger.chart import decimal_e8, natural, usd
+from dolphin.core.ledger.chart import natural
 from dolphin.core.ledger.events import LedgerEvent, kind
 from dolphin.core.ledger.verification import Report, verify
+from dolphin.core.words import decimal_e8, usd, utc
 from dolphin.errors import BadInput, ExitCode
 from dolphin.host.home import Home
 from dolphin.storage.sqlite import SqliteStore
@@ -92,11 +92,6 @@ def reading(home: Path, account: str | None = None) -> Iterator[SqliteStore]:
         yield store
     finally:
         store.close()
-
-
-def utc(market_time_ns: int) -> str:
-    """Market time as people read it, to the millisecond."""
-    return f"{datetime.fromtimestamp(market_time_ns // 1_000_000 / 1000, UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]
 
 
 def _entry(record: Record) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import typer
 
 from dolphin.cli.options import print_json
 from dolphin.core.ledger.events import GateReading
-from dolphin.operator.gate_state import Gates, share
+from dolphin.core.words import leverage, share
+from dolphin.operator.gate_state import Gates
 from dolphin.operator.operations import Author, Operation
 from dolphin.operator.site import Done, Site, act
 
@@ -37,11 +38,6 @@ def operate(where: Site, plan: Callable[[Gates], Operation], *, is_dry_run: bool
         print("\n".join(_lines(done)))
 
 
-def times(cap_ppm: int) -> str:
-    """A cap as people say it."""
-    return f"{cap_ppm // 10_000 / 100:.2f}x"
-
-
 def _as_json(done: Done) -> dict[str, Any]:
     told = msgspec.to_builtins(done.consequence)
     return {**told, "dry_run": done.is_dry_run, "logged": done.is_logged, "carried": done.is_carried}
@@ -63,7 +59,7 @@ def _lines(done: Done) -> list[str]:
 def _changes(before: GateReading, after: GateReading) -> list[str]:
     named = {
         "posture": (before.posture, after.posture),
-        "cap": (times(before.cap_ppm), times(after.cap_ppm)),
+        "cap": (leverage(before.cap_ppm), leverage(after.cap_ppm)),
         "R" if before.posture else "left by the cut": (share(before.r_ppm), share(after.r_ppm)),
         "latch": (before.latch or "none", after.latch or "none"),
         "ceiling": (before.ceiling, after.ceiling),

@@ -11,15 +11,15 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from dolphin.cli import operating
-from dolphin.cli.ledger import DEFAULT_ACCOUNT, utc
-from dolphin.cli.operating import AccountOption, ByOption, ClusterOption, DryRunOption, MemberOption, ReasonOption, times
+from dolphin.cli.ledger import DEFAULT_ACCOUNT
+from dolphin.cli.operating import AccountOption, ByOption, ClusterOption, DryRunOption, MemberOption, ReasonOption
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
 from dolphin.cli.posture_text import posture_lines
 from dolphin.core.control.posture import Posture
+from dolphin.core.words import leverage, share, span, utc
 from dolphin.errors import BadInput
 from dolphin.host.home import Home
 from dolphin.operator import operations as operation
-from dolphin.operator.gate_state import share, span
 from dolphin.operator.log import Logged, is_open, read
 from dolphin.operator.site import Site, find_site, look
 from dolphin.operator.views.account import AccountView, view
@@ -132,16 +132,16 @@ def _look(where: Site) -> AccountView:
 def _logged(logged: Logged) -> str:
     said = logged.operation
     stage = "UNKNOWN (the command died)" if is_open(logged) else said.stage.upper()
-    cap = f"cap {times(said.before.cap_ppm)} -> {times(said.after.cap_ppm)}"
+    cap = f"cap {leverage(said.before.cap_ppm)} -> {leverage(said.after.cap_ppm)}"
     detail = f": {said.detail}" if said.detail else ""
     return f"{utc(logged.asked_wall_ns)}  {said.by}  {said.verb} {said.target}  {stage}{detail}  {cap}  because {said.reason}"
 
 
 def _tree(seen: AccountView) -> Tree:
     tree = Tree(escape("\n".join(posture_lines(seen)[:1])))
-    cap = tree.add(f"cap {times(seen.cap_ppm)} in force: the smallest of")
+    cap = tree.add(f"cap {leverage(seen.cap_ppm)} in force: the smallest of")
     for bound in seen.bounds:
-        cap.add(escape(f"{bound.name}: {times(bound.cap_ppm)}"))
+        cap.add(escape(f"{bound.name}: {leverage(bound.cap_ppm)}"))
     if seen.lease_left_ns <= 0 or not seen.is_governed:
         cap.add("only while the controller renews the lease: see above")
     r = tree.add(f"R {share(seen.r_ppm)}; the factors together give {share(seen.readings_allow_ppm)}")

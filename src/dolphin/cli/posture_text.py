@@ -2,12 +2,10 @@
 
 from typing import Literal
 
-from dolphin.cli.ledger import utc
-from dolphin.cli.operating import times
 from dolphin.core.control.manual_cut import CUTS_PPM
 from dolphin.core.control.posture import LADDER
 from dolphin.core.units import ONE
-from dolphin.operator.gate_state import share, span
+from dolphin.core.words import leverage, share, span, utc
 from dolphin.operator.views.account import AccountView
 
 BAR_WIDTH = 60
@@ -16,7 +14,7 @@ BAR_WIDTH = 60
 def posture_lines(seen: AccountView) -> list[str]:
     """The account at a glance, the most important line first."""
     return [
-        f"{seen.account}: {seen.posture}, cap {times(seen.cap_ppm)}{', passive orders only' if seen.passive_only else ''}  {_alive(seen)}",
+        f"{seen.account}: {seen.posture}, cap {leverage(seen.cap_ppm)}{_passive(seen)}  {_alive(seen)}",
         *r_bar(seen.r_ppm),
         "factors  " + "  ".join(f"f{number} {share(factor)}" for number, factor in enumerate(seen.factors_ppm.values(), 1)),
         f"latch    {seen.latch or 'none'}",
@@ -42,6 +40,10 @@ def r_bar(r_ppm: int) -> list[str]:
 
 def _gates(which: Literal["enter_below_ppm", "leave_above_ppm"]) -> str:
     return " ".join(f"{getattr(rung, which) // 10_000}" for rung in reversed(LADDER[1:])) + " %"
+
+
+def _passive(seen: AccountView) -> str:
+    return ", passive orders only" if seen.passive_only else ""
 
 
 def _alive(seen: AccountView) -> str:

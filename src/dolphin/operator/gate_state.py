@@ -16,6 +16,7 @@ from dolphin.core.control.command import decode
 from dolphin.core.control.posture import LADDER, Posture
 from dolphin.core.ledger.events import GateReading
 from dolphin.core.units import ONE
+from dolphin.core.words import share, span
 from dolphin.errors import BadInput, DolphinError
 
 
@@ -128,20 +129,6 @@ def holds_on_asset(state: breaker.BreakerState) -> tuple[str, ...]:
     if is_held(state):
         found.append(f"its hold, for another {span(state.hold_until_ns - state.time_ns)}")
     return tuple(found)
-
-
-def share(ppm: int) -> str:
-    """A share as people say it, rounded down: 634_999 ppm is 63.4 %."""
-    return f"{ppm // 1_000 / 10:.1f} %"
-
-
-def span(duration_ns: int) -> str:
-    """A length of time as people say it, rounded up to the second: 1 h 04 min, 12 min 30 s, 8 s."""
-    seconds = max(0, -(-duration_ns // 1_000_000_000))
-    minutes, hours = seconds // 60, seconds // 3_600
-    if hours:
-        return f"{hours} h {minutes % 60:02d} min"
-    return f"{minutes} min {seconds % 60:02d} s" if minutes else f"{seconds} s"
 
 
 def _read(rule: gate_entry.Rule, map_name: str, key: str, value: bytes | None) -> Any:

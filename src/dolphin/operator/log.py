@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dolphin.core.audit.ledger_rows import ledger_rows
+from dolphin.core.audit.steps import Operated
 from dolphin.core.ledger import chain
 from dolphin.core.ledger.events import Operation, OperationStage
 from dolphin.core.ledger.verification import verify
@@ -45,7 +47,8 @@ def note(path: Path, account: str, operation: Operation, market_time_ns: int) ->
     for attempt in range(MAX_ATTEMPTS):
         ledger = SqliteLedger.open(path, account=chain_of(account), owner=operation.operation_id, wall_clock_ns=time.time_ns)
         try:
-            ledger.record_operation(operation, market_time_ns)
+            for row in ledger_rows(Operated(operation)):
+                ledger.record(row, market_time_ns)
             return
         except LeaseLost:
             if attempt == MAX_ATTEMPTS - 1:

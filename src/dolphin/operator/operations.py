@@ -14,6 +14,7 @@ from dolphin.core.control.gate_entry import Map
 from dolphin.core.control.manual_cut import WORST_LEVEL
 from dolphin.core.control.posture import Posture
 from dolphin.core.ledger.events import GateReading
+from dolphin.core.words import leverage
 from dolphin.errors import BadInput
 from dolphin.operator.gate_state import Gates, breaker_reading, holds_on_account, holds_on_asset, posture_reading
 
@@ -124,7 +125,7 @@ def consequence(before: Gates, after: Gates, operation: Operation, refusal: str)
         held = holds_on_asset(after.breaker(operation.asset))
         account = after.leverage.cap_ppm
         if account < after.breaker(operation.asset).cap_ppm:
-            held += (f"the account's own cap of {account / 1_000_000:.2f}x",)
+            held += (f"the account's own cap of {leverage(account)}",)
     else:
         held = holds_on_account(after.posture, after.leverage)
     return Consequence(refusal, reading(before, operation.asset), reading(after, operation.asset), held)

@@ -12,7 +12,7 @@ from dolphin.core.control import posture_gate
 from dolphin.core.control.params import GovernorParams
 from dolphin.core.control.posture import LADDER, Posture
 from dolphin.core.units import ONE
-from dolphin.operator.gate_state import share
+from dolphin.core.words import share
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """The ledger as a trading process uses it: open, find out what there is, write every step down before it takes effect.
 
-Each `record_*` call is on disk when it returns; inside `with ledger.batch():` they reach the disk together at its end, or none does.
+What is recorded is on disk when the call returns; inside `with ledger.batch():` they reach the disk together at its end, or none does.
 Repeating a call that is booked already changes nothing, so a caller that does not know whether it got through may try again.
 One thread, one process: `LeaseLost` means that another process has taken over and this one must stop trading at once.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,23 +15,7 @@ from dolphin.core.ledger import chain
 from dolphin.core.ledger.accounts import BookedOrder, Refusal, Repeat
 from dolphin.core.ledger.chain import Content, Head, Record
 from dolphin.core.ledger.chart import CASH, REALISED_PNL, natural
-from dolphin.core.ledger.events import (
-    BookedCommand,
-    Fee,
-    Fill,
-    Funding,
-    LedgerEvent,
-    OpeningDeposit,
-    Operation,
-    OrderIntent,
-    OrderOutcome,
-    Outcome,
-    Reconciliation,
-    RunEnd,
-    RunStart,
-    Side,
-    kind,
-)
+from dolphin.core.ledger.events import Fill, LedgerEvent, OpeningDeposit, RunEnd, kind
 from dolphin.core.ledger.position import Position
 from dolphin.core.ledger.verification import Walk
 from dolphin.errors import BadInput, DolphinError, Refused
@@ -88,82 +72,31 @@ class SqliteLedger:
     def close(self) -> None:
         self._store.close()
 
-    def start_run(self, market_time_ns: int) -> None:
-        self._record(RunStart(), market_time_ns)
-
-    def close_run(self, market_time_ns: int, *, reason: str) -> None:
-        """Writes down the last equity and that the run ended in good order."""
-        with self.batch():
-            if self._book.mark() != self._book.recorded:
-                self._record(self._book.mark(), market_time_ns)
-            self._record(RunEnd(reason), market_time_ns)
-
     def ensure_opening(self, deposit_micro_usd: int, market_time_ns: int) -> bool:
         """Books the opening deposit if the account has none; returns whether it did. Later capital is what the ledger says."""
         if self._book.is_opened:
             return False
-        return self._record(OpeningDeposit(deposit_micro_usd), market_time_ns)
+        return self.record(OpeningDeposit(deposit_micro_usd), market_time_ns)
 
-    def record_intent(
-        self,
-        order_id: str,
-        *,
-        asset: str,
-        side: Side,
-        qty_e8: int,
-        price_e8: int | None,
-        is_reduce_only: bool,
-        cap_ppm: int,
-        posture: str,
-        commands: Sequence[BookedCommand],
-        market_time_ns: int,
-    ) -> bool:
-        """Before the order is checked and leaves. `commands`: those the cap was taken from (account's, asset's)."""
-        intent = OrderIntent(order_id, asset, side, qty_e8, price_e8, is_reduce_only, cap_ppm, posture, tuple(commands))
-        return self._record(intent, market_time_ns)
+    def record(self, event: LedgerEvent, market_time_ns: int) -> bool:
+        """Books `event`; returns whether anything was to be booked. The end of a run writes the last equity down before it.
 
-    def record_outcome(self, order_id: str, outcome: Outcome, *, detail: str, market_time_ns: int, qty_e8: int | None = None) -> bool:
-        """What became of an order. `qty_e8`: what is left of a clipped order, None otherwise."""
-        return self._record(OrderOutcome(order_id, outcome, detail, qty_e8), market_time_ns)
+        Raises:
+            EntryRefused: it contradicts what is booked.
+            DolphinError: it cannot be written.
+        """
+        if isinstance(event, RunEnd) and self._book.mark() != self._book.recorded:
+            with self.batch():
+                return self._record(self._book.mark(), market_time_ns) and self._record(event, market_time_ns)
+        return self._record(event, market_time_ns)
 
-    def record_fill(
-        self,
-        order_id: str,
-        fill_id: str,
-        *,
-        asset: str,
-        side: Side,
-        qty_e8: int,
-        price_e8: int,
-        fee_micro_usd: int,
-        market_time_ns: int,
-    ) -> FillResult:
-        """Books a fill once, at average cost; the same `(order_id, fill_id)` again changes nothing."""
-        order = self._book.orders.get(order_id)
+    def fill(self, fill: Fill, market_time_ns: int) -> FillResult:
+        """Books a fill once, at average cost; the same `(order_id, fill_id)` again changes nothing. Raises as `record`."""
+        order = self._book.orders.get(fill.order_id)
         before = self.balance(REALISED_PNL)
-        is_new = self._record(Fill(order_id, fill_id, asset, side, qty_e8, price_e8, fee_micro_usd), market_time_ns)
+        is_new = self.record(fill, market_time_ns)
         is_expected = order is not None and order.intent is not None
-        return FillResult(not is_new, is_expected, self.balance(REALISED_PNL) - before, self._book.position(asset))
-
-    def record_fee(self, amount_micro_usd: int, *, detail: str, market_time_ns: int) -> None:
-        self._record(Fee(amount_micro_usd, detail), market_time_ns)
-
-    def record_funding(self, asset: str, amount_micro_usd: int, market_time_ns: int) -> None:
-        """A funding payment, positive when received."""
-        self._record(Funding(asset, amount_micro_usd), market_time_ns)
-
-    def reconcile(self, venue_qty_e8: Mapping[str, int], market_time_ns: int) -> bool:
-        """Writes down what the venue holds (signed, by asset) beside what the ledger says; returns whether all of it agrees."""
-        assets = sorted(set(venue_qty_e8) | set(self._book.positions))
-        compared = [Reconciliation(asset, self._book.position(asset).qty_e8, venue_qty_e8.get(asset, 0)) for asset in assets]
-        with self.batch():
-            for event in compared:
-                self._record(event, market_time_ns)
-        return all(event.ledger_qty_e8 == event.venue_qty_e8 for event in compared)
-
-    def record_operation(self, operation: Operation, market_time_ns: int) -> None:
-        """An operator's word to a gate; see `dolphin.operator.log` for whose chain it belongs to."""
-        self._record(operation, market_time_ns)
+        return FillResult(not is_new, is_expected, self.balance(REALISED_PNL) - before, self._book.position(fill.asset))
 
     def mark(self, equity_micro_usd: int, market_time_ns: int) -> None:
         """Takes a reading of the equity. It is written down when it has moved by a basis point, and at `close_run`."""
@@ -235,7 +168,6 @@ class SqliteLedger:
             self._is_batching = False
 
     def _record(self, event: LedgerEvent, market_time_ns: int) -> bool:
-        """Books `event`; returns whether anything was to be booked."""
         decision = self._book.plan(event)
         if isinstance(decision, Repeat):
             return False

@@ -5,9 +5,10 @@ from typing import Any
 
 from dolphin.core.ledger import chain
 from dolphin.core.ledger.accounts import Accounts
-from dolphin.core.ledger.chart import CASH, FEES, FUNDING, REALISED_PNL, natural, usd
+from dolphin.core.ledger.chart import CASH, FEES, FUNDING, REALISED_PNL, natural
 from dolphin.core.ledger.events import OpeningDeposit
 from dolphin.core.ledger.verification import verify
+from dolphin.core.words import usd
 from dolphin.errors import BadInput
 from dolphin.storage.sqlite import SqliteStore
 

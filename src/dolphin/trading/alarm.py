@@ -36,10 +36,10 @@ class Alarm:
         self.is_unheard = False
         """A breach could not be told: nothing may be believed any more."""
 
-    def ring(self, reason: str, cause_id: str | None) -> None:
+    def ring(self, reason: str, cause_id: str) -> None:
         """Has the breach told; returns at once."""
         self.rung += 1
-        signal = {"kind": "broken", "source": SOURCE, "reason": _short(reason), "cause_id": cause_id or ""}
+        signal = {"kind": "broken", "source": SOURCE, "reason": _short(reason), "cause_id": cause_id}
         with suppress(asyncio.QueueFull):
             self._pending.put_nowait(pack(signal))
 

@@ -11,19 +11,17 @@ a bounded queue, and when that is full, or the disk is, the trace is cut there f
 
 import queue
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from dolphin.core.audit.journal import Line
 from dolphin.core.audit.trace import MAX_EVENTS, Cut, TraceEvent
 
 MAX_WAITING: Final = 10_000
 """Events that may wait for the disk."""
 CLOSE_TIMEOUT_S: Final = 5.0
-
-type OnEvent = Callable[[TraceEvent], None]
 
 
 class Journal:
@@ -37,12 +35,12 @@ class Journal:
         self.counts: dict[str, int] = {}
         """Lines by type."""
 
-    def write(self, kind: str, market_time_ns: int, **fields: Any) -> None:
-        """One line of type `kind` at `market_time_ns`."""
-        self._encoder.encode_into({"type": kind, "market_time_ns": market_time_ns, **fields}, self._line)
+    def write(self, line: Line) -> None:
+        """Adds one line, which has at least `type` and `market_time_ns`."""
+        self._encoder.encode_into(line, self._line)
         self._line += b"\n"
         self._file.write(self._line)
-        self.counts[kind] = self.counts.get(kind, 0) + 1
+        self.counts[line["type"]] = self.counts.get(line["type"], 0) + 1
 
     def close(self) -> None:
         self._file.close()

@@ -31,6 +31,7 @@ from dolphin.trading.desk import Desk
 from dolphin.trading.entitlement import Entitlements
 from dolphin.trading.inbound import read_features
 from dolphin.trading.journal import Journal
+from dolphin.trading.telling import Telling
 
 pytestmark = pytest.mark.integration
 
@@ -124,16 +125,15 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     kernel.cache.add_instrument(instrument)
     booking = Booking.open(tmp_path / "ledger.sqlite", account="paper", run_id="test", opening_deposit_micro=10_000 * ONE)
     events: list[TraceEvent] = []
-    desk = Desk(booking, Journal(tmp_path / "agent.ndjson"), events.append, {ASSET: venue.limits_of(instrument)})
+    telling = Telling(booking.ledger, Journal(tmp_path / "agent.ndjson").write, events.append)
+    desk = Desk(booking, telling, {ASSET: venue.limits_of(instrument)})
     desk.entitlements = Entitlements(
         "paper",
         [ASSET],
         speed=1.0,
         silence_limit_ns=HOUR,
         monotonic_ns=time.monotonic_ns,
-        on_change=desk.tell_changes,
-        on_damage=lambda reason: desk.alarm.ring(reason, None),
-        on_event=events.append,
+        on_effects=desk.tell_effects,
     )
     desk.alarm = Alarm(_unheard)
     client = GatedSandboxClient(
@@ -243,7 +243,7 @@ async def test_an_order_cannot_be_enlarged_past_the_gate(rig: Rig) -> None:
     rig.strategy.modify_order(order, quantity=Quantity(5, 3))
     await rig.settle()
     assert float(order.quantity) == 5
-    assert rig.desk.book.working[order.client_order_id.value].remaining_e8 == 5 * 10**8
+    assert rig.desk.exposure.working[order.client_order_id.value].remaining_e8 == 5 * 10**8
 
 
 async def test_a_fall_takes_back_working_entries_without_the_strategy(rig: Rig) -> None:
@@ -252,7 +252,7 @@ async def test_a_fall_takes_back_working_entries_without_the_strategy(rig: Rig) 
     assert order.status is OrderStatus.ACCEPTED
     await rig.entitle(Posture.TURTLE, 0)
     assert order.status is OrderStatus.CANCELED
-    assert not rig.desk.book.working
+    assert not rig.desk.exposure.working
 
 
 async def test_a_cap_below_what_working_entries_could_lead_to_takes_them_back(rig: Rig) -> None:
@@ -269,14 +269,14 @@ async def test_what_a_market_order_leaves_over_is_over(rig: Rig) -> None:
     order = await rig.send(rig.market(OrderSide.BUY, 50))
     assert rig.held == 5
     assert order.status is OrderStatus.CANCELED
-    assert not rig.desk.book.working
+    assert not rig.desk.exposure.working
 
 
 async def test_the_ledger_and_the_gate_hold_what_the_venue_holds(rig: Rig, tmp_path: Path) -> None:
     await rig.entitle(Posture.APEX, 2 * ONE)
     await rig.send(rig.market(OrderSide.BUY, 20))
     await rig.send(rig.market(OrderSide.SELL, 7, reduce_only=True))
-    assert rig.desk.book.positions == {ASSET: 13 * 10**8}
+    assert rig.desk.exposure.positions == {ASSET: 13 * 10**8}
     assert rig.held == 13
     rig.desk.close("test")
     ledger = SqliteLedger.open(tmp_path / "ledger.sqlite", account="paper", owner="reader")

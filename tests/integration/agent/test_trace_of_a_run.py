@@ -18,7 +18,7 @@ from dolphin.assurance.trace.read import read_trace
 from dolphin.assurance.trace.verdict import judge
 from dolphin.cli import main
 from dolphin.cluster.client import open_client
-from dolphin.core.audit.trace import Admitted, Believed, Epoch, Filled, Intent, LeaseEnd, PostureSeen, Shut, TraceEvent
+from dolphin.core.audit.trace import Admitted, Believed, Epoch, Filled, Intent, LeaseEnd, PostureSeen, TraceEvent, TraceShut
 from dolphin.core.control.posture import Posture
 from dolphin.host.member import MemberProcess
 
@@ -79,7 +79,7 @@ def test_the_specification_allows_what_the_agent_did(trace: list[TraceEvent]) ->
 
 def test_the_trace_has_every_kind_of_step_that_the_run_took(trace: list[TraceEvent]) -> None:
     assert isinstance(trace[0], Epoch)
-    assert {Believed, Admitted, Intent, Filled, LeaseEnd, PostureSeen, Shut} <= {type(event) for event in trace}
+    assert {Believed, Admitted, Intent, Filled, LeaseEnd, PostureSeen, TraceShut} <= {type(event) for event in trace}
     entries = [event for event in trace if isinstance(event, Admitted) and event.terms]
     assert {event.asset for event in entries} == {"AUSDT", "BUSDT"}
     for entry in entries:
@@ -196,7 +196,7 @@ def an_intent_is_missing(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int
 
 def an_order_comes_while_nothing_is_believed(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:
     entry = first_entry(trace)
-    return [*trace[:entry], Shut(market_time_ns=trace[entry].market_time_ns, reason="silence"), *trace[entry:]], entry + 2
+    return [*trace[:entry], TraceShut(market_time_ns=trace[entry].market_time_ns, reason="silence"), *trace[entry:]], entry + 2
 
 
 def a_latched_account_has_a_cap(trace: list[TraceEvent]) -> tuple[list[TraceEvent], int]:

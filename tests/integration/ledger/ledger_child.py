@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from dolphin.core.ledger.events import Fee
 from dolphin.errors import DolphinError
 from dolphin.storage.ledger import SqliteLedger
 
@@ -18,8 +19,8 @@ def main(path: Path, owner: str, *, wait: bool) -> None:
         at += 1
         try:
             with ledger.batch():
-                ledger.record_fee(1, detail=owner, market_time_ns=at)
-                ledger.record_fee(-1, detail=owner, market_time_ns=at)
+                ledger.record(Fee(1, owner), at)
+                ledger.record(Fee(-1, owner), at)
         except DolphinError as error:
             print(f"refused {type(error).__name__}", flush=True)
             return

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from dolphin.core.ledger import Outcome, Side, verify
+from dolphin.core.ledger.events import Fee, Fill, Funding, OrderIntent, OrderOutcome, Reconciliation, RunEnd, RunStart
 from dolphin.core.ledger.position import Position
 from dolphin.core.ledger.verification import Report
 from dolphin.errors import BadInput, DolphinError
@@ -41,30 +42,17 @@ def ledger(path: Path) -> Iterator[SqliteLedger]:
 
 def opened(path: Path, owner: str = "run-1", at_wall_ns: int = 77) -> SqliteLedger:
     ledger = SqliteLedger.open(path, account="paper", owner=owner, wall_clock_ns=lambda: at_wall_ns)
-    ledger.start_run(1)
+    ledger.record(RunStart(), 1)
     ledger.ensure_opening(DEPOSIT, 1)
     return ledger
 
 
 def intend(ledger: SqliteLedger, order_id: str, *, qty_e8: int = BTC) -> None:
-    ledger.record_intent(
-        order_id,
-        asset="BTCUSDT",
-        side=Side.BUY,
-        qty_e8=qty_e8,
-        price_e8=None,
-        is_reduce_only=False,
-        cap_ppm=2_000_000,
-        posture="STALKER",
-        commands=(),
-        market_time_ns=2,
-    )
+    ledger.record(OrderIntent(order_id, "BTCUSDT", Side.BUY, qty_e8, None, False, 2_000_000, "STALKER", ()), 2)
 
 
 def fill(ledger: SqliteLedger, order_id: str, fill_id: str, *, side: Side = Side.BUY, price_e8: int = 100 * USD):
-    return ledger.record_fill(
-        order_id, fill_id, asset="BTCUSDT", side=side, qty_e8=BTC, price_e8=price_e8, fee_micro_usd=50_000, market_time_ns=3
-    )
+    return ledger.fill(Fill(order_id, fill_id, "BTCUSDT", side, BTC, price_e8, 50_000), 3)
 
 
 def trade(ledger: SqliteLedger) -> None:
@@ -72,12 +60,12 @@ def trade(ledger: SqliteLedger) -> None:
     intend(ledger, "O-1")
     fill(ledger, "O-1", "1")
     intend(ledger, "O-2")
-    ledger.record_outcome("O-2", Outcome.DENIED, detail="over the cap", market_time_ns=3)
-    ledger.record_funding("BTCUSDT", -12, 4)
+    ledger.record(OrderOutcome("O-2", Outcome.DENIED, "over the cap", None), 3)
+    ledger.record(Funding("BTCUSDT", -12), 4)
     fill(ledger, "O-3", "1", side=Side.SELL, price_e8=110 * USD)
     ledger.mark(DEPOSIT + 20_000_000, 5)
-    ledger.reconcile({"BTCUSDT": 0}, 6)
-    ledger.close_run(7, reason="done")
+    ledger.record(Reconciliation("BTCUSDT", 0, 0), 6)
+    ledger.record(RunEnd("done"), 7)
 
 
 def report_on(path: Path) -> Report:
@@ -208,14 +196,6 @@ def test_a_closing_fill_says_what_it_realised(ledger: SqliteLedger) -> None:
     assert ledger.balance("cash") == DEPOSIT + 10_000_000 - 100_000
 
 
-def test_reconciliation_agrees_only_if_every_position_does(ledger: SqliteLedger) -> None:
-    fill(ledger, "O-1", "1")
-    assert ledger.reconcile({"BTCUSDT": BTC, "ETHUSDT": 0}, 2)
-    assert not ledger.reconcile({}, 3)
-    assert not ledger.reconcile({"BTCUSDT": -BTC}, 4)
-    assert not ledger.reconcile({"BTCUSDT": BTC, "ETHUSDT": 1}, 5)
-
-
 def test_equity_needs_a_price_for_every_position(ledger: SqliteLedger) -> None:
     fill(ledger, "O-1", "1")
     assert ledger.equity_at({"BTCUSDT": 101 * USD}) == DEPOSIT + 1_000_000 - 50_000
@@ -228,7 +208,7 @@ def test_small_movements_of_equity_are_not_written_but_the_last_is_at_the_end_of
     ledger.mark(DEPOSIT + 5, 2)
     ledger.mark(DEPOSIT + 4, 3)
     assert len(tuple(ledger.records())) == entries
-    ledger.close_run(4, reason="done")
+    ledger.record(RunEnd("done"), 4)
     again = opened(path, "run-2")
     assert (again.equity_micro_usd, again.high_water_mark_micro_usd) == (DEPOSIT + 4, DEPOSIT + 5)
     again.close()
@@ -239,7 +219,7 @@ def test_a_refused_entry_leaves_no_trace(ledger: SqliteLedger) -> None:
     with pytest.raises(EntryRefused, match="qty_e8 must be positive"):
         intend(ledger, "O-1", qty_e8=0)
     with pytest.raises(EntryRefused, match="no intent"):
-        ledger.record_outcome("O-1", Outcome.EXPIRED, detail="", market_time_ns=2)
+        ledger.record(OrderOutcome("O-1", Outcome.EXPIRED, "", None), 2)
     assert (ledger.balances(), len(tuple(ledger.records()))) == (before, entries)
 
 
@@ -261,7 +241,7 @@ def test_a_batch_reaches_the_disk_whole_or_not_at_all(path: Path, ledger: Sqlite
 def test_a_time_that_is_none_is_refused_before_it_is_written(path: Path, ledger: SqliteLedger, market_time_ns: Any) -> None:
     before = report_on(path)
     with pytest.raises(EntryRefused, match="market_time_ns"):
-        ledger.record_fee(1, detail="", market_time_ns=market_time_ns)
+        ledger.record(Fee(1, ""), market_time_ns)
     assert report_on(path) == before
 
 

@@ -15,7 +15,7 @@ from dolphin.cli import main
 from dolphin.cluster.signals import Governed, to_leverage, to_posture
 from dolphin.core.contract.packing import pack
 from dolphin.core.control.command import Command, decode
-from dolphin.core.ledger.events import OperationStage
+from dolphin.core.ledger.events import OperationStage, RunStart
 from dolphin.errors import ExitCode
 from dolphin.host.member import MemberProcess
 from dolphin.operator import log as operator_log
@@ -38,7 +38,7 @@ def ledger(tmp_path: Path, account: str) -> Path:
     """A ledger that has the account and verifies."""
     path = tmp_path / "ledger.sqlite"
     opened = SqliteLedger.open(path, account=account, owner="run-1")
-    opened.start_run(1)
+    opened.record(RunStart(), 1)
     opened.close()
     return path
 
@@ -128,7 +128,7 @@ async def test_a_latch_stays_and_the_refusal_is_kept(
 ) -> None:
     path = tmp_path / "ledger.sqlite"
     if obstacle != "no ledger":
-        SqliteLedger.open(path, account="someone" if obstacle == "foreign ledger" else account, owner="run-1").start_run(1)
+        SqliteLedger.open(path, account="someone" if obstacle == "foreign ledger" else account, owner="run-1").record(RunStart(), 1)
     monkeypatch.setattr(operator_desk, "LISTEN_S", 1.0)
     async with Controller(hazelcast, account) as controller:
         await latch(hazelcast, account)

@@ -6,7 +6,6 @@ from nautilus_trader.model.currencies import USDT
 from nautilus_trader.model.objects import Money
 
 from agent import instruments as venue
-from dolphin.trading.desk import as_decimal
 from dolphin.trading.inbound import Touch
 
 BTC = venue.instrument_of("BTCUSDT")
@@ -34,7 +33,3 @@ def test_a_touch_too_small_to_deal_with_is_no_quote() -> None:
     quote = venue.quote_of(BTC, Touch(10**12, 10**12 + 10**7, 10**8, 10**8), 5)
     assert quote is not None
     assert (quote.ts_event, quote.ts_init, str(quote.ask_price)) == (5, 5, "10000.1")
-
-
-def test_e8_as_decimal_text() -> None:
-    assert [as_decimal(value) for value in (0, 1, -150_000_000, 10**10)] == ["0", "0.00000001", "-1.5", "100"]

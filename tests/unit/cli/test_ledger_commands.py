@@ -8,6 +8,7 @@ import pytest
 
 from dolphin.cli import main
 from dolphin.core.ledger import BookedCommand, Outcome, Side
+from dolphin.core.ledger.events import Fill, OrderIntent, OrderOutcome, RunStart
 from dolphin.errors import ExitCode
 from dolphin.storage.ledger import SqliteLedger
 
@@ -19,24 +20,12 @@ COMMAND = BookedCommand(
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     ledger = SqliteLedger.open(tmp_path / "ledger.sqlite", account="paper", owner="run-1")
-    ledger.start_run(10**18)
+    ledger.record(RunStart(), 10**18)
     ledger.ensure_opening(5_000_000_000, 10**18)
-    ledger.record_intent(
-        "O-1-1",
-        asset="BTCUSDT",
-        side=Side.BUY,
-        qty_e8=3 * 10**6,
-        price_e8=60_000 * 10**8,
-        is_reduce_only=False,
-        cap_ppm=1_500_000,
-        posture="STALKER",
-        commands=(COMMAND,),
-        market_time_ns=10**18,
-    )
-    ledger.record_outcome("O-1-1", Outcome.CLIPPED, detail="over the cap", qty_e8=2 * 10**6, market_time_ns=10**18)
-    ledger.record_fill(
-        "O-1-1", "f", asset="BTCUSDT", side=Side.BUY, qty_e8=10**6, price_e8=60_000 * 10**8, fee_micro_usd=9, market_time_ns=10**18
-    )
+    intent = OrderIntent("O-1-1", "BTCUSDT", Side.BUY, 3 * 10**6, 60_000 * 10**8, False, 1_500_000, "STALKER", (COMMAND,))
+    ledger.record(intent, 10**18)
+    ledger.record(OrderOutcome("O-1-1", Outcome.CLIPPED, "over the cap", 2 * 10**6), 10**18)
+    ledger.record(Fill("O-1-1", "f", "BTCUSDT", Side.BUY, 10**6, 60_000 * 10**8, 9), 10**18)
     ledger.close()
     return tmp_path
 
@@ -55,7 +44,7 @@ def test_show_prints_one_line_an_entry_and_only_as_many_as_asked(home: Path, cap
 
 
 def test_show_as_json_has_every_entry_of_the_run(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    SqliteLedger.open(home / "ledger.sqlite", account="paper", owner="run-2").start_run(1)
+    SqliteLedger.open(home / "ledger.sqlite", account="paper", owner="run-2").record(RunStart(), 1)
     assert run(home, "ledger", "show", "--run", "run-1", "--json") == ExitCode.DONE
     entries = json.loads(capsys.readouterr().out)["entries"]
     assert [entry["event"]["type"] for entry in entries] == ["run_start", "opening_deposit", "order_intent", "order_outcome", "fill"]
@@ -94,9 +83,9 @@ def test_verify_names_the_first_bad_entry_and_exits_1(home: Path, capsys: pytest
 def test_explain_walks_from_the_order_to_the_readings(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(home, "explain", "O-1-1") == ExitCode.DONE
     said = capsys.readouterr().out
-    order = ("BUY 0.03 BTCUSDT at 60000", "clipped to 0.02", "fill f", "cap 1.5x", "command (1, 7)", "taker [shock]", "BTCUSDT@trade#5")
+    order = ("BUY 0.03 BTCUSDT at 60000", "clipped to 0.02", "fill f", "cap 1.50x", "command (1, 7)", "taker [shock]", "BTCUSDT@trade#5")
     assert [said.index(part) for part in order] == sorted(said.index(part) for part in order)
-    assert "invariants 0.9000" in said
+    assert "invariants 90.0 %" in said
 
 
 def test_explain_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

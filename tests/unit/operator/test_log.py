@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dolphin.core.ledger.events import GateReading, Operation, OperationStage
+from dolphin.core.ledger.events import GateReading, Operation, OperationStage, RunStart
 from dolphin.errors import DolphinError
 from dolphin.operator import log as operator_log
 from dolphin.storage.ledger import SqliteLedger
@@ -36,7 +36,7 @@ def test_an_action_is_one_line_with_its_last_word_and_the_time_it_was_asked(path
 def test_writing_does_not_fence_the_trading_process(path: Path) -> None:
     trader = SqliteLedger.open(path, account="paper", owner="run-1")
     operator_log.note(path, "paper", ASKED, 7)
-    trader.start_run(8)
+    trader.record(RunStart(), 8)
     trader.close()
     assert operator_log.fault_of_ledger(path, "paper") is None
 
@@ -50,7 +50,7 @@ def test_a_missing_or_foreign_ledger_is_no_reconciliation(path: Path) -> None:
 def test_a_changed_entry_of_any_chain_is_found(path: Path) -> None:
     import sqlite3
 
-    SqliteLedger.open(path, account="paper", owner="run-1").start_run(1)
+    SqliteLedger.open(path, account="paper", owner="run-1").record(RunStart(), 1)
     operator_log.note(path, "paper", ASKED, 7)
     connection = sqlite3.connect(path)
     connection.execute("DROP TRIGGER entries_no_update")

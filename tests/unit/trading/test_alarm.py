@@ -48,7 +48,7 @@ async def test_who_stops_waiting_does_not_stop_the_telling() -> None:
     governor = Governor()
     governor.may_answer.clear()
     alarm = Alarm(governor, pause_s=0)
-    alarm.ring("checksum", None)
+    alarm.ring("checksum", "")
     async with beside(alarm.run()):
         async with asyncio.TaskGroup() as tasks:
             waiting = tasks.create_task(alarm.settled())
@@ -62,7 +62,7 @@ async def test_who_stops_waiting_does_not_stop_the_telling() -> None:
 @pytest.mark.parametrize("failures", [1, MAX_ATTEMPTS - 1])
 async def test_it_says_it_again_until_it_is_heard(failures: int) -> None:
     alarm = Alarm(governor := Governor(failures), pause_s=0)
-    alarm.ring("checksum", None)
+    alarm.ring("checksum", "")
     async with beside(alarm.run()):
         assert await alarm.settled()
     assert len(governor.heard) == 1
@@ -72,7 +72,7 @@ async def test_after_the_last_attempt_it_is_unheard_for_good() -> None:
     alarm = Alarm(Governor(MAX_ATTEMPTS), pause_s=0)
     async with beside(alarm.run()):
         for _ in range(2):
-            alarm.ring("checksum", None)
+            alarm.ring("checksum", "")
             assert not await alarm.settled()
 
 
@@ -81,7 +81,7 @@ async def test_what_is_told_at_the_same_time_is_bounded() -> None:
     governor.may_answer.clear()
     alarm = Alarm(governor, pause_s=0)
     for _ in range(3 * MAX_PENDING):
-        alarm.ring("checksum", None)
+        alarm.ring("checksum", "")
     governor.may_answer.set()
     async with beside(alarm.run()):
         await alarm.settled()
@@ -91,7 +91,7 @@ async def test_what_is_told_at_the_same_time_is_bounded() -> None:
 @pytest.mark.parametrize("reason", ["short", "long " * 200, "𝕊" * 300])
 async def test_the_governor_latches_on_it_and_keeps_the_reason(reason: str) -> None:
     alarm = Alarm(governor := Governor(), pause_s=0)
-    alarm.ring(reason, None)
+    alarm.ring(reason, "")
     async with beside(alarm.run()):
         await alarm.settled()
     state = posture_gate.apply(posture_gate.PostureState("paper"), msgpack.unpackb(governor.heard[0]), GovernorParams()).state

@@ -23,6 +23,7 @@ from dolphin.trading.entitlement import Entitlements
 from dolphin.trading.inbox import MARKET, Inbox
 from dolphin.trading.journal import Journal
 from dolphin.trading.latency import Latencies
+from dolphin.trading.telling import Telling
 
 
 class Delivered:
@@ -51,16 +52,15 @@ def stream_without_a_batch() -> bytes:
 async def inbox(tmp_path: Path) -> Inbox:
     booking = Booking.open(tmp_path / "ledger.sqlite", account="paper", run_id="test", opening_deposit_micro=ONE)
     events: list[TraceEvent] = []
-    desk = Desk(booking, Journal(tmp_path / "agent.ndjson"), events.append, {})
+    desk = Desk(booking, Telling(booking.ledger, Journal(tmp_path / "agent.ndjson").write, events.append), {})
+    desk.alarm = Alarm(told_to([]))
     desk.entitlements = Entitlements(
         "paper",
         ["A"],
         speed=1.0,
         silence_limit_ns=1,
         monotonic_ns=lambda: 0,
-        on_change=desk.tell_changes,
-        on_damage=lambda _: None,
-        on_event=events.append,
+        on_effects=desk.tell_effects,
     )
     return Inbox(desk, Latencies(), Delivered())
 

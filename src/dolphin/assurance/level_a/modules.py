@@ -14,7 +14,7 @@ from dolphin.host.home import REPOSITORY
 SOURCE: Final = REPOSITORY / "src"
 FOLDERS: Final = ("core", "core/control", "core/order_gate", "core/ledger")
 TESTS: Final = (
-    *(f"tests/unit/core/test_{name}.py" for name in ("law", "notional", "units")),
+    *(f"tests/unit/core/test_{name}.py" for name in ("law", "notional", "units", "words")),
     *(f"tests/unit/{folder}" for folder in FOLDERS[1:]),
 )
 """The tests that must show every condition and kill every mutant."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dolphin.core.audit import trace as of
-from dolphin.core.audit.trace import Term, TraceEvent
+from dolphin.core.audit.trace import TraceEvent, TraceTerm
 
 NAME: Final = "TraceData"
 SPECIFICATION: Final = "InventoryTrace"
@@ -92,10 +92,10 @@ class _Names:
                 return {"id": str(self.orders[event.order_id]), "terms": self._terms(event.terms)}
             case of.Intent() | of.Denied() | of.Filled() | of.Ended():
                 return {"id": str(self.orders[event.order_id])}
-            case of.Shut() | of.Reopened() | of.Cut():
+            case of.TraceShut() | of.TraceReopened() | of.Cut():
                 return {}
 
-    def _terms(self, terms: tuple[Term, ...]) -> str:
+    def _terms(self, terms: tuple[TraceTerm, ...]) -> str:
         """A function from keys to what the order stands on: a record, which is one on strings; `<<>>` is the one with no keys."""
         fields = {
             self.keys[term.key]: _record(
@@ -117,7 +117,7 @@ class _Names:
 _OF_AN_ORDER = of.Admitted | of.Intent | of.Denied | of.Replaced | of.Filled | of.Ended
 
 
-def _terms(event: TraceEvent) -> tuple[Term, ...]:
+def _terms(event: TraceEvent) -> tuple[TraceTerm, ...]:
     return event.terms if isinstance(event, of.Admitted | of.Replaced) else ()
 
 

@@ -24,8 +24,8 @@ _NEEDS: Final[dict[type, str]] = {
     of.Epoch: "the first event, with the epoch after the one before",
     of.Believed: "a larger (epoch, seq) than every command of its key before it, and cap 0 while an invariant is latched",
     of.LeaseEnd: "the command that is held for its key, at or after its end, once",
-    of.Shut: "an agent that is not shut",
-    of.Reopened: "an agent that is shut",
+    of.TraceShut: "an agent that is not shut",
+    of.TraceReopened: "an agent that is shut",
     of.PostureSeen: "the posture of the account's live command, or HIBERNATE without one",
     of.Admitted: "no order waiting for its intent; for an entry: an agent that is not shut, in APEX or STALKER, and for both keys the"
     " command that is held, not run out, a cap no larger than it grants, and an exposure within that cap",

@@ -15,6 +15,20 @@ from typing import Final
 
 import msgspec
 
+from dolphin.core.audit import steps
+from dolphin.core.audit.steps import Entry
+from dolphin.core.control.belief import (
+    CapChanged,
+    CommandBelieved,
+    CommandIgnored,
+    LeaseEnded,
+    PostureChanged,
+    Reopened,
+    Shut,
+    TrustEnded,
+)
+from dolphin.core.control.command import Command
+
 MAX_EVENTS: Final = 200_000
 """Longest trace that is written or checked."""
 
@@ -52,13 +66,13 @@ class LeaseEnd(_Event, frozen=True, kw_only=True, tag="lease_end"):
     seq: int
 
 
-class Shut(_Event, frozen=True, kw_only=True, tag="shut"):
+class TraceShut(_Event, frozen=True, kw_only=True, tag="shut"):
     """Silence, damage or the end of the run."""
 
     reason: str
 
 
-class Reopened(_Event, frozen=True, kw_only=True, tag="reopened"):
+class TraceReopened(_Event, frozen=True, kw_only=True, tag="reopened"):
     """What shut the agent is over."""
 
 
@@ -69,7 +83,7 @@ class PostureSeen(_Event, frozen=True, kw_only=True, tag="posture"):
     reason: str
 
 
-class Term(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TraceTerm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an entry stands on, for one of its two keys: the command, the effective cap, and the exposure that the entry leads to."""
 
     key: str
@@ -86,7 +100,7 @@ class Admitted(_Event, frozen=True, kw_only=True, tag="admitted"):
     order_id: str
     asset: str
     notional_micro_usd: int
-    terms: tuple[Term, ...]
+    terms: tuple[TraceTerm, ...]
 
 
 class Intent(_Event, frozen=True, kw_only=True, tag="intent"):
@@ -106,7 +120,7 @@ class Replaced(_Event, frozen=True, kw_only=True, tag="replaced"):
     """A working order has new terms, which the gate allowed as those of a new one."""
 
     order_id: str
-    terms: tuple[Term, ...]
+    terms: tuple[TraceTerm, ...]
 
 
 class Filled(_Event, frozen=True, kw_only=True, tag="fill"):
@@ -130,9 +144,82 @@ class Cut(_Event, frozen=True, kw_only=True, tag="cut"):
     reason: str
 
 
-TraceEvent = Epoch | Believed | LeaseEnd | Shut | Reopened | PostureSeen | Admitted | Intent | Denied | Replaced | Filled | Ended | Cut
+TraceEvent = (
+    Epoch | Believed | LeaseEnd | TraceShut | TraceReopened | PostureSeen | Admitted | Intent | Denied | Replaced | Filled | Ended | Cut
+)
 
 
 def kind(event: TraceEvent) -> str:
     """The event's type as it stands in the file."""
     return str(type(event).__struct_config__.tag)
+
+
+def trace_events(entry: Entry) -> tuple[TraceEvent, ...]:
+    """The trace's events of one step."""
+    now_ns = entry.lease_time_ns
+    match entry.step:
+        case CommandBelieved(command):
+            return (_believed(command, now_ns),)
+        case LeaseEnded(key, epoch, seq):
+            return (LeaseEnd(market_time_ns=now_ns, key=key, epoch=epoch, seq=seq),)
+        case Shut(reason):
+            return (TraceShut(market_time_ns=now_ns, reason=reason),)
+        case Reopened():
+            return (TraceReopened(market_time_ns=now_ns),)
+        case PostureChanged(_, after, reason, _):
+            return (PostureSeen(market_time_ns=now_ns, posture=after.name, reason=reason),)
+        case steps.AccountTaken(account, run_id, epoch):
+            return (Epoch(market_time_ns=now_ns, account=account, run_id=run_id, epoch=epoch),)
+        case steps.OrderAdmitted(order, _, notional_micro_usd, terms):
+            admitted = Admitted(
+                market_time_ns=now_ns,
+                order_id=order.order_id,
+                asset=order.asset,
+                notional_micro_usd=notional_micro_usd,
+                terms=_traced(terms),
+            )
+            return admitted, Intent(market_time_ns=now_ns, order_id=order.order_id)
+        case steps.OrderDenied(order, reason, _):
+            return (Denied(market_time_ns=now_ns, order_id=order.order_id, reason=reason.value),)
+        case steps.OrderReplaced(order_id, terms):
+            return (Replaced(market_time_ns=now_ns, order_id=order_id, terms=_traced(terms)),)
+        case steps.OrderFilled(order_id=order_id, fill_id=fill_id, is_last=is_last):
+            return (Filled(market_time_ns=now_ns, order_id=order_id, fill_id=fill_id, is_last=is_last),)
+        case steps.OrderEnded(order_id, _, outcome, _):
+            return (Ended(market_time_ns=now_ns, order_id=order_id, outcome=outcome.value),)
+        case (
+            CommandIgnored()
+            | TrustEnded()
+            | CapChanged()
+            | steps.RunStarted()
+            | steps.RunEnded()
+            | steps.OrderWanted()
+            | steps.OrderClipped()
+            | steps.OrderLost()
+            | steps.PositionCompared()
+            | steps.PositionClosedOut()
+            | steps.LossCharged()
+            | steps.AccountValued()
+            | steps.EquityTold()
+            | steps.RankingHeard()
+            | steps.InvariantBroken()
+            | steps.Operated()
+        ):
+            return ()
+
+
+def _believed(command: Command, now_ns: int) -> Believed:
+    return Believed(
+        market_time_ns=now_ns,
+        key=command.key,
+        epoch=command.epoch,
+        seq=command.seq,
+        posture=command.posture.name,
+        cap_ppm=command.cap_ppm,
+        f1_ppm=command.factors_ppm[0] if command.factors_ppm else None,
+        expires_at_ns=command.expires_at_ns,
+    )
+
+
+def _traced(terms: tuple[steps.Term, ...]) -> tuple[TraceTerm, ...]:
+    return tuple([TraceTerm(**term._asdict()) for term in terms])

@@ -48,21 +48,6 @@ def imbalance(legs: Iterable[Leg]) -> int:
     return sum(leg.amount_micro_usd for leg in legs)
 
 
-def usd(amount_micro_usd: int) -> str:
-    """The amount in dollars with all six decimals: `-0.000001`."""
-    return _decimal(amount_micro_usd, 6)
-
-
-def decimal_e8(amount_e8: int) -> str:
-    """A quantity or a price in whole units, without trailing zeros: `0.05`."""
-    return _decimal(amount_e8, 8).rstrip("0").rstrip(".")
-
-
-def _decimal(amount: int, decimals: int) -> str:
-    whole, part = divmod(abs(amount), 10**decimals)
-    return f"{'-' if amount < 0 else ''}{whole}.{part:0{decimals}d}"
-
-
 def natural(balances: Mapping[str, int]) -> dict[str, int]:
     """Balances with the sign people expect: capital and profits positive when there are some, fees and positions as debits."""
     return {account: -amount if account in _CREDIT_NORMAL else amount for account, amount in balances.items()}

@@ -23,6 +23,11 @@ class Side(StrEnum):
     def sign(self) -> int:
         return 1 if self is Side.BUY else -1
 
+    @classmethod
+    def of(cls, sign: int) -> "Side":
+        """1 buys, -1 sells."""
+        return cls.BUY if sign > 0 else cls.SELL
+
 
 class Outcome(StrEnum):
     """What became of an order, other than fills."""

@@ -9,6 +9,7 @@ venue's minimum is left.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dolphin.core.control.belief import Grant
 from dolphin.core.order_gate.table import PASSIVE, TABLE, Style
 from dolphin.core.units import ONE, is_count, is_price, notional_micro, qty_within_e8
 
@@ -73,17 +74,6 @@ class Order:
     price_e8: int | None
     """Limit price; None for a market order only."""
     is_reduce_only: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What the system is entitled to, as far as this order is concerned. An expired lease has become HIBERNATE and zeros before this."""
-
-    posture: str
-    account_cap_ppm: int
-    asset_cap_ppm: int
-    """min(account, account/asset)."""
-    passive_only: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from dataclasses import replace as with_fields
 from types import MappingProxyType
 from typing import Final
 
-from dolphin.core.order_gate.admission import Clip, Decision, Deny, DenyReason, Grant, Limits, Order, Standing, decide
+from dolphin.core.control.belief import Grant
+from dolphin.core.order_gate.admission import Clip, Decision, Deny, DenyReason, Limits, Order, Standing, decide
 from dolphin.core.order_gate.table import TABLE, UNKNOWN_POSTURE, Style, WorkingRule
 from dolphin.core.units import ONE, is_price, notional_micro
 

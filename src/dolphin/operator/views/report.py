@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dolphin.core.words import leverage
 from dolphin.host.tail import Line
-from dolphin.operator.views.story import Story, as_leverage
+from dolphin.operator.views.story import Story
 
 Report = dict[str, Any]
 
@@ -123,7 +124,7 @@ def _render_cuts(cuts: Sequence[Line], console: Console) -> None:
         table.add_column(column)
     for cut in cuts[:_CUTS_SHOWN]:
         causes = ", ".join(cut["cause_ids"][:2]) + (" ..." if len(cut["cause_ids"]) > 2 else "")
-        table.add_row(cut["asset"] or "(account)", as_leverage(cut["from_ppm"]), as_leverage(cut["to_ppm"]), cut["reason"], causes)
+        table.add_row(cut["asset"] or "(account)", leverage(cut["from_ppm"]), leverage(cut["to_ppm"]), cut["reason"], causes)
     console.print(table)
 
 

@@ -10,8 +10,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from dolphin.core.words import dollars, leverage
 from dolphin.operator.views.report import cap_chart
-from dolphin.operator.views.story import Story, as_leverage
+from dolphin.operator.views.story import Story
 
 _COLOUR = {"APEX": "bold green", "STALKER": "bold yellow", "TURTLE": "bold dark_orange", "HIBERNATE": "bold red"}
 _SEVERITY = {"cut": "red", "order": "cyan", "calm": "dim"}
@@ -83,7 +84,7 @@ def _entitlement(story: Story) -> RenderableType:
         "posture ",
         (f"{story.posture:<10}", _COLOUR[story.posture]),
         "  account cap ",
-        (f"{as_leverage(story.account_cap_ppm):<7}", "bold"),
+        (f"{leverage(story.account_cap_ppm):<7}", "bold"),
         (cap_chart(list(story.cap_history), story.market_time_ns, 40), "cyan"),
     )
 
@@ -91,7 +92,7 @@ def _entitlement(story: Story) -> RenderableType:
 def _caps(story: Story) -> RenderableType:
     table = Table(title="caps", title_justify="left", box=None, show_header=False)
     for asset, cap_ppm in sorted(story.caps_ppm.items())[:_ASSETS_SHOWN]:
-        table.add_row(asset, f"{as_leverage(cap_ppm)}", ProgressBar(total=6_000_000, completed=cap_ppm, width=20))
+        table.add_row(asset, leverage(cap_ppm), ProgressBar(total=6_000_000, completed=cap_ppm, width=20))
     return table
 
 
@@ -109,7 +110,7 @@ def _two_columns(left: RenderableType, right: RenderableType) -> RenderableType:
 
 
 def _orders(story: Story) -> RenderableType:
-    equity = "" if story.equity_micro_usd is None else f"   equity {story.equity_micro_usd / 1e6:,.2f} USD"
+    equity = "" if story.equity_micro_usd is None else f"   equity {dollars(story.equity_micro_usd)}"
     counts = "  ".join(f"{kind} {count}" for kind, count in story.orders.items())
     return Text(f"orders  {counts}{equity}")
 

@@ -6,6 +6,7 @@ One fold serves the live screen, `dolphin status` and the final report, so that 
 from collections import deque
 from dataclasses import dataclass, field
 
+from dolphin.core.words import leverage
 from dolphin.host.tail import Line
 
 _RECENT = 8
@@ -95,9 +96,7 @@ def _read_cap(story: Story, line: Line) -> None:
         story.cap_history.append((line["market_time_ns"], line["to_ppm"]))
     if line["to_ppm"] < line["from_ppm"]:
         story.cuts.append({key: line[key] for key in ("asset", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")})
-        story._say(
-            line, f"cut {asset or 'account'} {as_leverage(line['from_ppm'])} -> {as_leverage(line['to_ppm'])}: {line['reason']}", "cut"
-        )
+        story._say(line, f"cut {asset or 'account'} {leverage(line['from_ppm'])} -> {leverage(line['to_ppm'])}: {line['reason']}", "cut")
 
 
 def _read_ranking(story: Story, line: Line) -> None:
@@ -125,8 +124,3 @@ _READERS = {
     "equity": _read_equity,
     "summary": _read_summary,
 } | dict.fromkeys(ORDER_TYPES, _read_order)
-
-
-def as_leverage(ppm: int) -> str:
-    """A cap as people say it: 2_000_000 ppm is 2.00x."""
-    return f"{ppm / 1_000_000:.2f}x"

@@ -7,7 +7,7 @@ import pytest
 
 from dolphin.assurance.trace import module
 from dolphin.assurance.trace.read import read_trace
-from dolphin.core.audit.trace import Believed, Epoch, Shut, TraceEvent
+from dolphin.core.audit.trace import Believed, Epoch, TraceEvent, TraceShut
 from dolphin.errors import BadInput
 
 NOW = 1_700_000_000_000_000_000
@@ -29,7 +29,7 @@ def test_no_number_is_beyond_what_tlc_can_hold() -> None:
 def test_times_keep_their_order() -> None:
     trace: list[TraceEvent] = [
         EPOCH,
-        Shut(market_time_ns=5, reason="x"),
+        TraceShut(market_time_ns=5, reason="x"),
         command(market_time_ns=2**40, expires_at_ns=2**41),
         command(seq=2),
     ]

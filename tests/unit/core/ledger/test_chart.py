@@ -1,6 +1,4 @@
-"""The chart of accounts: legs that balance, and amounts as people read them."""
-
-import pytest
+"""The chart of accounts: legs that balance."""
 
 from dolphin.core.ledger.chart import (
     CASH,
@@ -10,29 +8,11 @@ from dolphin.core.ledger.chart import (
     OPENING_CAPITAL,
     REALISED_PNL,
     Leg,
-    decimal_e8,
     imbalance,
     natural,
     position_account,
     transfer,
-    usd,
 )
-
-
-@pytest.mark.parametrize(
-    ("amount", "text"),
-    [(0, "0.000000"), (1, "0.000001"), (-1, "-0.000001"), (1_234_567, "1.234567"), (-12_000_000, "-12.000000")],
-)
-def test_dollars_have_six_decimals_and_their_sign(amount: int, text: str) -> None:
-    assert usd(amount) == text
-
-
-@pytest.mark.parametrize(
-    ("amount", "text"),
-    [(0, "0"), (5_000_000, "0.05"), (-1, "-0.00000001"), (100_000_000, "1"), (10_000_000_000, "100"), (-1_050_000_000, "-10.5")],
-)
-def test_quantities_lose_their_trailing_zeros_only_behind_the_point(amount: int, text: str) -> None:
-    assert decimal_e8(amount) == text
 
 
 def test_a_transfer_balances_and_nothing_moves_nothing() -> None:

@@ -20,3 +20,8 @@ def test_a_buy_adds_and_a_sale_takes_away() -> None:
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_but_clipping_ends_an_order(outcome: Outcome) -> None:
     assert outcome.is_final is (outcome is not Outcome.CLIPPED)
+
+
+def test_a_side_is_known_by_its_sign() -> None:
+    assert [Side.of(sign) for sign in (1, -1)] == [Side.BUY, Side.SELL]
+    assert [side.sign for side in Side] == [1, -1]

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from dolphin.core.order_gate import ONE, ONE_E8, TABLE, Allow, Clip, Deny, DenyReason, Grant, Limits, Order, Standing, Style, decide
+from dolphin.core.control.belief import Grant
+from dolphin.core.order_gate import ONE, ONE_E8, TABLE, Allow, Clip, Deny, DenyReason, Limits, Order, Standing, Style, decide
 
 STEP = ONE_E8 // 1000
 LIMITS = Limits(step_e8=STEP, min_notional_micro=5 * ONE)
@@ -159,12 +160,12 @@ def test_an_unknown_standing_denies_an_entry(field: str, reason: DenyReason, val
 @pytest.mark.parametrize("value", NOT_NUMBERS)
 @pytest.mark.parametrize("field", ["account_cap_ppm", "asset_cap_ppm"])
 def test_an_unknown_cap_denies_an_entry(field: str, value: object) -> None:
-    assert decide(order(), replace(grant(), **{field: value}), standing(), LIMITS) == Deny(DenyReason.BAD_GRANT)
+    assert decide(order(), grant()._replace(**{field: value}), standing(), LIMITS) == Deny(DenyReason.BAD_GRANT)
 
 
 @pytest.mark.parametrize("value", [*NOT_NUMBERS[:-1], 0, 1])
 def test_passive_only_holds_unless_it_is_plainly_false(value: object) -> None:
-    assert decide(order(), replace(grant(), passive_only=value), standing(), LIMITS) == Deny(DenyReason.PASSIVE_ONLY)  # type: ignore[arg-type]
+    assert decide(order(), grant()._replace(passive_only=value), standing(), LIMITS) == Deny(DenyReason.PASSIVE_ONLY)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", NOT_NUMBERS)
@@ -216,7 +217,7 @@ def test_a_negative_cover_is_unknown() -> None:
 @pytest.mark.parametrize("posture", [None, [], {}, 0, math.nan])
 def test_a_posture_that_is_no_name_denies(posture: object) -> None:
     for is_exit in (True, False):
-        wanted = replace(grant(), posture=posture)  # type: ignore[arg-type]
+        wanted = grant()._replace(posture=posture)  # type: ignore[arg-type]
         assert decide(order(is_exit=is_exit), wanted, standing(), LIMITS) == Deny(DenyReason.UNKNOWN_POSTURE)
 
 

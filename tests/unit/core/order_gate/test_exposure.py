@@ -2,6 +2,7 @@
 
 import pytest
 
+from dolphin.core.control.belief import Grant
 from dolphin.core.order_gate import (
     ONE,
     ONE_E8,
@@ -10,7 +11,6 @@ from dolphin.core.order_gate import (
     Deny,
     DenyReason,
     Exposure,
-    Grant,
     Limits,
     Order,
     Style,
