@@ -29,10 +29,10 @@ from agent.strategies.ranked_basket import BEAT, DATA_CLIENT, Beat
 from dolphin.cluster.topics import TopicTail
 from dolphin.core.contract import names
 from dolphin.core.contract.packing import unpack
+from dolphin.core.placing.view import Touch
 from dolphin.host.tasks import end, first
 from dolphin.trading.alarm import Alarm
 from dolphin.trading.entitlement import Entitlements
-from dolphin.trading.inbound import Touch
 from dolphin.trading.inbox import TOPICS, Inbox
 
 RETRY_S: Final = 0.1

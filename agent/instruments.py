@@ -16,7 +16,7 @@ from nautilus_trader.model.instruments import CryptoPerpetual
 from nautilus_trader.model.objects import Currency, Money, Price, Quantity
 
 from dolphin.core.order_gate import ONE, Limits
-from dolphin.trading.inbound import Touch
+from dolphin.core.placing.view import Touch
 
 VENUE: Final = Venue("BINANCE")
 RAW_PER_E8: Final = 10 ** (FIXED_PRECISION - 8)

@@ -28,7 +28,7 @@ from nautilus_trader.model.events import OrderEvent
 from agent import instruments as venue
 from agent.data import DolphinDataClient
 from agent.execution import GatedSandboxClient
-from agent.strategies.ranked_basket import RankedBasket, RankedBasketConfig
+from agent.strategies.ranked_basket import RankedBasket
 from dolphin.cluster.signals import to_posture
 from dolphin.core.contract import names
 from dolphin.core.control.belief import LEASE_EXPIRED, BeliefEffect, CapChanged, PostureChanged
@@ -127,7 +127,7 @@ class Agent:
             self.desk,
             self._apply_event,
         )
-        self._strategy = RankedBasket(RankedBasketConfig(), self.desk, instruments, self.latencies, booking.epoch)
+        self._strategy = RankedBasket(self.desk, instruments, self.latencies, booking.epoch)
         kernel.data_engine.register_client(self._data)
         kernel.exec_engine.register_client(self._execution)
         kernel.trader.add_strategy(self._strategy)

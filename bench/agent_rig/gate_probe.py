@@ -17,7 +17,7 @@ from agent import instruments as venue
 from bench.signal_rig.fresh import report
 from dolphin.core.control.belief import Grant
 from dolphin.core.order_gate import ONE, ONE_E8, Exposure, Limits, Order, Style, Working, admit, decide
-from dolphin.trading.inbound import Touch
+from dolphin.core.placing.view import Touch
 
 ASSETS = 20
 WORKING = 10

@@ -10,7 +10,7 @@ from nautilus_trader.risk.sizing import FixedRiskSizer
 from agent import instruments as venue
 from bench.signal_rig.fresh import report
 from dolphin.core.order_gate import ONE
-from dolphin.core.placing import AlphaBetSizer
+from dolphin.core.placing.sizer import AlphaBetSizer
 
 
 def main(seconds: float) -> None:

@@ -29,12 +29,13 @@ from dolphin.core.control.belief import BeliefEffect, CapChanged, Grant, TrustEn
 from dolphin.core.ledger import Outcome
 from dolphin.core.order_gate import Decision, Deny, Exposure, Limits, Order
 from dolphin.core.order_gate.desk import lowered, replaced, to_take_back
+from dolphin.core.placing.view import Ranking, Touch
 from dolphin.errors import DolphinError
 from dolphin.storage.ledger import FillResult
 from dolphin.trading.alarm import Alarm
 from dolphin.trading.booking import Booking
 from dolphin.trading.entitlement import Entitlements
-from dolphin.trading.inbound import Features, Ranking, Touch
+from dolphin.trading.inbound import Features
 from dolphin.trading.telling import Telling
 
 EQUITY_EVERY_NS: Final = 1_000_000_000

@@ -11,21 +11,15 @@ import pyarrow as pa
 from dolphin.core.contract.batch import BatchInfo, info_of
 from dolphin.core.contract.causes import cause_id
 from dolphin.core.contract.kinds import Kind
-from dolphin.core.order_gate import ONE_E8
+from dolphin.core.contract.schemas import FEATURES, RANKING, part
+from dolphin.core.placing.view import Ranked, Ranking, Touch
+from dolphin.core.units import ONE_E8
 
 MAX_E8: Final = 10**18
-_TOUCH_COLUMNS: Final = ("asset", "bid", "ask", "bid_qty", "ask_qty", "sigma_5s", "updated_at_ns", "last_kind", "last_exchange_id")
-_RANKING_COLUMNS: Final = ("rank", "asset", "score", "plunge_depth", "sigma_5s", "market_time_ns")
-
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """Best bid and ask of an asset."""
-
-    bid_e8: int
-    ask_e8: int
-    bid_qty_e8: int
-    ask_qty_e8: int
+_TOUCH_COLUMNS: Final = part(
+    FEATURES, "asset", "bid", "ask", "bid_qty", "ask_qty", "sigma_5s", "updated_at_ns", "last_kind", "last_exchange_id"
+)
+_RANKING_COLUMNS: Final = part(RANKING, "rank", "asset", "score", "plunge_depth", "sigma_5s", "market_time_ns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +31,6 @@ class Features:
     sigma_5s: dict[str, float]
     last_cause: str | None
     """The exchange message heard last, over all assets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """One row of the ranking, best first."""
-
-    asset: str
-    score: float
-    plunge_depth: float
-    sigma_5s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """One message of `ranking`."""
-
-    market_time_ns: int
-    rows: tuple[Ranked, ...]
 
 
 def read_features(batch: pa.RecordBatch) -> Features:

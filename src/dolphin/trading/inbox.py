@@ -14,9 +14,10 @@ import pyarrow as pa
 from dolphin.core.arrow.ipc import StreamReader
 from dolphin.core.contract import names
 from dolphin.core.control import params
+from dolphin.core.placing.view import Touch
 from dolphin.trading import latency
 from dolphin.trading.desk import Desk
-from dolphin.trading.inbound import Features, Touch, read_features, read_ranking
+from dolphin.trading.inbound import Features, read_features, read_ranking
 from dolphin.trading.latency import Latencies
 
 MARKET: Final = names.market_topic(names.FIRST_SHARD)

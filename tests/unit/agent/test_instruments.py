@@ -6,7 +6,7 @@ from nautilus_trader.model.currencies import USDT
 from nautilus_trader.model.objects import Money
 
 from agent import instruments as venue
-from dolphin.trading.inbound import Touch
+from dolphin.core.placing.view import Touch
 
 BTC = venue.instrument_of("BTCUSDT")
 UNKNOWN = venue.instrument_of("SUSHIUSDT")

@@ -7,7 +7,8 @@ import pytest
 
 from dolphin.core.contract.batch import BatchInfo, with_info
 from dolphin.core.contract.kinds import Kind
-from dolphin.trading.inbound import Touch, read_features, read_ranking, to_e8
+from dolphin.core.placing.view import Touch
+from dolphin.trading.inbound import read_features, read_ranking, to_e8
 
 T0 = 1_700_000_000_000_000_000
 

@@ -1,5 +1,4 @@
-"""How large a position the ranking, the plunge and the volatility justify, within what the lease allows."""
+"""What strategies decide: which assets, how large, how an order meets the book.
 
-from dolphin.core.placing.sizer import AlphaBetSizer
-
-__all__ = ["AlphaBetSizer"]
+Read `view` (what is seen), `sizer` (how large), `placer` (how), `basket` (the reference strategy).
+"""

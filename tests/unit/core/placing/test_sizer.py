@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dolphin.core.order_gate import ONE
-from dolphin.core.placing import AlphaBetSizer
+from dolphin.core.placing.sizer import AlphaBetSizer
 
 SIZER = AlphaBetSizer()
 EQUITY = 100_000 * ONE
