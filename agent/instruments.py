@@ -15,35 +15,20 @@ from nautilus_trader.model.identifiers import InstrumentId, Symbol, Venue
 from nautilus_trader.model.instruments import CryptoPerpetual
 from nautilus_trader.model.objects import Currency, Money, Price, Quantity
 
+from dolphin.core.market.instruments import MAKER_FEE_PPM, MIN_NOTIONAL_MICRO, TAKER_FEE_PPM
+from dolphin.core.market.instruments import instrument_of as rules_of
 from dolphin.core.order_gate import ONE, Limits
 from dolphin.core.placing.view import Touch
 
 VENUE: Final = Venue("BINANCE")
 RAW_PER_E8: Final = 10 ** (FIXED_PRECISION - 8)
-MIN_NOTIONAL_MICRO: Final = 5 * ONE
-"""The exchange's smallest order on most USD-M perpetuals."""
-MAKER_FEE: Final = Decimal("0.0002")
-TAKER_FEE: Final = Decimal("0.0005")
 VENUE_LEVERAGE: Final = Decimal(20)
 """What the venue itself would allow; well above any cap, because the gate decides, not the venue's margin check."""
-
-PRECISIONS: Final = {
-    "BTCUSDT": (1, 3),
-    "ETHUSDT": (2, 3),
-    "BNBUSDT": (2, 2),
-    "SOLUSDT": (4, 0),
-    "XRPUSDT": (4, 1),
-    "DOGEUSDT": (5, 0),
-    "ADAUSDT": (5, 0),
-    "LTCUSDT": (2, 3),
-}
-"""Decimals of price and size. The tick may be finer than the exchange's: every quoted price must be representable."""
-DEFAULT_PRECISION: Final = (8, 3)
 
 
 def instrument_of(asset: str) -> CryptoPerpetual:
     """The perpetual traded under the exchange's symbol `asset`, quoted and settled in USDT."""
-    price_precision, size_precision = PRECISIONS.get(asset, DEFAULT_PRECISION)
+    rules = rules_of(asset)
     base = asset.removesuffix("USDT") or asset
     return CryptoPerpetual(
         instrument_id=InstrumentId(Symbol(asset), VENUE),
@@ -52,22 +37,22 @@ def instrument_of(asset: str) -> CryptoPerpetual:
         quote_currency=USDT,
         settlement_currency=USDT,
         is_inverse=False,
-        price_precision=price_precision,
-        size_precision=size_precision,
-        price_increment=Price(10**-price_precision, price_precision),
-        size_increment=Quantity(10**-size_precision, size_precision),
+        price_precision=rules.price_decimals,
+        size_precision=rules.qty_decimals,
+        price_increment=Price(10**-rules.price_decimals, rules.price_decimals),
+        size_increment=Quantity(10**-rules.qty_decimals, rules.qty_decimals),
         ts_event=0,
         ts_init=0,
         margin_init=Decimal(1),
         margin_maint=Decimal("0.5"),
-        maker_fee=MAKER_FEE,
-        taker_fee=TAKER_FEE,
+        maker_fee=Decimal(MAKER_FEE_PPM) / ONE,
+        taker_fee=Decimal(TAKER_FEE_PPM) / ONE,
     )
 
 
-def limits_of(instrument: CryptoPerpetual) -> Limits:
-    """The instrument's rules, as the gate wants them."""
-    return Limits(step_e8=e8_of_quantity(instrument.size_increment), min_notional_micro=MIN_NOTIONAL_MICRO)
+def limits_of(asset: str) -> Limits:
+    """The venue's rules for `asset`, as the order gate wants them."""
+    return Limits(rules_of(asset).step_e8, MIN_NOTIONAL_MICRO)
 
 
 def quote_of(instrument: CryptoPerpetual, touch: Touch, market_time_ns: int) -> QuoteTick | None:

@@ -83,7 +83,7 @@ class Agent:
         self.latencies = Latencies()
         instruments = {asset: venue.instrument_of(asset) for asset in spec.assets}
         telling = Telling(booking.ledger, journal.write, trace.add)
-        self.desk = Desk(booking, telling, {asset: venue.limits_of(each) for asset, each in instruments.items()})
+        self.desk = Desk(booking, telling, {asset: venue.limits_of(asset) for asset in instruments})
         self.entitlements = Entitlements(
             spec.account,
             spec.assets,

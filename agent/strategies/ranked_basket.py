@@ -53,7 +53,7 @@ class RankedBasket(Strategy):
         super().__init__(StrategyConfig())
         self._desk = desk
         self._instruments = instruments
-        self._basket = Basket({asset: venue.limits_of(instrument) for asset, instrument in instruments.items()})
+        self._basket = Basket({asset: venue.limits_of(asset) for asset in instruments})
         self._latencies = latencies
         self._order_epoch = order_epoch
         self._orders_made = 0

@@ -15,10 +15,10 @@ from enum import StrEnum
 from random import Random
 from typing import Final
 
-from dolphin.core.market.instruments import INSTRUMENTS, Instrument
 from dolphin.errors import BadInput
 from dolphin.feeds.recording import snapshot_frame
 from dolphin.feeds.source import Frame
+from dolphin.feeds.synthetic_assets import ASSETS, SyntheticAsset
 
 START_NS: Final = 1_736_121_600_000_000_000
 """2025-01-06 00:00 UTC, when every synthetic market opens."""
@@ -89,8 +89,8 @@ class Synthetic:
     scenario: tuple[Episode, ...] = SCENARIO
 
     def __post_init__(self) -> None:
-        if not 1 <= self.assets <= len(INSTRUMENTS):
-            raise BadInput("no such number of assets", field="assets", value=self.assets, remedy=f"Give 1 to {len(INSTRUMENTS)}.")
+        if not 1 <= self.assets <= len(ASSETS):
+            raise BadInput("no such number of assets", field="assets", value=self.assets, remedy=f"Give 1 to {len(ASSETS)}.")
         if not 0.0 < self.minutes <= MAX_MINUTES:
             raise BadInput("no such length", field="minutes", value=self.minutes, remedy=f"Give more than 0 and at most {MAX_MINUTES:.0f}.")
 
@@ -112,7 +112,7 @@ class Synthetic:
 
 def symbols_of(assets: int) -> tuple[str, ...]:
     """The symbols of a synthetic market of so many assets."""
-    return tuple(instrument.symbol for instrument in INSTRUMENTS[:assets])
+    return tuple(asset.instrument.symbol for asset in ASSETS[:assets])
 
 
 @dataclass(slots=True)
@@ -129,7 +129,7 @@ class _Asset:
     """One asset's state: price, order book (quantities by tick) and ids."""
 
     index: int
-    instrument: Instrument
+    of: SyntheticAsset
     log_price: float
     bids: dict[int, float] = field(default_factory=dict)
     asks: dict[int, float] = field(default_factory=dict)
@@ -147,18 +147,18 @@ class _Asset:
 
     @property
     def stream(self) -> str:
-        return self.instrument.symbol.lower()
+        return self.of.instrument.symbol.lower()
 
     def price_text(self, tick: int) -> str:
-        decimals = self.instrument.price_decimals
+        decimals = self.of.instrument.price_decimals
         return f"{tick / 10**decimals:.{decimals}f}"
 
     def qty_text(self, qty: float) -> str:
-        return f"{qty:.{self.instrument.qty_decimals}f}"
+        return f"{qty:.{self.of.instrument.qty_decimals}f}"
 
     def level_qty(self, random: Random) -> float:
-        qty = self.instrument.level_usd * self.depth_level * math.exp(random.gauss(0.0, 0.4)) / math.exp(self.log_price)
-        return max(qty, 10.0**-self.instrument.qty_decimals)
+        qty = self.of.level_usd * self.depth_level * math.exp(random.gauss(0.0, 0.4)) / math.exp(self.log_price)
+        return max(qty, 10.0**-self.of.instrument.qty_decimals)
 
 
 def generate(market: Synthetic) -> Iterator[Frame]:
@@ -176,8 +176,7 @@ class _Exchange:
         self._update_id = 5_000_000_000_000
         self._received_ns = START_NS
         self._assets = [
-            _Asset(index, instrument, math.log(instrument.price), trade_id=1_000_000 * (index + 1))
-            for index, instrument in enumerate(INSTRUMENTS[: market.assets])
+            _Asset(index, of, math.log(of.price), trade_id=1_000_000 * (index + 1)) for index, of in enumerate(ASSETS[: market.assets])
         ]
 
     def frames(self) -> Iterator[Frame]:
@@ -217,7 +216,7 @@ class _Exchange:
         random = self._random
         own = random.gauss(0.0, OWN_VOLATILITY * math.sqrt(STEP_NS / SECOND_NS))
         shock = SHOCK_RETURN * STEP_NS / (20 * SECOND_NS) if mood.is_shock else 0.0
-        asset.log_price += asset.instrument.beta * (factor + shock) + own
+        asset.log_price += asset.of.beta * (factor + shock) + own
         asset.taker_lean = 0.98 * asset.taker_lean + random.gauss(0.0, 0.012)
         rest = COLLAPSE_DEPTH if mood.is_collapse else 0.5 if mood.is_shock else 1.0
         speed = 0.3 if mood.is_collapse else 0.02
@@ -226,7 +225,7 @@ class _Exchange:
         self._quote(asset, mood)
 
     def _quote(self, asset: _Asset, mood: _Mood) -> None:
-        ticks = math.exp(asset.log_price) * 10**asset.instrument.price_decimals
+        ticks = math.exp(asset.log_price) * 10**asset.of.instrument.price_decimals
         draw = self._random.random()
         spread = 1 if draw < 0.80 else 2 if draw < 0.97 else 3
         if mood.is_collapse:
@@ -275,7 +274,7 @@ class _Exchange:
         offset_ns = self._offset()
         time_ms = (now_ns + offset_ns) // MS_NS
         return offset_ns, (
-            f'{{"stream":"{asset.stream}@bookTicker","data":{{"e":"bookTicker","u":{self._next_id()},"s":"{asset.instrument.symbol}",'
+            f'{{"stream":"{asset.stream}@bookTicker","data":{{"e":"bookTicker","u":{self._next_id()},"s":"{asset.of.instrument.symbol}",'
             f'"b":"{asset.price_text(asset.best_bid)}","B":"{asset.qty_text(asset.level_qty(self._random))}",'
             f'"a":"{asset.price_text(asset.best_ask)}","A":"{asset.qty_text(asset.level_qty(self._random))}","T":{time_ms},"E":{time_ms}}}}}'
         )
@@ -286,11 +285,11 @@ class _Exchange:
         time_ms = (now_ns + offset_ns) // MS_NS
         share = SHOCK_BUY_SHARE if mood.is_shock else min(0.8, max(0.2, 0.5 + asset.taker_lean))
         is_buy = random.random() < share
-        usd = asset.instrument.level_usd * 0.02 * math.exp(random.gauss(0.0, 1.0)) * (2.0 if mood.is_shock else 1.0)
-        qty = max(usd / math.exp(asset.log_price), 10.0**-asset.instrument.qty_decimals)
+        usd = asset.of.level_usd * 0.02 * math.exp(random.gauss(0.0, 1.0)) * (2.0 if mood.is_shock else 1.0)
+        qty = max(usd / math.exp(asset.log_price), 10.0**-asset.of.instrument.qty_decimals)
         asset.trade_id += 1
         return offset_ns, (
-            f'{{"stream":"{asset.stream}@aggTrade","data":{{"e":"aggTrade","E":{time_ms},"a":{asset.trade_id},"s":"{asset.instrument.symbol}",'
+            f'{{"stream":"{asset.stream}@aggTrade","data":{{"e":"aggTrade","E":{time_ms},"a":{asset.trade_id},"s":"{asset.of.instrument.symbol}",'
             f'"p":"{asset.price_text(asset.best_ask if is_buy else asset.best_bid)}","q":"{asset.qty_text(qty)}",'
             f'"f":{asset.trade_id},"l":{asset.trade_id},"T":{time_ms},"m":{"false" if is_buy else "true"}}}}}'
         )
@@ -298,11 +297,11 @@ class _Exchange:
     def _force_order(self, asset: _Asset, now_ns: int) -> tuple[int, str]:
         offset_ns = self._offset()
         time_ms = (now_ns + offset_ns) // MS_NS
-        usd = asset.instrument.level_usd * 0.1 * math.exp(self._random.gauss(0.0, 1.0))
-        qty = asset.qty_text(max(usd / math.exp(asset.log_price), 10.0**-asset.instrument.qty_decimals))
+        usd = asset.of.level_usd * 0.1 * math.exp(self._random.gauss(0.0, 1.0))
+        qty = asset.qty_text(max(usd / math.exp(asset.log_price), 10.0**-asset.of.instrument.qty_decimals))
         price = asset.price_text(asset.best_bid)
         return offset_ns, (
-            f'{{"stream":"{asset.stream}@forceOrder","data":{{"e":"forceOrder","E":{time_ms},"o":{{"s":"{asset.instrument.symbol}","S":"SELL",'
+            f'{{"stream":"{asset.stream}@forceOrder","data":{{"e":"forceOrder","E":{time_ms},"o":{{"s":"{asset.of.instrument.symbol}","S":"SELL",'
             f'"o":"LIMIT","f":"IOC","q":"{qty}","p":"{price}","ap":"{price}","X":"FILLED","l":"{qty}","z":"{qty}","T":{time_ms}}}}}}}'
         )
 
@@ -312,7 +311,7 @@ class _Exchange:
         next_funding_ms = (now_ns // (28_800 * SECOND_NS) + 1) * 28_800_000
         return 0, (
             f'{{"stream":"{asset.stream}@markPrice@1s","data":{{"e":"markPriceUpdate","E":{now_ns // MS_NS},'
-            f'"s":"{asset.instrument.symbol}",'
+            f'"s":"{asset.of.instrument.symbol}",'
             f'"p":"{price}","P":"{price}","i":"{price}","r":"{asset.funding_rate:.8f}","T":{next_funding_ms}}}}}'
         )
 
@@ -327,7 +326,7 @@ class _Exchange:
         first_id, last_id, previous_id = self._next_id(), self._next_id(), asset.last_depth_id
         asset.last_depth_id = last_id
         return offset_ns, (
-            f'{{"stream":"{asset.stream}@depth@100ms","data":{{"e":"depthUpdate","E":{time_ms},"T":{time_ms},"s":"{asset.instrument.symbol}",'
+            f'{{"stream":"{asset.stream}@depth@100ms","data":{{"e":"depthUpdate","E":{time_ms},"T":{time_ms},"s":"{asset.of.instrument.symbol}",'
             f'"U":{first_id},"u":{last_id},"pu":{previous_id},"b":[{self._levels(asset, bids)}],"a":[{self._levels(asset, asks)}]}}}}'
         )
 

@@ -126,7 +126,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     booking = Booking.open(tmp_path / "ledger.sqlite", account="paper", run_id="test", opening_deposit_micro=10_000 * ONE)
     events: list[TraceEvent] = []
     telling = Telling(booking.ledger, Journal(tmp_path / "agent.ndjson").write, events.append)
-    desk = Desk(booking, telling, {ASSET: venue.limits_of(instrument)})
+    desk = Desk(booking, telling, {ASSET: venue.limits_of(ASSET)})
     desk.entitlements = Entitlements(
         "paper",
         [ASSET],

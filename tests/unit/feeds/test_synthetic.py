@@ -67,7 +67,7 @@ def test_in_the_calm_spreads_are_a_tick_or_two_takers_are_balanced_and_depth_rev
     ticks = defaultdict(list)
     buys = []
     depths = defaultdict(list)
-    decimals = {instrument.symbol: instrument.price_decimals for instrument in INSTRUMENTS}
+    decimals = {instrument.symbol: instrument.price_decimals for instrument in INSTRUMENTS.values()}
     for row in rows:
         if row[1] == Kind.BOOK:
             assert row[5] is not None

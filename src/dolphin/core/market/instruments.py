@@ -1,83 +1,102 @@
-"""The instruments of the synthetic market: names, price levels and tick sizes like those of Binance USD-M perpetuals.
+"""The venue's rules for its perpetuals, once: tick, step, smallest order, fees.
 
-Only the shape matters: prices are of the right order, ticks are the exchange's, `beta` is the loading on the one market factor, and
-`level_usd` the notional of a typical book level.
+The table holds the decimals of price and quantity of the USD-M perpetuals that the synthetic market plays and the paper venue knows. One
+that is not in it gets the finest grid there is, so that every price that is quoted can be represented.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
+
+from dolphin.core.units import ONE
+
+MIN_NOTIONAL_MICRO: Final = 5 * ONE
+"""The exchange's smallest order on most USD-M perpetuals."""
+MAKER_FEE_PPM: Final = 200
+TAKER_FEE_PPM: Final = 500
+E8_DECIMALS: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Instrument:
-    """One perpetual."""
+class Instrument(NamedTuple):
+    """One perpetual, quoted and settled in USDT."""
 
     symbol: str
-    price: float
     price_decimals: int
     """The tick is 10 to the minus this."""
     qty_decimals: int
-    beta: float
-    level_usd: float
+    """The step is 10 to the minus this."""
+
+    @property
+    def tick_e8(self) -> int:
+        """Prices are multiples of this."""
+        return 10 ** (E8_DECIMALS - self.price_decimals)
+
+    @property
+    def step_e8(self) -> int:
+        """Quantities are multiples of this."""
+        return 10 ** (E8_DECIMALS - self.qty_decimals)
 
 
 _TABLE: Final = """
-BTCUSDT 61000 1 3 1.00 300000
-ETHUSDT 2650 2 3 1.15 150000
-SOLUSDT 152 3 1 1.35 60000
-BNBUSDT 560 2 2 0.80 50000
-XRPUSDT 0.5700 4 1 1.00 60000
-DOGEUSDT 0.10500 5 0 1.30 40000
-ADAUSDT 0.3500 4 0 1.15 30000
-LINKUSDT 10.400 3 2 1.25 25000
-AVAXUSDT 22.500 4 0 1.35 25000
-LTCUSDT 64.50 2 3 0.95 25000
-DOTUSDT 4.600 3 1 1.15 20000
-BCHUSDT 350.00 2 3 1.05 20000
-TRXUSDT 0.13100 5 0 0.55 20000
-NEARUSDT 4.100 3 0 1.40 18000
-UNIUSDT 6.300 3 0 1.20 15000
-APTUSDT 6.1000 4 1 1.35 15000
-FILUSDT 3.500 3 1 1.25 15000
-ARBUSDT 0.5400 4 1 1.35 14000
-OPUSDT 1.3500 4 1 1.40 14000
-ATOMUSDT 4.600 3 2 1.15 12000
-ETCUSDT 19.000 3 2 1.10 12000
-SUIUSDT 0.8700 4 1 1.45 14000
-INJUSDT 18.500 3 1 1.45 10000
-SEIUSDT 0.2800 4 0 1.45 9000
-TIAUSDT 5.3000 4 0 1.45 9000
-AAVEUSDT 102.00 2 1 1.20 10000
-MKRUSDT 2050.0 1 3 1.00 8000
-RUNEUSDT 3.800 3 0 1.40 8000
-STXUSDT 1.4500 4 0 1.35 8000
-IMXUSDT 1.2100 4 0 1.35 7000
-GALAUSDT 0.01950 5 0 1.35 7000
-SANDUSDT 0.25000 5 0 1.25 7000
-MANAUSDT 0.2700 4 0 1.20 6000
-AXSUSDT 4.700 3 0 1.25 6000
-APEUSDT 0.7200 4 0 1.30 6000
-CRVUSDT 0.270 3 1 1.30 6000
-LDOUSDT 1.1000 4 0 1.35 6000
-SNXUSDT 1.350 3 1 1.25 5000
-COMPUSDT 43.00 2 3 1.15 5000
-EGLDUSDT 27.50 2 1 1.15 5000
-ALGOUSDT 0.1250 4 1 1.15 5000
-VETUSDT 0.02200 5 0 1.15 5000
-XLMUSDT 0.09600 5 0 0.95 6000
-EOSUSDT 0.490 3 1 1.05 5000
-THETAUSDT 1.2000 4 1 1.25 5000
-FLOWUSDT 0.540 3 1 1.20 4000
-KAVAUSDT 0.3000 4 1 1.15 4000
-DYDXUSDT 1.050 3 1 1.30 4000
-ENJUSDT 0.14500 5 0 1.20 4000
-ZILUSDT 0.01350 5 0 1.15 4000
+BTCUSDT 1 3
+ETHUSDT 2 3
+SOLUSDT 3 1
+BNBUSDT 2 2
+XRPUSDT 4 1
+DOGEUSDT 5 0
+ADAUSDT 4 0
+LINKUSDT 3 2
+AVAXUSDT 4 0
+LTCUSDT 2 3
+DOTUSDT 3 1
+BCHUSDT 2 3
+TRXUSDT 5 0
+NEARUSDT 3 0
+UNIUSDT 3 0
+APTUSDT 4 1
+FILUSDT 3 1
+ARBUSDT 4 1
+OPUSDT 4 1
+ATOMUSDT 3 2
+ETCUSDT 3 2
+SUIUSDT 4 1
+INJUSDT 3 1
+SEIUSDT 4 0
+TIAUSDT 4 0
+AAVEUSDT 2 1
+MKRUSDT 1 3
+RUNEUSDT 3 0
+STXUSDT 4 0
+IMXUSDT 4 0
+GALAUSDT 5 0
+SANDUSDT 5 0
+MANAUSDT 4 0
+AXSUSDT 3 0
+APEUSDT 4 0
+CRVUSDT 3 1
+LDOUSDT 4 0
+SNXUSDT 3 1
+COMPUSDT 2 3
+EGLDUSDT 2 1
+ALGOUSDT 4 1
+VETUSDT 5 0
+XLMUSDT 5 0
+EOSUSDT 3 1
+THETAUSDT 4 1
+FLOWUSDT 3 1
+KAVAUSDT 4 1
+DYDXUSDT 3 1
+ENJUSDT 5 0
+ZILUSDT 5 0
 """
 
 
 def _parse(line: str) -> Instrument:
-    symbol, price, price_decimals, qty_decimals, beta, level_usd = line.split()
-    return Instrument(symbol, float(price), int(price_decimals), int(qty_decimals), float(beta), float(level_usd))
+    symbol, price_decimals, qty_decimals = line.split()
+    return Instrument(symbol, int(price_decimals), int(qty_decimals))
 
 
-INSTRUMENTS: Final[tuple[Instrument, ...]] = tuple(_parse(line) for line in _TABLE.strip().splitlines())
+INSTRUMENTS: Final[dict[str, Instrument]] = {each.symbol: each for each in map(_parse, _TABLE.strip().splitlines())}
+
+
+def instrument_of(symbol: str) -> Instrument:
+    """The perpetual traded under the exchange's symbol."""
+    return INSTRUMENTS.get(symbol, Instrument(symbol, E8_DECIMALS, 3))
