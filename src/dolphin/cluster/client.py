@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from hazelcast.asyncio import HazelcastClient
-from hazelcast.config import Config, IntType, NearCacheConfig, ReconnectMode
+from hazelcast.config import Config, IntType, ReconnectMode
 
 from dolphin.cluster.wire import FACTORY
 from dolphin.errors import DolphinError
@@ -20,15 +20,13 @@ INVOCATION_TIMEOUT_S: Final = 5.0
 HEARTBEAT_INTERVAL_S: Final = 0.5
 HEARTBEAT_TIMEOUT_S: Final = 3.0
 CONNECT_TIMEOUT_S: Final = 5.0
-RECONNECT_TIMEOUT_S: Final = 30.0
 
 
-async def open_client(address: str, cluster_name: str, *, name: str | None = None, near_caches: tuple[str, ...] = ()) -> HazelcastClient:
+async def open_client(address: str, cluster_name: str, *, name: str | None = None) -> HazelcastClient:
     """A connected client of the cluster that the member at `address` ("host:port") belongs to; close it with `shutdown()`.
 
     Args:
         name: how the client shows in Management Center.
-        near_caches: maps to keep a near cache of.
 
     Raises:
         DolphinError: no member answers there, or its cluster has another name.
@@ -37,7 +35,7 @@ async def open_client(address: str, cluster_name: str, *, name: str | None = Non
     logging.getLogger("hazelcast").setLevel(logging.ERROR)
     try:
         async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
-            return await HazelcastClient.create_and_start(_config(address, cluster_name, name, near_caches))
+            return await HazelcastClient.create_and_start(_config(address, cluster_name, name))
     except Exception as error:  # the library raises its own family and bare RuntimeError, IllegalStateError, OSError
         raise DolphinError(
             f"no member of cluster {cluster_name!r} answers there",
@@ -57,7 +55,7 @@ async def client(address: str, cluster_name: str, *, name: str | None = None) ->
         await opened.shutdown()
 
 
-def _config(address: str, cluster_name: str, name: str | None, near_caches: tuple[str, ...]) -> Config:
+def _config(address: str, cluster_name: str, name: str | None) -> Config:
     config = Config()
     config.cluster_name = cluster_name
     config.cluster_members = [address]
@@ -73,5 +71,4 @@ def _config(address: str, cluster_name: str, name: str | None, near_caches: tupl
     config.retry_initial_backoff = 0.05
     config.retry_max_backoff = 1.0
     config.reconnect_mode = ReconnectMode.ON
-    config.near_caches = {map_name: NearCacheConfig() for map_name in near_caches}
     return config

@@ -125,11 +125,6 @@ class PositionCompared(_Step, frozen=True):
     ledger_qty_e8: int
     venue_qty_e8: int
 
-    @property
-    def agrees(self) -> bool:
-        """Both hold the same."""
-        return self.ledger_qty_e8 == self.venue_qty_e8
-
 
 class PositionClosedOut(_Step, frozen=True):
     """A position that only the ledger has was closed in it, openly."""

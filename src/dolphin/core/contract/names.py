@@ -23,8 +23,6 @@ HEALTH_TOPIC: Final = "health"
 # keys that are not a gate's
 SCAN_KEY: Final = "SCAN"
 """Of DOLPHIN_FEATURES: the scan record."""
-UNIVERSE: Final = "universe"
-"""Of ARS_RANKING."""
 FEED: Final = "feed"
 AGENT: Final = "agent"
 """Of DOLPHIN_PROGRESS, beside the names of the jobs."""

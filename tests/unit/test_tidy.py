@@ -1,0 +1,151 @@
+"""What linters do not see: dead names, names that two things share, paths in the docs that are gone, tasks that nobody watches."""
+
+import ast
+import re
+import subprocess
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PRODUCT = ("src", "agent", "python_udfs", "pipelines")
+LONGEST_MODULE = 420
+"""Lines; a longer one has more than one reason to exist."""
+
+
+def python_files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+OWNERS = {
+    ("src/dolphin/host/tasks.py", "group"),
+    ("agent/node.py", "self._loop"),  # the node's run, awaited by `stop`; its end is heard
+    ("agent/data.py", "self._loop"),  # the one task that owns all reading, awaited by `stop_reading`; its end is heard
+}
+"""(file, what starts the task) of tasks that belong to no task group of the block they are started in."""
+
+
+@pytest.mark.parametrize("folder", ["src", "agent", "python_udfs", "pipelines", "bench"])
+def test_every_task_has_an_owner(folder: str) -> None:
+    for path in python_files(REPOSITORY / folder):
+        tree = ast.parse(path.read_text())
+        groups = {
+            ast.unparse(item.optional_vars)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.AsyncWith)
+            for item in node.items
+            if item.optional_vars is not None and ast.unparse(item.context_expr) == "asyncio.TaskGroup()"
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in ("create_task", "ensure_future", "run_coroutine_threadsafe"):
+                starter = ast.unparse(node.value)
+                place = (path.relative_to(REPOSITORY).as_posix(), starter)
+                assert starter in groups or place in OWNERS, f"{place[0]}:{node.lineno}: nobody watches this task"
+
+
+def test_no_committed_file_names_a_package_registry() -> None:
+    hosts = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("repo1", "maven", "org"), ("npmjs", "org"))]
+    tracked = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert tracked
+    for name in tracked:
+        text = (REPOSITORY / name).read_text(errors="ignore") if (REPOSITORY / name).is_file() else ""
+        assert not any(host in text for host in hosts), f"{name} names a registry host"
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Files of the repository that are there, those not committed yet too."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [REPOSITORY / name for name in listed if (REPOSITORY / name).is_file()]
+
+
+def public_names(path: Path) -> Iterator[str]:
+    """Of a module: what it defines at its top level, but for what a decorator takes (a command, a kernel)."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.decorator_list:
+            yield node.name
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id
+
+
+def test_every_public_name_is_used_by_somebody() -> None:
+    """By the product, the benchmarks or the docs; what assures may be used by the tests alone."""
+    users = [path for folder in (*PRODUCT, "bench", "docs") for path in python_files(REPOSITORY / folder)]
+    used = Counter(word for path in users for word in re.findall(r"\w+", path.read_text()))
+    in_tests = {word for path in python_files(REPOSITORY / "tests") for word in re.findall(r"\w+", path.read_text())}
+    dead = [
+        f"{path.relative_to(REPOSITORY)}: {name}"
+        for folder in PRODUCT
+        for path in python_files(REPOSITORY / folder)
+        for name in public_names(path)
+        if not name.startswith(("_", "pytest_")) and used[name] < 2 and not ("assurance" in path.parts and name in in_tests)
+    ]
+    assert not dead
+
+
+def test_no_two_classes_of_the_core_share_a_name() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in python_files(REPOSITORY / "src" / "dolphin" / "core"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(path.name)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize("folder", [*PRODUCT, "bench", "tests"])
+def test_a_module_has_a_docstring_and_is_not_too_long(folder: str) -> None:
+    for path in python_files(REPOSITORY / folder):
+        text = path.read_text()
+        assert ast.get_docstring(ast.parse(text)), f"{path} does not say what it is"
+        assert text.count("\n") <= (LONGEST_MODULE if folder != "tests" else 2 * LONGEST_MODULE), f"{path} is too long"
+
+
+EXAMPLES = {"pipelines/spread.py", "python_udfs/spread.py", "python_udfs/widening.py"}
+"""Files that a page tells its reader to write."""
+PATHS = re.compile(r"`((?:src|agent|python_udfs|pipelines|jet|formal|bench|tests|docs|cluster-config|flows)/[\w./-]+)`")
+MODULES = re.compile(r"`(dolphin(?:\.\w+)+|agent(?:\.\w+)+|python_udfs(?:\.\w+)+)(?::\w+)?(?:\([^`]*\))?`")
+
+
+def is_module(name: str) -> bool:
+    """Whether a module of ours has this name, or one has the rest of it as an attribute."""
+    parts = name.split(".")
+    root = REPOSITORY / "src" if parts[0] == "dolphin" else REPOSITORY
+    for end in range(len(parts), 0, -1):
+        place = root.joinpath(*parts[:end])
+        if place.is_dir() and (place / "__init__.py").exists():
+            return end == len(parts) or parts[end] in (place / "__init__.py").read_text()
+        if place.with_suffix(".py").exists():
+            text = place.with_suffix(".py").read_text()
+            return all(re.search(rf"\b{part}\b", text) for part in parts[end:])
+    return False
+
+
+def is_java(name: str) -> bool:
+    """Whether a package or class of the Java side has this name, or a class has the last part of it inside."""
+    place = REPOSITORY / "jet" / "src" / "main" / "java" / Path(*name.split("."))
+    return place.is_dir() or place.with_suffix(".java").exists() or place.parent.with_suffix(".java").exists()
+
+
+def is_there(name: str) -> bool:
+    """Whether what looks like a module is one, or a file in a run's directory."""
+    return name.endswith((".ndjson", ".log", ".json")) or is_java(name) or is_module(name)
+
+
+@pytest.mark.parametrize("page", tracked("*.md"), ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_paths_and_modules_in_the_docs_are_there(page: Path) -> None:
+    if page.name == "CHANGELOG.md" or "decisions" in page.parts:  # what was is history
+        return
+    text = page.read_text(encoding="utf-8")
+    gone = [name for name in PATHS.findall(text) if name not in EXAMPLES and not list(REPOSITORY.glob(name.rstrip("/")))]
+    gone += [name for name in MODULES.findall(text) if not is_there(name)]
+    assert not gone
+
+
+@pytest.mark.parametrize("path", [*tracked("*.py")], ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_modules_that_comments_name_are_there(path: Path) -> None:
+    gone = [name for name in MODULES.findall(path.read_text()) if not is_there(name)]
+    assert not gone
