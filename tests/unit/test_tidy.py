@@ -149,3 +149,10 @@ def test_paths_and_modules_in_the_docs_are_there(page: Path) -> None:
 def test_modules_that_comments_name_are_there(path: Path) -> None:
     gone = [name for name in MODULES.findall(path.read_text()) if not is_there(name)]
     assert not gone
+
+
+def test_no_unit_test_waits_for_the_wall_clock() -> None:
+    """Async ones run on a loop whose clock jumps (conftest.py); others must not wait at all."""
+    for path in python_files(REPOSITORY / "tests" / "unit"):
+        calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
+        assert not calls & {"time.sleep", "time.monotonic"}, path

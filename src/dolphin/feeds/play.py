@@ -16,6 +16,7 @@ from typing import Final
 
 from dolphin.core.market.batcher import COALESCE_ABOVE_ROWS, Batcher
 from dolphin.core.market.rows import TICK_NS, Translator
+from dolphin.feeds.clock import LiveClock, PacedClock
 from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import Publisher
 from dolphin.feeds.source import Frame, Lost
@@ -86,31 +87,13 @@ async def play_fast(feed: Feed, frames: Iterable[Frame]) -> None:
     return await feed.finish(end_ns)
 
 
-class PacedClock:
-    """Market time as a multiple of the wall clock, from `start_ns` on."""
-
-    def __init__(self, start_ns: int, speed: float) -> None:
-        assert speed > 0
-        self._speed = speed
-        self._start_ns = start_ns
-        self._started_at_ns = time.monotonic_ns()
-
-    def now_ns(self) -> int:
-        """The market time that it is."""
-        return self._start_ns + int((time.monotonic_ns() - self._started_at_ns) * self._speed)
-
-    def seconds_to(self, market_ns: int) -> float:
-        """Wall seconds until it is `market_ns`; negative where that is past."""
-        return (market_ns - self.now_ns()) / 1e9 / self._speed
-
-
-async def play_paced(feed: Feed, frames: Iterable[Frame], speed: float) -> None:
-    """Play `frames` at `speed` times the wall clock."""
+async def play_paced(feed: Feed, frames: Iterable[Frame], speed: float, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
+    """Play `frames` at `speed` times the clock `monotonic_ns`."""
     source = iter(frames)
     frame = next(source, None)
     if frame is None:
         return
-    clock = PacedClock(frame.receive_ns, speed)
+    clock = PacedClock(frame.receive_ns, speed, monotonic_ns)
     end_ns = frame.receive_ns
     while frame is not None and not feed.stop.is_set():
         now_ns = clock.now_ns()
@@ -151,17 +134,6 @@ async def follow_lag(feed: Feed, progress: Progress, jobs: tuple[str, ...], spee
         reached_ns = await progress.look(jobs)
         if reached_ns and feed.publisher.batches:
             feed.batcher.max_span_ns = span_ns(feed.publisher.market_time_ns - reached_ns, speed)
-
-
-class LiveClock:
-    """Wall time that never steps: the wall clock at the start, and the monotonic clock from then on."""
-
-    def __init__(self) -> None:
-        self._offset_ns = time.time_ns() - time.monotonic_ns()
-
-    def now_ns(self) -> int:
-        """Nanoseconds since 1970."""
-        return self._offset_ns + time.monotonic_ns()
 
 
 async def play_live(feed: Feed, queue: asyncio.Queue[Frame | Lost], clock: LiveClock, want_snapshots: Callable[[list[str]], None]) -> None:

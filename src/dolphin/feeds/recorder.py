@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from dolphin.core.market.rows import Translator
 from dolphin.errors import BadInput
 from dolphin.feeds.binance.live import LiveConfig, LiveFeed, live_frames
-from dolphin.feeds.play import LiveClock
+from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.source import Frame
 
 POLL_S: Final = 0.25

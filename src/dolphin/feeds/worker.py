@@ -27,8 +27,9 @@ from dolphin.errors import BadInput, DolphinError, ExitCode
 from dolphin.feeds import recording
 from dolphin.feeds import synthetic as generator
 from dolphin.feeds.binance.live import LiveConfig, live_frames
+from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.journal import Journal
-from dolphin.feeds.play import Feed, LiveClock, follow_lag, play_fast, play_live, play_paced, span_ns
+from dolphin.feeds.play import Feed, follow_lag, play_fast, play_live, play_paced, span_ns
 from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import FAST_WINDOW, Pace, Publisher
 from dolphin.feeds.source import Frame

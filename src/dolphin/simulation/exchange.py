@@ -23,7 +23,7 @@ from aiohttp import WSMsgType, web
 from dolphin.core.market.binance.frames import SNAPSHOT_STREAM, STREAM_NAME, DepthSnapshot, DepthUpdate, decode
 from dolphin.core.market.book import OrderBook
 from dolphin.errors import BadInput
-from dolphin.feeds.play import PacedClock
+from dolphin.feeds.clock import PacedClock
 from dolphin.feeds.source import Frame
 from dolphin.host.tasks import beside
 

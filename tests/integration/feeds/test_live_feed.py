@@ -14,7 +14,7 @@ from dolphin.core.market.binance.frames import SNAPSHOT_STREAM, STREAM_NAME
 from dolphin.core.market.rows import Row, Translator
 from dolphin.errors import BadInput, DolphinError
 from dolphin.feeds.binance.live import LiveConfig, LiveFeed, Timing, live_frames
-from dolphin.feeds.play import LiveClock
+from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.recorder import record_live
 from dolphin.feeds.recording import inspect
 from dolphin.feeds.source import Frame

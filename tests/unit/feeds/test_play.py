@@ -1,7 +1,6 @@
 """The three ways to play a source make the same rows; only the wall clock differs."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,9 +10,10 @@ import pytest
 
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.batcher import COALESCE_ABOVE_ROWS, Batcher
-from dolphin.core.market.rows import Translator
+from dolphin.core.market.rows import TICK_NS, Translator
 from dolphin.errors import DolphinError
-from dolphin.feeds.play import Feed, LiveClock, play_fast, play_live, play_paced, span_ns
+from dolphin.feeds.clock import LiveClock
+from dolphin.feeds.play import Feed, play_fast, play_live, play_paced, span_ns
 from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import Pace, Publisher
 from dolphin.feeds.source import Frame, Lost
@@ -42,6 +42,11 @@ class Cluster:
         return [batch.to_pydict()["market_time_ns"] for batch in self.batches]
 
 
+def loop_ns() -> int:
+    """The loop's own clock, which jumps over every wait."""
+    return round(asyncio.get_running_loop().time() * 1e9)
+
+
 def feed_into(cluster: Cluster, *, span_ns: int = 100_000_000) -> Feed:
     publisher = Publisher(cluster, Progress(cluster), shard="0", pace=Pace())  # type: ignore[arg-type]
     return Feed(Translator(), Batcher(shard="0", max_span_ns=span_ns), publisher)
@@ -63,7 +68,7 @@ async def test_a_fast_replay_is_the_same_batch_for_batch() -> None:
 async def test_a_paced_replay_has_the_rows_and_market_times_of_the_fast_one() -> None:
     fast, paced = Cluster(), Cluster()
     await play_fast(feed_into(fast), market())
-    await play_paced(feed_into(paced), market(), speed=20.0)
+    await play_paced(feed_into(paced), market(), speed=1.0, monotonic_ns=loop_ns)
     assert paced.rows() == fast.rows()
 
 
@@ -77,7 +82,7 @@ async def test_the_last_row_is_a_tick_at_the_end_of_the_source() -> None:
 
 
 async def test_a_stop_ends_a_replay_early_and_what_was_translated_is_published() -> None:
-    for play in (lambda feed: play_fast(feed, market(5.0)), lambda feed: play_paced(feed, market(5.0), 1.0)):
+    for play in (lambda feed: play_fast(feed, market(5.0)), lambda feed: play_paced(feed, market(5.0), 1.0, loop_ns)):
         cluster = Cluster()
         feed = feed_into(cluster)
         asyncio.get_running_loop().call_later(0.3, feed.stop.set)
@@ -89,7 +94,7 @@ async def test_a_stop_ends_a_replay_early_and_what_was_translated_is_published()
 async def test_an_empty_source_ends_at_once() -> None:
     cluster = Cluster()
     await play_fast(feed_into(cluster), [])
-    await play_paced(feed_into(cluster), [], 1.0)
+    await play_paced(feed_into(cluster), [], 1.0, loop_ns)
     assert cluster.batches == []
 
 
@@ -99,7 +104,7 @@ async def test_a_replay_too_fast_for_the_cluster_waits_with_its_source_and_keeps
     frames = [Frame(start + n, texts.trade(trade_id=n) if n % 2 else texts.book_ticker(update_id=n)) for n in range(count)]
     cluster = Cluster(delay_s=0.001)
     feed = feed_into(cluster)
-    await play_paced(feed, frames, speed=1_000.0)
+    await play_paced(feed, frames, speed=1_000.0, monotonic_ns=loop_ns)
     rows = cluster.rows()
     assert sum(row["kind"] == Kind.TRADE for row in rows) == count // 2
     assert feed.batcher.coalesced_rows == count + 1 - len(rows) > 0
@@ -138,7 +143,7 @@ async def live(items: list[Any], enough: Callable[[Cluster], bool]) -> tuple[Clu
         feed.stop.set()
 
     async with beside(watch()):
-        await play_live(feed, queue, LiveClock(), wanted.append)
+        await play_live(feed, queue, LiveClock(loop_ns), wanted.append)
     return cluster, wanted
 
 
@@ -147,19 +152,19 @@ def has_rows(count: int) -> Callable[[Cluster], bool]:
 
 
 async def test_a_live_feed_ticks_by_itself_while_it_is_connected() -> None:
-    cluster, _ = await live([Frame(LiveClock().now_ns(), texts.trade())], has_rows(3))
+    cluster, _ = await live([Frame(LiveClock(loop_ns).now_ns(), texts.trade())], has_rows(3))
     assert [row["kind"] for row in cluster.rows()][:3] == [Kind.TRADE, Kind.TICK, Kind.TICK]
 
 
 async def test_a_live_feed_that_has_lost_its_connection_falls_silent() -> None:
-    now_ns = LiveClock().now_ns()
-    ends_at = time.monotonic() + 0.8
-    cluster, _ = await live([Frame(now_ns, texts.trade()), Lost(now_ns + 1, "closed")], lambda _: time.monotonic() > ends_at)
+    now_ns = LiveClock(loop_ns).now_ns()
+    ends_at_ns = loop_ns() + 10 * TICK_NS
+    cluster, _ = await live([Frame(now_ns, texts.trade()), Lost(now_ns + 1, "closed")], lambda _: loop_ns() > ends_at_ns)
     assert [row["kind"] for row in cluster.rows()] == [Kind.TRADE]
 
 
 async def test_a_live_feed_asks_for_the_order_books_it_lacks() -> None:
-    _, wanted = await live([Frame(LiveClock().now_ns(), texts.depth(1, 2, 0))], has_rows(1))
+    _, wanted = await live([Frame(LiveClock(loop_ns).now_ns(), texts.depth(1, 2, 0))], has_rows(1))
     assert ["BTCUSDT"] in wanted
 
 

@@ -18,11 +18,6 @@ async def stubborn(refusals: int) -> None:
             refusals -= 1
 
 
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "AGAIN_S", 0.01)
-
-
 @pytest.mark.parametrize("refusals", [0, 1, 3])
 async def test_a_task_that_swallows_the_request_is_asked_again(refusals: int) -> None:
     task = asyncio.create_task(stubborn(refusals))

@@ -24,7 +24,7 @@ from websockets.exceptions import WebSocketException
 
 from dolphin.core.market.binance.frames import STREAM_NAME
 from dolphin.errors import BadInput, DolphinError
-from dolphin.feeds.play import LiveClock
+from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.recording import snapshot_frame
 from dolphin.feeds.source import Frame, Lost
 from dolphin.host.tasks import beside, first

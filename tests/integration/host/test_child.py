@@ -12,6 +12,8 @@ import pytest
 
 from dolphin.host.child import Child
 
+pytestmark = pytest.mark.integration
+
 SLEEP = (
     "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print(p.pid, flush=True); "
 )
