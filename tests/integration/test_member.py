@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dolphin.errors import BadInput, DolphinError
-from dolphin.host.member import MAIN_CLASS, ONE_MEMBER, Gates, MemberProcess, find_java
+from dolphin.host.member import ONE_MEMBER, Gates, MemberProcess
 from dolphin.host.time_slice import SLICE_NS, slice_ns
 
 CLUSTER_CONFIG = ONE_MEMBER.parent
@@ -72,23 +72,6 @@ def test_a_missing_jar_is_named(tmp_path: Path) -> None:
 def test_a_machine_that_cannot_hold_the_heap_is_told(jar: Path, tmp_path: Path) -> None:
     with pytest.raises(DolphinError, match="the member did not start"):
         MemberProcess.start(jar=jar, log=tmp_path / "member.log", jvm_flags=("-Xmx1k",))
-
-
-def test_a_member_told_to_ends_with_its_standard_input(jar: Path, tmp_path: Path) -> None:
-    command = [str(find_java()), "-Ddolphin.port=0", "-Ddolphin.cluster=eof", *Gates.in_file(tmp_path / "gates.sqlite").properties()]
-    command += ["-cp", f"{jar}:{jar.parent / 'lib'}/*", MAIN_CLASS]
-    member = subprocess.Popen(
-        [*command, str(ONE_MEMBER), "--die-with-parent"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert member.stdin is not None
-    assert member.stdout is not None
-    assert member.stdout.readline().startswith('{"ready":true')
-    member.stdin.close()
-    assert member.wait(60) == 0
 
 
 @pytest.mark.skipif(slice_ns() is None, reason="Linux before 6.12 has one slice for all")

@@ -16,15 +16,13 @@ import java.net.ServerSocket;
 /**
  * A cluster member as a process of its own.
  *
- * <p>{@code MemberMain CONFIG.yaml [--die-with-parent]} prints one JSON line, {@code {"ready":
- * true, "address": "127.0.0.1:5701", "pid": ...}}, once it is up, and ends cleanly on SIGTERM. What
- * keeps it from starting is one line on standard error and exit status 2. With {@code
- * --die-with-parent} it also ends when its standard input does.
+ * <p>{@code MemberMain CONFIG.yaml} prints one JSON line, {@code {"ready": true, "address":
+ * "127.0.0.1:5701", "pid": ...}}, once it is up, and ends cleanly on SIGTERM. What keeps it from
+ * starting is one line on standard error and exit status 2.
  */
 public final class MemberMain {
 
   private static final int BAD_INPUT = 2;
-  private static final String DIE_WITH_PARENT = "--die-with-parent";
 
   private MemberMain() {}
 
@@ -38,17 +36,13 @@ public final class MemberMain {
   }
 
   private static void run(String[] arguments) {
-    boolean diesWithParent = arguments.length == 2 && arguments[1].equals(DIE_WITH_PARENT);
-    if (arguments.length != (diesWithParent ? 2 : 1)) {
-      throw new CannotStart("usage: MemberMain CONFIG.yaml [" + DIE_WITH_PARENT + "]");
+    if (arguments.length != 1) {
+      throw new CannotStart("usage: MemberMain CONFIG.yaml");
     }
     Config config = read(arguments[0]);
     requirePortFree(config.getNetworkConfig());
     requireGatesKept(config);
     HazelcastInstance member = start(config);
-    if (diesWithParent) {
-      endWithStandardInput();
-    }
     InetSocketAddress address = member.getCluster().getLocalMember().getSocketAddress();
     System.out.println(
         new JsonObject()
@@ -101,24 +95,6 @@ public final class MemberMain {
     } catch (RuntimeException e) {
       throw new CannotStart("the member does not start: " + firstLine(e));
     }
-  }
-
-  private static void endWithStandardInput() {
-    Thread watch =
-        new Thread(
-            () -> {
-              try {
-                while (System.in.read() >= 0) {
-                  // Nothing is said on standard input; only its end counts.
-                }
-              } catch (IOException e) {
-                // A broken pipe is an end too.
-              }
-              System.exit(0);
-            },
-            "dolphin-parent-watch");
-    watch.setDaemon(true);
-    watch.start();
   }
 
   private static String firstLine(Exception e) {
