@@ -3,7 +3,7 @@
 It reads with `hazelcast.asyncio` on the node's own loop, so a message is one callback away from the data engine. Two ways of running:
 
 * paced: one task a topic waits for messages and applies them as they come;
-* deterministic: nothing moves until the feed's progress does; then each topic is drained, the messages are applied in one canonical order,
+* in lockstep: nothing moves until the feed's progress does; then each topic is drained, the messages are applied in one canonical order,
   with the node's queues run empty after each, and the agent's progress is set, for which the feed waits.
 
 A lost connection is borne as long as the client itself tries to come back; after it `LEVERAGE` is read again.
@@ -56,7 +56,7 @@ class DolphinDataClient(LiveMarketDataClient):
         leverage_keys: list[str],
         entitlements: Entitlements,
         alarm: Alarm,
-        is_deterministic: bool,
+        is_lockstep: bool,
         run_queues_empty: Callable[[], Awaitable[None]],
         on_end: Callable[[], None],
     ) -> None:
@@ -75,7 +75,7 @@ class DolphinDataClient(LiveMarketDataClient):
         self._leverage_keys = leverage_keys
         self._entitlements = entitlements
         self._alarm = alarm
-        self._is_deterministic = is_deterministic
+        self._is_lockstep = is_lockstep
         self._run_queues_empty = run_queues_empty
         self._tails: dict[str, TopicTail] = {}
         self._on_end = on_end
@@ -133,7 +133,7 @@ class DolphinDataClient(LiveMarketDataClient):
         """The one task that owns all reading: what fails in it ends it, and is heard."""
         await self._may_read.wait()
         async with asyncio.TaskGroup() as readers:
-            if self._is_deterministic:
+            if self._is_lockstep:
                 readers.create_task(self._step_with_feed())
             else:
                 for tail in self._tails.values():
@@ -170,7 +170,7 @@ class DolphinDataClient(LiveMarketDataClient):
         await self._mend()
 
     async def _step_with_feed(self) -> None:
-        """Deterministic running: step whenever the feed's progress moves."""
+        """In lockstep: step whenever the feed's progress moves."""
         progress = await self._hazelcast.get_map(names.DOLPHIN_PROGRESS)
         moved = asyncio.Event()
         await progress.add_entry_listener(

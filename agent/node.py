@@ -61,7 +61,7 @@ class AgentSpec:
     assets: tuple[str, ...]
     speed: float
     """Market seconds per second; 0 = market time moves with messages only."""
-    is_deterministic: bool
+    is_lockstep: bool
 
 
 class Agent:
@@ -88,7 +88,7 @@ class Agent:
             spec.account,
             spec.assets,
             speed=spec.speed,
-            silence_limit_ns=LOCKSTEP_SILENCE_LIMIT_NS if spec.is_deterministic else SILENCE_LIMIT_NS,
+            silence_limit_ns=LOCKSTEP_SILENCE_LIMIT_NS if spec.is_lockstep else SILENCE_LIMIT_NS,
             monotonic_ns=time.monotonic_ns,
             on_effects=self._on_effects,
         )
@@ -108,7 +108,7 @@ class Agent:
             leverage_keys=_leverage_keys(spec.account, spec.assets),
             entitlements=self.entitlements,
             alarm=self.alarm,
-            is_deterministic=spec.is_deterministic,
+            is_lockstep=spec.is_lockstep,
             run_queues_empty=self.run_queues_empty,
             on_end=on_end,
         )

@@ -48,7 +48,7 @@ async def _run(options: argparse.Namespace) -> int:
         account=options.account,
         assets=options.assets,
         speed=options.speed,
-        is_deterministic=options.deterministic,
+        is_lockstep=options.lockstep,
     )
     hazelcast = await open_client(options.member, options.cluster_name, name="dolphin-agent")
     booking = Booking.open(
@@ -64,8 +64,8 @@ async def _run(options: argparse.Namespace) -> int:
         agent.desk.take_account(options.account, options.run_id)
         await agent.start()
         gc.freeze()  # a collection of all that has been imported would stop the agent for 50 ms
-        journal.write({"type": "ready", "market_time_ns": 0, "run_id": options.run_id, "assets": options.assets, "epoch": booking.epoch})
-        failure = await _watch(agent, stopping, is_deterministic=options.deterministic)
+        journal.write({"type": "ready", "market_time_ns": 0, "run_id": options.run_id, "assets": list(options.assets), "epoch": booking.epoch})
+        failure = await _watch(agent, stopping, is_lockstep=options.lockstep)
         await agent.stop("run ended" if failure is None else "failed")
     journal.write({"type": "summary", "market_time_ns": agent.desk.now_ns, "run_id": options.run_id, **_summary(agent)})
     journal.close()
@@ -76,12 +76,12 @@ async def _run(options: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-async def _watch(agent: Agent, stopping: asyncio.Event, *, is_deterministic: bool) -> BaseException | None:
+async def _watch(agent: Agent, stopping: asyncio.Event, *, is_lockstep: bool) -> BaseException | None:
     """Writes the status until a signal comes or a part of the agent ends; returns the failure, also one that came with the signal."""
     while not stopping.is_set():
         if (failure := agent.failure()) is not None:
             return failure
-        if not is_deterministic:
+        if not is_lockstep:
             agent.tend()
         agent.journal.write({"type": "status", "market_time_ns": agent.desk.now_ns, **_status(agent)})
         with suppress(TimeoutError):
@@ -123,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--assets", required=True, type=_assets, help="symbols, separated by commas")
     parser.add_argument("--opening-deposit-usd", type=int, default=100_000, help="booked once, when the ledger is empty")
     parser.add_argument("--speed", type=float, default=1.0, help="market seconds per second; 0: market time moves with messages only")
-    parser.add_argument("--deterministic", action="store_true", help="step with the feed's progress")
+    parser.add_argument("--lockstep", action="store_true", help="step with the feed's progress")
     return parser
 
 

@@ -95,7 +95,7 @@ def assert_every_cut_has_a_cause_in(report: dict[str, Any], frames: Iterable[Fra
 
 
 def without_identity(report: dict[str, Any]) -> dict[str, Any]:
-    """What two deterministic runs must agree on."""
+    """What two runs in lockstep must agree on."""
     kept = ("events_in", "rankings", "last_ranking", "cuts", "posture_path", "cap_path", "orders", "decisions_sha256")
     return {key: report[key] for key in kept} | {"ledger": report["ledger"]["content_sha256"]}
 
@@ -104,11 +104,11 @@ def without_identity(report: dict[str, Any]) -> dict[str, Any]:
 def two_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended, Ended]:
     """The same synthetic market, twice, each in a home of its own."""
     home, other = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")
-    options = ["--deterministic", *synthetic(home)]
+    options = ["--speed", "max", *synthetic(home)]
     return home, demo(home, *options), demo(other, *options)
 
 
-def test_two_deterministic_runs_decide_the_same(two_runs: tuple[Path, Ended, Ended]) -> None:
+def test_two_runs_at_full_speed_decide_the_same(two_runs: tuple[Path, Ended, Ended]) -> None:
     _, first, second = two_runs
     assert (first.status, second.status) == (0, 0), first.stderr + second.stderr
     assert without_identity(first.report) == without_identity(second.report)

@@ -19,7 +19,12 @@ RecordingOption = Annotated[
     list[Path] | None,
     typer.Option("--recording", help="Play these recorded USD-M frames (a file, a folder, or several) instead of the synthetic market."),
 ]
-SpeedOption = Annotated[str, typer.Option("--speed", help="Market seconds per second, auto (about a minute in all), or max (in lockstep).")]
+SpeedOption = Annotated[
+    str,
+    typer.Option(
+        "--speed", help="Market seconds per second, auto (about a minute in all), or max (in lockstep: the same input, the same decisions)."
+    ),
+]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings (docs/configuration.md).")]
 
 
@@ -27,16 +32,13 @@ ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file
 def demo(
     recording: RecordingOption = None,
     speed: SpeedOption = "auto",
-    deterministic: Annotated[
-        bool, typer.Option("--deterministic", help="Event time drives everything: same input, same decisions (as --speed max).")
-    ] = False,
     config: ConfigOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Play a market through the whole system and report what it decided. Nothing is left running."""
     settings = load_config(config)
-    wish = Wish("recording" if recording else "generator", tuple(recording or ()), speed, deterministic, loop=False)
+    wish = Wish("recording" if recording else "generator", tuple(recording or ()), speed, loop=False)
     show = plan_show(wish, settings)
     console = Console(stderr=as_json)
     report = play(show, settings, home, console)

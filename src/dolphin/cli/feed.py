@@ -45,8 +45,8 @@ def replay(
     member: Annotated[str | None, typer.Option("--member", help="HOST:PORT of a running member to play it into.")] = None,
     cluster_name: Annotated[str, typer.Option("--cluster-name")] = names.DEFAULT_CLUSTER,
     speed: Annotated[
-        float, typer.Option("--speed", min=0.0, help="With --member: times real time; 0 is as fast as the jobs keep up.")
-    ] = 1.0,
+        str, typer.Option("--speed", help="With --member: market seconds per second, or max (as fast as the member takes it).")
+    ] = "1",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -97,18 +97,20 @@ async def _serve(stand_in: "Exchange", *, as_json: bool) -> None:
         await stand_in.serve()
 
 
-def _play_into(member: str, cluster_name: str, paths: list[str], speed: float, home: Path, *, as_json: bool) -> None:
+def _play_into(member: str, cluster_name: str, paths: list[str], speed: str, home: Path, *, as_json: bool) -> None:
     import uvloop
 
     from dolphin.feeds import worker
     from dolphin.feeds.recording import inspect
     from dolphin.host.home import new_run_id, open_home
+    from dolphin.run.launch import read_speed
 
+    pace = read_speed(speed)
     info = inspect(paths)
     run_id = new_run_id()
     run_dir = open_home(home).run(run_id)
     arguments = ["--member", member, "--cluster-name", cluster_name, "--run-id", run_id, "--run-dir", str(run_dir)]
-    arguments += ["--source", "recording", "--speed", str(speed)]
+    arguments += ["--source", "recording", "--speed", str(pace)]
     for path in info.paths:
         arguments += ["--path", str(path)]
     uvloop.run(worker.run(worker.parse(arguments)))

@@ -33,7 +33,7 @@ def up(
 
     settings = load_config(config)
     source = _settle_source(feed, recording)
-    show = plan_show(Wish(source, tuple(recording or ()), speed, deterministic=False, loop=source != "live"), settings)
+    show = plan_show(Wish(source, tuple(recording or ()), speed, loop=source != "live"), settings)
     console = Console(stderr=True)
     jar = ensure_jar(console)
     warm_kernels(console)

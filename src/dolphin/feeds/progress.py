@@ -1,7 +1,7 @@
 """How far the parts downstream have come, and waiting for them.
 
 Each job (and the agent) writes the market time up to which it has finished everything into `DOLPHIN_PROGRESS`. The feed of a fast replay
-keeps at most so many batches unfinished; a deterministic replay takes one step at a time. A listener wakes the waiter; since a listener
+keeps at most so many batches unfinished; a replay in lockstep takes one step at a time. A listener wakes the waiter; since a listener
 misses what happens while the connection is down, the map is also read again after a silence. Waiting is bounded: past `STALL_LIMIT_S`
 without any progress, the slowest part is named and the feed ends.
 """

@@ -32,7 +32,7 @@ class Pace:
     window: int | None = None
     """Most batches unfinished; None where the wall clock paces the feed instead."""
     with_agent: bool = False
-    """Deterministic: after each batch the agent steps too."""
+    """In lockstep: after each batch the agent steps too."""
 
 
 class Publisher:

@@ -53,7 +53,7 @@ class Options:
     run_dir: Path
     source: str
     speed: float
-    is_deterministic: bool
+    is_lockstep: bool
     is_loop: bool
     paths: tuple[str, ...]
     jobs: tuple[str, ...]
@@ -63,7 +63,7 @@ class Options:
     @property
     def pace(self) -> Pace:
         """The flow control that the speed asks for."""
-        if self.is_deterministic:
+        if self.is_lockstep:
             return Pace(self.jobs, window=1, with_agent=True)
         return Pace(self.jobs, window=FAST_WINDOW if self.speed == 0 else None)
 
@@ -82,7 +82,7 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument("--run-dir", required=True, type=Path)
     parser.add_argument("--source", required=True, choices=("generator", "recording", "live"))
     parser.add_argument("--speed", type=float, default=1.0, help="times market time; 0 is as fast as the jobs keep up")
-    parser.add_argument("--deterministic", action="store_true", help="one batch at a time, jobs and agent in step")
+    parser.add_argument("--lockstep", action="store_true", help="one batch at a time, jobs and agent in step")
     parser.add_argument("--loop", action="store_true", help="start again at the end")
     parser.add_argument("--path", action="append", default=[], help="recording: file, folder or pattern; may be repeated")
     parser.add_argument("--job", action="append", default=[], help="job whose progress is waited for; may be repeated")
@@ -93,11 +93,11 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument("--ws-url", default=LiveConfig.ws_url)
     parser.add_argument("--rest-url", default=LiveConfig.rest_url)
     given = parser.parse_args(arguments)
-    speed = 0.0 if given.deterministic else given.speed
+    speed = 0.0 if given.lockstep else given.speed
     if not 0.0 <= speed <= MAX_SPEED:
         raise BadInput("no such speed", field="--speed", value=given.speed, remedy=f"Give 0 (as fast as possible) to {MAX_SPEED:.0f}.")
     if given.source == "live" and speed != 1.0:
-        raise BadInput("a live market has one speed", field="--speed", value=given.speed, remedy="Leave --speed and --deterministic out.")
+        raise BadInput("a live market has one speed", field="--speed", value=given.speed, remedy="Leave --speed and --lockstep out.")
     return Options(
         member=given.member,
         cluster_name=given.cluster_name,
@@ -105,7 +105,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         run_dir=given.run_dir,
         source=given.source,
         speed=speed,
-        is_deterministic=given.deterministic,
+        is_lockstep=given.lockstep,
         is_loop=given.loop,
         paths=tuple(given.path),
         jobs=tuple(given.job),

@@ -32,7 +32,6 @@ class Wish:
     recordings: tuple[Path, ...]
     speed: str
     """`auto`, `max`, or market seconds per second."""
-    deterministic: bool
     loop: bool
 
 
@@ -59,7 +58,7 @@ def plan_show(wish: Wish, config: Config) -> Show:
 
 def _settle_speed(wish: Wish, length_s: float | None) -> float:
     if wish.source == "live":
-        if wish.deterministic or wish.speed not in ("auto", "1"):
+        if wish.speed not in ("auto", "1"):
             raise BadInput(
                 "a live market has one speed",
                 field="--speed",
@@ -67,16 +66,19 @@ def _settle_speed(wish: Wish, length_s: float | None) -> float:
                 remedy="Leave --speed out with --feed live.",
             )
         return 1.0
-    if wish.deterministic or wish.speed == "max":
-        if wish.deterministic and wish.speed not in ("auto", "max"):
-            raise BadInput("--deterministic sets the speed itself", field="--speed", value=wish.speed, remedy="Leave it out.")
-        return AS_FAST_AS_POSSIBLE
     if wish.speed == "auto":
         return 1.0 if length_s is None or wish.loop else max(1.0, round(length_s / DEMO_SECONDS, 1))
+    return read_speed(wish.speed)
+
+
+def read_speed(text: str) -> float:
+    """Market seconds per second, or `AS_FAST_AS_POSSIBLE` for `max`. BadInput for anything else."""
+    if text == "max":
+        return AS_FAST_AS_POSSIBLE
     try:
-        speed = float(wish.speed)
+        speed = float(text)
     except ValueError:
         speed = -1.0
     if not 0.1 <= speed <= 1000:
-        raise BadInput("not a speed", field="--speed", value=wish.speed, remedy="Give a number from 0.1 to 1000, or max, or auto.")
+        raise BadInput("not a speed", field="--speed", value=text, remedy="Give a number from 0.1 to 1000, or max, or leave it out.")
     return speed

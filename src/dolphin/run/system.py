@@ -150,5 +150,5 @@ class System:
         arguments = ["--member", self.member.address, "--cluster-name", plan.config.member.cluster_name, "--run-id", plan.run_id]
         arguments += ["--run-dir", str(plan.files.directory), "--speed", str(plan.market.speed)]
         if plan.market.speed == 0:
-            arguments.append("--deterministic")
+            arguments.append("--lockstep")
         return arguments

@@ -196,7 +196,7 @@ async def test_a_killed_run_is_closed_out_in_the_ledger_and_the_next_starts_in_h
     assert {event["asset"] for event in events if event["type"] == "reconciliation" and event["ledger_qty_e8"]} == {"AUSDT", "BUSDT"}
 
 
-async def test_two_deterministic_runs_on_the_same_input_decide_the_same(
+async def test_two_runs_in_lockstep_on_the_same_input_decide_the_same(
     member: MemberProcess, hazelcast: HazelcastClient, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     decisions = []
@@ -205,7 +205,7 @@ async def test_two_deterministic_runs_on_the_same_input_decide_the_same(
         account = f"{account_of(request)[:28]}-{run_id}"  # a gate is never deleted
         home = tmp_path / run_id
         await (await hazelcast.get_map("DOLPHIN_PROGRESS")).clear()
-        options = ("--speed", "0", "--deterministic")
+        options = ("--speed", "0", "--lockstep")
         async with RunningAgent(member, home, account=account, assets=ASSETS, run_id=run_id, options=options) as agent:
             await play(hazelcast, Script(hazelcast, quotes, account), agent)
             assert await agent.end() == 0

@@ -71,7 +71,7 @@ def client_of(cluster: Any, ended: asyncio.Event) -> DolphinDataClient:
         leverage_keys=[],
         entitlements=Entitlements(),  # pyright: ignore[reportArgumentType]
         alarm=Alarm(say),
-        is_deterministic=False,
+        is_lockstep=False,
         run_queues_empty=nothing_to_do,
         on_end=ended.set,
     )

@@ -92,7 +92,7 @@ async def _has(heard: list[Batch], count: int) -> bool:
     return len(heard) >= count
 
 
-async def test_two_deterministic_runs_publish_the_same(hazelcast: HazelcastClient, member: MemberProcess, tmp_path: Path) -> None:
+async def test_two_runs_in_lockstep_publish_the_same(hazelcast: HazelcastClient, member: MemberProcess, tmp_path: Path) -> None:
     """The test plays the job and the agent: it finishes each batch when asked, and nothing is published before."""
     path = recording(tmp_path, frames=60)
     runs = []
@@ -101,7 +101,7 @@ async def test_two_deterministic_runs_publish_the_same(hazelcast: HazelcastClien
         progress = await hazelcast.get_map("DOLPHIN_PROGRESS")
         job, folder = f"job{number}", tmp_path / str(number)
         await progress.delete("agent")
-        process = await start(member, folder, "--source", "recording", "--path", str(path), "--deterministic", "--job", job)
+        process = await start(member, folder, "--source", "recording", "--path", str(path), "--lockstep", "--job", job)
         finished = 0
         while process.returncode is None:
             await asyncio.sleep(0.005)

@@ -41,6 +41,7 @@ def test_replay_says_the_same_as_data(recording: Path, capsys: pytest.CaptureFix
     "arguments",
     [
         ["replay", "{folder}/absent"],
+        ["replay", "{folder}/absent", "--member", "127.0.0.1:1", "--speed", "0"],
         ["exchange", "--recording", "{folder}/absent"],
         ["exchange", "--assets", "0"],
         ["record", "{folder}/out.gz", "--symbols", ",".join(f"S{n}" for n in range(300))],

@@ -25,8 +25,8 @@ def test_as_fast_as_possible_keeps_a_window_and_a_wall_clock_pace_keeps_none() -
     assert paced.max_span_ns == 8 * SHORTEST_SPAN_NS
 
 
-def test_deterministic_is_one_batch_at_a_time_with_the_agent_whatever_the_speed() -> None:
-    asked = options("--source", "recording", "--path", "a", "--deterministic", "--speed", "1")
+def test_lockstep_is_one_batch_at_a_time_with_the_agent_whatever_the_speed() -> None:
+    asked = options("--source", "recording", "--path", "a", "--lockstep", "--speed", "1")
     assert (asked.speed, asked.pace.window, asked.pace.with_agent) == (0.0, 1, True)
 
 
@@ -46,7 +46,7 @@ def test_values_arrive_where_they_belong() -> None:
         (["--source", "generator", "--speed", "nan"], "--speed"),
         (["--source", "generator", "--speed", "1e9"], "--speed"),
         (["--source", "live", "--speed", "2"], "--speed"),
-        (["--source", "live", "--deterministic"], "--speed"),
+        (["--source", "live", "--lockstep"], "--speed"),
         (["--source", "generator", "--assets", "0"], "assets"),
         (["--source", "generator", "--minutes", "nan"], "minutes"),
     ],

@@ -79,7 +79,7 @@ async def test_the_window_bounds_the_batches_that_are_unfinished() -> None:
     await second
 
 
-async def test_the_deterministic_pace_waits_for_the_jobs_and_then_for_the_agent() -> None:
+async def test_lockstep_waits_for_the_jobs_and_then_for_the_agent() -> None:
     cluster = Cluster()
     publisher = await opened(cluster, Pace(("a",), window=1, with_agent=True))
     publishing = asyncio.create_task(publisher.publish(batch(1)))

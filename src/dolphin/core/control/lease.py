@@ -2,7 +2,7 @@
 
 Between messages market time is carried on by a monotonic clock at the speed of the play. The estimate never steps back when a message
 arrives: messages that come late were late, and a lease that ran out meanwhile does not come back to life. It may only *drift* back, by
-1 % of the time passed, so that two clocks that disagree do not keep leases short for ever. At speed 0 (deterministic or unpaced replay)
+1 % of the time passed, so that two clocks that disagree do not keep leases short for ever. At speed 0 (a replay in lockstep, or unpaced)
 market time moves with messages only, and silence is measured on the monotonic clock.
 """
 

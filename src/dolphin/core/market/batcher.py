@@ -2,7 +2,7 @@
 
 The rule: a batch starts with the first waiting row and takes every row less than `max_span_ns` of market time after it, at most
 `max_rows`. It is complete when it is full, when a row beyond its span is waiting, or when the clock has passed its span. So the cuts are
-a function of the rows alone wherever the clock is the rows' own (fast and deterministic replays), and a live feed cuts by its wall clock
+a function of the rows alone wherever the clock is the rows' own (fast replays, in lockstep or not), and a live feed cuts by its wall clock
 with the same code.
 
 Rows wait in a bounded queue. If the cluster is slower than the feed, older BOOK rows are replaced by the newest one of their asset;
