@@ -17,6 +17,7 @@ from dolphin.cluster.wire import Batch
 from dolphin.core.contract.batch import BatchInfo, info_of
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.contract.schemas import MARKET
+from dolphin.core.control.params import LAW_HASH
 from dolphin.feeds.publisher import FAST_WINDOW
 from dolphin.host.member import MemberProcess
 
@@ -83,7 +84,7 @@ async def test_a_replay_publishes_every_row_in_order_and_ends_well(
     assert rows[-1]["kind"] == Kind.TICK
     assert heard[0].records().schema.remove_metadata().equals(MARKET)
     info = info_of(heard[-1].records())
-    assert info == BatchInfo("0", len(heard), rows[-1]["market_time_ns"], info.published_wall_ns, 0, "r1")
+    assert info == BatchInfo("0", len(heard), rows[-1]["market_time_ns"], info.published_wall_ns, 0, "r1", LAW_HASH)
     assert (summary["type"], summary["ended"], summary["frames"], summary["rows"]) == ("summary", "end", 200, len(rows))
     assert await (await hazelcast.get_map("DOLPHIN_PROGRESS")).get("feed") == info.market_time_ns
 
