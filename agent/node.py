@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +39,7 @@ from dolphin.trading.entitlement import LOCKSTEP_SILENCE_LIMIT_NS, SILENCE_LIMIT
 from dolphin.trading.inbox import Inbox
 from dolphin.trading.journal import Journal, Trace
 from dolphin.trading.latency import LEASE_TO_HIBERNATE, Latencies
+from dolphin.trading.options import AgentOptions
 from dolphin.trading.telling import Telling
 
 IDLE_ROUNDS: Final = 3
@@ -52,24 +52,12 @@ ALARM_TIMEOUT_S: Final = 10.0
 """How long an agent that ends waits for the governor to hear what was broken."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSpec:
-    """What one agent is started with."""
-
-    run_directory: Path
-    account: str
-    assets: tuple[str, ...]
-    speed: float
-    """Market seconds per second; 0 = market time moves with messages only."""
-    is_lockstep: bool
-
-
 class Agent:
     """A node that trades one account; create it on the running loop. It shuts `hazelcast` down when it stops."""
 
     def __init__(
         self,
-        spec: AgentSpec,
+        options: AgentOptions,
         hazelcast: HazelcastClient,
         booking: Booking,
         journal: Journal,
@@ -79,22 +67,23 @@ class Agent:
         """`on_end` is called when the node or the reading has ended; `failure` says whether it should not have."""
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
+        account = options.paper.account
         self.journal = journal
         self.latencies = Latencies()
-        instruments = {asset: venue.instrument_of(asset) for asset in spec.assets}
+        instruments = {asset: venue.instrument_of(asset) for asset in options.assets}
         telling = Telling(booking.ledger, journal.write, trace.add)
         self.desk = Desk(booking, telling, {asset: venue.limits_of(asset) for asset in instruments})
         self.entitlements = Entitlements(
-            spec.account,
-            spec.assets,
-            speed=spec.speed,
-            silence_limit_ns=LOCKSTEP_SILENCE_LIMIT_NS if spec.is_lockstep else SILENCE_LIMIT_NS,
+            account,
+            options.assets,
+            speed=options.speed,
+            silence_limit_ns=LOCKSTEP_SILENCE_LIMIT_NS if options.is_lockstep else SILENCE_LIMIT_NS,
             monotonic_ns=time.monotonic_ns,
             on_effects=self._on_effects,
         )
         self.desk.entitlements = self.entitlements
-        self.alarm = self.desk.alarm = Alarm(lambda signal: to_posture(hazelcast, spec.account, signal))
-        self._node = TradingNode(config=_node_config(spec.run_directory), loop=self._loop)
+        self.alarm = self.desk.alarm = Alarm(lambda signal: to_posture(hazelcast, account, signal))
+        self._node = TradingNode(config=_node_config(options.run_dir), loop=self._loop)
         kernel = self._node.kernel
         for instrument in instruments.values():
             kernel.cache.add_instrument(instrument)
@@ -105,10 +94,10 @@ class Agent:
             kernel.clock,
             hazelcast=hazelcast,
             instruments=instruments,
-            leverage_keys=_leverage_keys(spec.account, spec.assets),
+            leverage_keys=_leverage_keys(account, options.assets),
             entitlements=self.entitlements,
             alarm=self.alarm,
-            is_lockstep=spec.is_lockstep,
+            is_lockstep=options.is_lockstep,
             run_queues_empty=self.run_queues_empty,
             on_end=on_end,
         )

@@ -1,71 +1,63 @@
-"""The agent process: `python -m agent.worker --member HOST:PORT ...`.
+"""The agent process: `python -m agent.worker FILE`, with `AgentOptions` in FILE.
 
 Started and watched by the orchestrator. It says `ready` in its journal when it listens, `status` every wall second, and `summary` when it
 ends. SIGTERM or SIGINT end it in good order: everything cancelled and flat, the run closed in the ledger. It dies with its parent.
 """
 
-import argparse
 import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 
 import uvloop
 
-from agent.node import Agent, AgentSpec
+from agent.node import Agent
 from dolphin.cluster.client import open_client
-from dolphin.core.contract import names
 from dolphin.core.order_gate import ONE
 from dolphin.errors import DolphinError, ExitCode
 from dolphin.host.child import die_with_parent
 from dolphin.host.home import RunFiles
+from dolphin.host.options import options_file, read_options
 from dolphin.host.tasks import beside
 from dolphin.trading.booking import Booking
 from dolphin.trading.journal import Journal, Trace
+from dolphin.trading.options import AgentOptions
 
 STATUS_EVERY_S: Final = 1.0
-JOURNAL: Final = "agent.ndjson"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> int:
     """Runs until a signal; returns the exit code."""
     die_with_parent()
-    options = _parser().parse_args(arguments)
     try:
-        return uvloop.run(_run(options))
+        return uvloop.run(_run(read_options(options_file(sys.argv[1:], "agent.worker"), AgentOptions)))
     except DolphinError as error:
         print(f"agent: {error}", file=sys.stderr)
         return error.exit_code
 
 
-async def _run(options: argparse.Namespace) -> int:
-    spec = AgentSpec(
-        run_directory=options.run_dir,
-        account=options.account,
-        assets=options.assets,
-        speed=options.speed,
-        is_lockstep=options.lockstep,
-    )
+async def _run(options: AgentOptions) -> int:
+    account, files = options.paper.account, RunFiles(options.run_dir)
     hazelcast = await open_client(options.member, options.cluster_name, name="dolphin-agent")
     booking = Booking.open(
-        options.ledger, account=options.account, run_id=options.run_id, opening_deposit_micro=options.opening_deposit_usd * ONE
+        options.ledger, account=account, run_id=options.run_id, opening_deposit_micro=options.paper.opening_deposit_usd * ONE
     )
-    journal = Journal(options.run_dir / JOURNAL)
-    trace = Trace(RunFiles(options.run_dir).trace)
+    journal = Journal(files.agent_journal)
+    trace = Trace(files.trace)
     stopping = asyncio.Event()
-    agent = Agent(spec, hazelcast, booking, journal, trace, on_end=stopping.set)
+    agent = Agent(options, hazelcast, booking, journal, trace, on_end=stopping.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with beside(agent.alarm.run()):
-        agent.desk.take_account(options.account, options.run_id)
+        agent.desk.take_account(account, options.run_id)
         await agent.start()
         gc.freeze()  # a collection of all that has been imported would stop the agent for 50 ms
-        journal.write({"type": "ready", "market_time_ns": 0, "run_id": options.run_id, "assets": list(options.assets), "epoch": booking.epoch})
-        failure = await _watch(agent, stopping, is_lockstep=options.lockstep)
+        journal.write(
+            {"type": "ready", "market_time_ns": 0, "run_id": options.run_id, "assets": list(options.assets), "epoch": booking.epoch}
+        )
+        failure = await _watch(agent, stopping, is_lockstep=options.is_lockstep)
         await agent.stop("run ended" if failure is None else "failed")
     journal.write({"type": "summary", "market_time_ns": agent.desk.now_ns, "run_id": options.run_id, **_summary(agent)})
     journal.close()
@@ -110,28 +102,6 @@ def _summary(agent: Agent) -> dict[str, Any]:
         "lost_messages": agent.lost_messages,
         "broken_invariants": {"found": agent.alarm.rung, "told": agent.alarm.told},
     }
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="agent.worker", description="Trade one paper account from the cluster's topics.")
-    parser.add_argument("--member", required=True, help="HOST:PORT of a Hazelcast member")
-    parser.add_argument("--cluster-name", default=names.DEFAULT_CLUSTER)
-    parser.add_argument("--run-id", required=True)
-    parser.add_argument("--run-dir", required=True, type=Path)
-    parser.add_argument("--ledger", required=True, type=Path)
-    parser.add_argument("--account", default=names.DEFAULT_ACCOUNT)
-    parser.add_argument("--assets", required=True, type=_assets, help="symbols, separated by commas")
-    parser.add_argument("--opening-deposit-usd", type=int, default=100_000, help="booked once, when the ledger is empty")
-    parser.add_argument("--speed", type=float, default=1.0, help="market seconds per second; 0: market time moves with messages only")
-    parser.add_argument("--lockstep", action="store_true", help="step with the feed's progress")
-    return parser
-
-
-def _assets(text: str) -> tuple[str, ...]:
-    assets = tuple(sorted({part.strip() for part in text.split(",") if part.strip()}))
-    if not assets:
-        raise argparse.ArgumentTypeError("name at least one symbol")
-    return assets
 
 
 if __name__ == "__main__":

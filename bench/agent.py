@@ -17,11 +17,14 @@ from typing import Any, Final
 from bench.agent_rig.market import ACCOUNT, ASSETS, publish_market
 from bench.measurement.host import probe_host
 from dolphin.cluster.client import client
+from dolphin.config import Paper
 from dolphin.errors import DolphinError
 from dolphin.host.child import Child
-from dolphin.host.home import REPOSITORY
+from dolphin.host.home import REPOSITORY, RunFiles
 from dolphin.host.member import MemberProcess
+from dolphin.host.options import write_options
 from dolphin.host.tail import Tail
+from dolphin.trading.options import AgentOptions
 
 STARTS: Final = 5
 START_TIMEOUT_S: Final = 60.0
@@ -63,23 +66,31 @@ def _of(starts: Sequence[dict[str, dict[str, float]]], path: str) -> dict[str, f
 
 async def _measure(member: MemberProcess, home: Path, seconds: float) -> tuple[dict[str, Any], dict[str, Any]]:
     """One fresh start: the agent's and the listener's latencies, by path."""
-    common = ["--member", member.address, "--cluster-name", member.cluster_name]
-    agent_command = [sys.executable, "-m", "agent.worker", *common, "--run-id", home.name, "--run-dir", str(home), "--account", ACCOUNT]
-    agent_command += ["--ledger", str(home / "ledger.sqlite"), "--assets", ",".join(ASSETS)]
-    listener_command = [sys.executable, "-m", "bench.agent_rig.listener", *common, "--out", str(home / "listener.ndjson")]
-    with Child("agent", agent_command, home / "agent.log", _ENVIRONMENT) as agent:
-        with Child("listener", listener_command, home / "listener.log", _ENVIRONMENT) as listener:
-            agent_tail, listener_tail = Tail(home / "agent.ndjson"), Tail(home / "listener.ndjson")
+    files, heard = RunFiles(home), home / "listener.ndjson"
+    options = AgentOptions(
+        member=member.address,
+        cluster_name=member.cluster_name,
+        run_id=home.name,
+        run_dir=home,
+        ledger=home / "ledger.sqlite",
+        paper=Paper(account=ACCOUNT),
+        assets=ASSETS,
+    )
+    agent_command = [sys.executable, "-m", "agent.worker", str(write_options(options, files.options("agent")))]
+    listener_command = [sys.executable, "-m", "bench.agent_rig.listener", member.address, member.cluster_name, str(heard)]
+    with Child("agent", agent_command, files.log("agent"), _ENVIRONMENT) as agent:
+        with Child("listener", listener_command, files.log("listener"), _ENVIRONMENT) as listener:
+            agent_tail, listener_tail = Tail(files.agent_journal), Tail(heard)
             await _line(agent, agent_tail, "ready")
             await _line(listener, listener_tail, "ready")
             async with client(member.address, member.cluster_name) as hazelcast:
                 count = await publish_market(hazelcast, seconds)
             await _line(agent, agent_tail, "status", lambda line: line["received"].get("market.0", 0) >= count)
             listener.stop()
-            heard = await _line(listener, listener_tail, "summary")
+            listened = await _line(listener, listener_tail, "summary")
         agent.stop()
         summary = await _line(agent, agent_tail, "summary")
-    return summary["latency_us"], heard["latency_us"]
+    return summary["latency_us"], listened["latency_us"]
 
 
 async def _line(child: Child, tail: Tail, kind: str, matches: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:

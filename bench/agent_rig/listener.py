@@ -1,8 +1,8 @@
 """The peer of the agent's benchmark: a process that listens to the market topic and does nothing with it but read the stamp."""
 
-import argparse
 import asyncio
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from dolphin.trading.latency import Latencies
 PATH = "topic_to_listener"
 
 
-async def main(options: argparse.Namespace) -> None:
-    journal, latencies, stopping = Journal(options.out), Latencies(), asyncio.Event()
+async def main(address: str, cluster_name: str, out: Path) -> None:
+    """Listens until SIGTERM; `out` gets `ready` and then a `summary`."""
+    journal, latencies, stopping = Journal(out), Latencies(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
 
     def listen(message: TopicMessage[Batch]) -> None:
@@ -27,7 +28,7 @@ async def main(options: argparse.Namespace) -> None:
         if emitted_wall_ns:
             latencies.record(PATH, time.time_ns() - emitted_wall_ns)
 
-    async with client(options.member, options.cluster_name) as hazelcast:
+    async with client(address, cluster_name) as hazelcast:
         await (await hazelcast.get_reliable_topic("market.0")).add_listener(listen)
         journal.write("ready", 0)
         await stopping.wait()
@@ -35,8 +36,4 @@ async def main(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--member", required=True)
-    parser.add_argument("--cluster-name", required=True)
-    parser.add_argument("--out", required=True, type=Path)
-    uvloop.run(main(parser.parse_args()))
+    uvloop.run(main(sys.argv[1], sys.argv[2], Path(sys.argv[3])))

@@ -17,6 +17,9 @@ from dolphin.errors import BadInput
 
 Source = Literal["generator", "recording", "live"]
 
+_NAMED_IN_THE_MESSAGE = {"Object contains unknown field `(.+)`": "no such key", "Object missing required field `(.+)`": "missing"}
+"""What msgspec says without a path, and what we say of the key it names."""
+
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Unknown keys are errors."""
@@ -97,10 +100,7 @@ def load_config(path: Path | None) -> Config:
     try:
         return msgspec.convert(tree, Config)
     except msgspec.ValidationError as error:
-        key, what = _explain(str(error))
-        raise BadInput(
-            f"{what} (in {path.name})", field=key, value=_value_at(tree, key), remedy="See docs/configuration.md for keys and ranges."
-        ) from error
+        raise refusal(error, tree, where=path.name, remedy="See docs/configuration.md for keys and ranges.") from error
 
 
 def dump_config(config: Config) -> str:
@@ -113,13 +113,19 @@ def dump_config(config: Config) -> str:
     return "\n".join(lines)
 
 
+def refusal(error: msgspec.ValidationError, tree: object, *, where: str, remedy: str) -> BadInput:
+    """What msgspec found wrong with `tree`, read from the file `where`, as an error that names key, value and remedy."""
+    key, what = _explain(str(error))
+    return BadInput(f"{what} (in {where})", field=key, value=_value_at(tree, key), remedy=remedy)
+
+
 def _explain(message: str) -> tuple[str, str]:
     """Splits msgspec's message into the dotted key it is about and what is wrong there."""
     what, _, where = message.partition(" - at `$.")
     path = where.rstrip("`")
-    unknown = re.fullmatch(r"Object contains unknown field `(.+)`", what)
-    if unknown:
-        return ".".join(filter(None, [path, unknown[1]])), "no such key"
+    for pattern, said in _NAMED_IN_THE_MESSAGE.items():
+        if named := re.fullmatch(pattern, what):
+            return ".".join(filter(None, [path, named[1]])), said
     return path, what
 
 

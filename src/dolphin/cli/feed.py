@@ -101,23 +101,25 @@ def _play_into(member: str, cluster_name: str, paths: list[str], speed: str, hom
     import uvloop
 
     from dolphin.feeds import worker
+    from dolphin.feeds.options import FeedOptions
     from dolphin.feeds.recording import inspect
-    from dolphin.host.home import new_run_id, open_home
+    from dolphin.host.home import RunFiles, new_run_id, open_home
+    from dolphin.host.options import write_options
     from dolphin.run.launch import read_speed
 
     pace = read_speed(speed)
     info = inspect(paths)
     run_id = new_run_id()
-    run_dir = open_home(home).run(run_id)
-    arguments = ["--member", member, "--cluster-name", cluster_name, "--run-id", run_id, "--run-dir", str(run_dir)]
-    arguments += ["--source", "recording", "--speed", str(pace)]
-    for path in info.paths:
-        arguments += ["--path", str(path)]
-    uvloop.run(worker.run(worker.parse(arguments)))
+    files = RunFiles(open_home(home).run(run_id))
+    options = FeedOptions(
+        member=member, cluster_name=cluster_name, run_id=run_id, run_dir=files.directory, source="recording", speed=pace, paths=info.paths
+    )
+    write_options(options, files.options("feed"))
+    uvloop.run(worker.run(options))
     if as_json:
-        print_json({"run_id": run_id, "journal": str(run_dir / "feed.ndjson"), "frames": info.frames})
+        print_json({"run_id": run_id, "journal": str(files.feed_journal), "frames": info.frames})
     else:
-        print(f"{info.frames:,} frames played into {member}; journal: {run_dir / 'feed.ndjson'}")
+        print(f"{info.frames:,} frames played into {member}; journal: {files.feed_journal}")
 
 
 def _show(done: "Rehearsal") -> None:

@@ -58,6 +58,10 @@ class RunFiles:
     def report(self) -> Path:
         return self.directory / "report.json"
 
+    def options(self, name: str) -> Path:
+        """What the process `name` was started with."""
+        return self.directory / f"{name}.json"
+
     def log(self, name: str) -> Path:
         return self.directory / f"{name}.log"
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dolphin.config import Config, Source
 from dolphin.errors import BadInput
+from dolphin.feeds.options import MAX_SPEED
 from dolphin.feeds.recording import inspect
 from dolphin.feeds.synthetic import symbols_of
 from dolphin.run.system import Market
@@ -12,6 +13,7 @@ from dolphin.run.system import Market
 DEMO_SECONDS = 60.0
 """How long a demo plays when no speed is asked for."""
 AS_FAST_AS_POSSIBLE = 0.0
+MIN_SPEED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def read_speed(text: str) -> float:
         speed = float(text)
     except ValueError:
         speed = -1.0
-    if not 0.1 <= speed <= 1000:
-        raise BadInput("not a speed", field="--speed", value=text, remedy="Give a number from 0.1 to 1000, or max, or leave it out.")
+    if not MIN_SPEED <= speed <= MAX_SPEED:
+        remedy = f"Give a number from {MIN_SPEED:g} to {MAX_SPEED:g}, or max, or leave it out."
+        raise BadInput("not a speed", field="--speed", value=text, remedy=remedy)
     return speed

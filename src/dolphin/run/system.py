@@ -18,10 +18,13 @@ from dolphin.cluster.jobs import submit_jobs
 from dolphin.config import Config, Source, dump_config
 from dolphin.core.contract.names import JOBS
 from dolphin.errors import DolphinError
+from dolphin.feeds.options import FeedOptions
 from dolphin.host.child import Child
 from dolphin.host.home import Home, RunFiles
 from dolphin.host.member import Gates, MemberProcess
+from dolphin.host.options import WorkerOptions, write_options
 from dolphin.host.tail import Tail
+from dolphin.trading.options import AgentOptions
 
 _AGENT_START_S = 60.0
 _POLL_S = 0.05
@@ -106,10 +109,10 @@ class System:
         self._on_step("submitting the jobs")
         asyncio.run(submit_jobs(self.member.address, self.member.cluster_name, JOBS, {"account": plan.config.paper.account}))
         self._on_step("starting the agent")
-        self.agent = stack.enter_context(Child("agent", self._agent_command(), files.log("agent")))
+        self.agent = stack.enter_context(self._start_worker("agent", "agent.worker", self._agent_options()))
         self._await_agent()
         self._on_step("starting the feed")
-        self.feed = stack.enter_context(Child("feed", self._feed_command(), files.log("feed")))
+        self.feed = stack.enter_context(self._start_worker("feed", "dolphin.feeds.worker", self._feed_options()))
 
     def _await_agent(self) -> None:
         """Waits until the agent's journal says that it listens."""
@@ -122,33 +125,36 @@ class System:
                 raise DolphinError(f"the agent was not ready after {_AGENT_START_S:.0f} s", remedy=f"Its log is {self.agent.log}.")
             time.sleep(_POLL_S)
 
-    def _agent_command(self) -> list[str]:
-        plan = self.plan
-        command = [sys.executable, "-m", "agent.worker", *self._common_arguments()]
-        command += ["--ledger", str(plan.home.ledger), "--account", plan.config.paper.account, "--assets", ",".join(plan.market.assets)]
-        command += ["--opening-deposit-usd", str(plan.config.paper.opening_deposit_usd)]
-        return command
+    def _start_worker(self, name: str, module: str, options: WorkerOptions) -> Child:
+        files = self.plan.files
+        return Child(name, [sys.executable, "-m", module, str(write_options(options, files.options(name)))], files.log(name))
 
-    def _feed_command(self) -> list[str]:
-        market, config = self.plan.market, self.plan.config
-        command = [sys.executable, "-m", "dolphin.feeds.worker", *self._common_arguments(), "--source", market.source]
-        for path in market.paths:
-            command += ["--path", str(path)]
-        for job in JOBS:
-            command += ["--job", job]
-        if market.source == "generator":
-            command += ["--assets", str(config.generator.assets), "--seed", str(config.generator.seed)]
-            command += ["--minutes", str(config.generator.minutes)]
-        if market.source == "live":
-            command += ["--symbols", ",".join(config.live.symbols), "--ws-url", config.live.ws_url, "--rest-url", config.live.rest_url]
-        if market.loop:
-            command.append("--loop")
-        return command
-
-    def _common_arguments(self) -> list[str]:
+    def _agent_options(self) -> AgentOptions:
         plan = self.plan
-        arguments = ["--member", self.member.address, "--cluster-name", plan.config.member.cluster_name, "--run-id", plan.run_id]
-        arguments += ["--run-dir", str(plan.files.directory), "--speed", str(plan.market.speed)]
-        if plan.market.speed == 0:
-            arguments.append("--lockstep")
-        return arguments
+        return AgentOptions(
+            member=self.member.address,
+            cluster_name=self.member.cluster_name,
+            run_id=plan.run_id,
+            run_dir=plan.files.directory,
+            ledger=plan.home.ledger,
+            paper=plan.config.paper,
+            assets=tuple(sorted(set(plan.market.assets))),
+            speed=plan.market.speed,
+        )
+
+    def _feed_options(self) -> FeedOptions:
+        plan, market = self.plan, self.plan.market
+        return FeedOptions(
+            member=self.member.address,
+            cluster_name=self.member.cluster_name,
+            run_id=plan.run_id,
+            run_dir=plan.files.directory,
+            source=market.source,
+            speed=market.speed,
+            is_lockstep=market.speed == 0,
+            is_loop=market.loop,
+            jobs=JOBS,
+            paths=market.paths,
+            generator=plan.config.generator,
+            live=plan.config.live,
+        )

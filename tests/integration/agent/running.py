@@ -6,9 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from dolphin.config import Paper
 from dolphin.host.child import Child
+from dolphin.host.home import RunFiles
 from dolphin.host.member import MemberProcess
+from dolphin.host.options import write_options
 from dolphin.host.tail import Tail
+from dolphin.trading.options import AgentOptions
 
 BOUND_S = 60.0
 _POLL_S = 0.02
@@ -19,18 +23,25 @@ Line = dict[str, Any]
 class RunningAgent:
     """`python -m agent.worker` with a journal; an async context manager."""
 
-    def __init__(self, member: MemberProcess, home: Path, *, account: str, assets: str, run_id: str, options: tuple[str, ...] = ()) -> None:
-        self._member = member
-        self._directory = home / run_id
-        self._command = [sys.executable, "-m", "agent.worker", "--member", member.address, "--cluster-name", member.cluster_name]
-        self._command += ["--run-id", run_id, "--run-dir", str(self._directory), "--ledger", str(home / "ledger.sqlite")]
-        self._command += ["--account", account, "--assets", assets, *options]
-        self._tail = Tail(self._directory / "agent.ndjson")
+    def __init__(self, member: MemberProcess, home: Path, *, account: str, assets: str, run_id: str, speed: float = 1.0) -> None:
+        self._files = RunFiles(home / run_id)
+        self._options = AgentOptions(
+            member=member.address,
+            cluster_name=member.cluster_name,
+            run_id=run_id,
+            run_dir=self._files.directory,
+            ledger=home / "ledger.sqlite",
+            paper=Paper(account=account),
+            assets=tuple(assets.split(",")),
+            speed=speed,
+        )
+        self._tail = Tail(self._files.agent_journal)
         self.lines: list[Line] = []
         self.child: Child
 
     async def __aenter__(self) -> Self:
-        self.child = Child("agent", self._command, self._directory / "agent.log")
+        path = write_options(self._options, self._files.options("agent"))
+        self.child = Child("agent", [sys.executable, "-m", "agent.worker", str(path)], self._files.log("agent"))
         try:
             await self.until(lambda line: line["type"] == "ready")
         except BaseException:

@@ -205,8 +205,7 @@ async def test_two_runs_in_lockstep_on_the_same_input_decide_the_same(
         account = f"{account_of(request)[:28]}-{run_id}"  # a gate is never deleted
         home = tmp_path / run_id
         await (await hazelcast.get_map("DOLPHIN_PROGRESS")).clear()
-        options = ("--speed", "0", "--lockstep")
-        async with RunningAgent(member, home, account=account, assets=ASSETS, run_id=run_id, options=options) as agent:
+        async with RunningAgent(member, home, account=account, assets=ASSETS, run_id=run_id, speed=0.0) as agent:
             await play(hazelcast, Script(hazelcast, quotes, account), agent)
             assert await agent.end() == 0
         decisions.append([line for line in agent.lines if line["type"] not in NOT_DECISIONS])

@@ -14,12 +14,15 @@ from hazelcast.asyncio import HazelcastClient
 from waiting import until
 
 from dolphin.cluster.wire import Batch
+from dolphin.config import Generator
 from dolphin.core.contract.batch import BatchInfo, info_of
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.contract.schemas import MARKET
 from dolphin.core.control.params import LAW_HASH
+from dolphin.feeds.options import FeedOptions
 from dolphin.feeds.publisher import FAST_WINDOW
 from dolphin.host.member import MemberProcess
+from dolphin.host.options import write_options
 
 pytestmark = pytest.mark.integration
 
@@ -34,19 +37,21 @@ def recording(folder: Path, frames: int = 200, first_ns: int = START) -> Path:
     return path
 
 
-def command(member: MemberProcess, run_dir: Path, *more: str) -> list[str]:
-    base = [sys.executable, "-m", "dolphin.feeds.worker", "--member", member.address, "--cluster-name", member.cluster_name]
-    return [*base, "--run-id", "r1", "--run-dir", str(run_dir), *more]
-
-
-async def run(member: MemberProcess, run_dir: Path, *more: str) -> tuple[int | None, str]:
-    process = await start(member, run_dir, *more)
+async def run(member: MemberProcess, run_dir: Path, **asked: Any) -> tuple[int | None, str]:
+    process = await start(member, run_dir, **asked)
     _, said = await process.communicate()
     return process.returncode, said.decode()
 
 
-async def start(member: MemberProcess, run_dir: Path, *more: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(*command(member, run_dir, *more), stderr=subprocess.PIPE)
+async def start(member: MemberProcess, run_dir: Path, **asked: Any) -> asyncio.subprocess.Process:
+    """A feed that plays the recordings at `paths`, or else the synthetic market, unless it is `asked` for something else."""
+    asked = {"source": "recording" if "paths" in asked else "generator"} | asked
+    options = FeedOptions(member=member.address, cluster_name=member.cluster_name, run_id="r1", run_dir=run_dir, **asked)
+    return await start_on(write_options(options, run_dir / "feed.json"))
+
+
+async def start_on(options: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", "dolphin.feeds.worker", str(options), stderr=subprocess.PIPE)
 
 
 def journal(run_dir: Path) -> list[dict[str, Any]]:
@@ -74,7 +79,7 @@ async def test_a_replay_publishes_every_row_in_order_and_ends_well(
     hazelcast: HazelcastClient, member: MemberProcess, tmp_path: Path
 ) -> None:
     heard = await hear_batches(hazelcast)
-    status, said = await run(member, tmp_path, "--source", "recording", "--path", str(recording(tmp_path)), "--speed", "0")
+    status, said = await run(member, tmp_path, paths=(recording(tmp_path),), speed=0.0)
     assert (status, said) == (0, "")
     summary = journal(tmp_path)[-1]
     await until(lambda: _has(heard, summary["batches"]), "every batch was heard")
@@ -102,7 +107,7 @@ async def test_two_runs_in_lockstep_publish_the_same(hazelcast: HazelcastClient,
         progress = await hazelcast.get_map("DOLPHIN_PROGRESS")
         job, folder = f"job{number}", tmp_path / str(number)
         await progress.delete("agent")
-        process = await start(member, folder, "--source", "recording", "--path", str(path), "--lockstep", "--job", job)
+        process = await start(member, folder, paths=(path,), speed=0.0, is_lockstep=True, jobs=(job,))
         finished = 0
         while process.returncode is None:
             await asyncio.sleep(0.005)
@@ -120,7 +125,7 @@ async def test_two_runs_in_lockstep_publish_the_same(hazelcast: HazelcastClient,
 async def test_a_fast_replay_keeps_within_its_window(hazelcast: HazelcastClient, member: MemberProcess, tmp_path: Path) -> None:
     heard = await hear_batches(hazelcast)
     path = recording(tmp_path, frames=1_000)
-    process = await start(member, tmp_path, "--source", "recording", "--path", str(path), "--speed", "0", "--job", "idle")
+    process = await start(member, tmp_path, paths=(path,), speed=0.0, jobs=("idle",))
     await until(lambda: _has(heard, FAST_WINDOW), "a window of batches")
     await asyncio.sleep(0.5)
     assert len(heard) == FAST_WINDOW
@@ -133,7 +138,7 @@ async def test_asked_to_stop_it_publishes_what_it_has_and_ends_well(
     hazelcast: HazelcastClient, member: MemberProcess, tmp_path: Path
 ) -> None:
     heard = await hear_batches(hazelcast)
-    process = await start(member, tmp_path, "--source", "generator", "--minutes", "5", "--loop")
+    process = await start(member, tmp_path, generator=Generator(minutes=5.0), is_loop=True)
     await until(lambda: _has(heard, 20), "some batches")
     process.send_signal(signal.SIGTERM)
     assert await process.wait() == 0
@@ -143,13 +148,13 @@ async def test_asked_to_stop_it_publishes_what_it_has_and_ends_well(
 
 
 async def test_a_damaged_recording_and_a_missing_member_are_one_line_and_a_status(member: MemberProcess, tmp_path: Path) -> None:
-    status, said = await run(member, tmp_path, "--source", "recording", "--path", str(tmp_path / "absent"))
+    status, said = await run(member, tmp_path, paths=(tmp_path / "absent",))
     assert status == 2
     assert "no such recording" in said
     assert said.count("\n") == 1
     path = recording(tmp_path)
     path.write_bytes(path.read_bytes()[:-40])
-    status, said = await run(member, tmp_path, "--source", "recording", "--path", str(path), "--speed", "0")
+    status, said = await run(member, tmp_path, paths=(path,), speed=0.0)
     assert status == 2
     assert "after 199 good lines" in said
     summary = journal(tmp_path)[-1]
@@ -157,19 +162,28 @@ async def test_a_damaged_recording_and_a_missing_member_are_one_line_and_a_statu
     assert "damaged" in summary["error"]
 
 
-async def test_a_member_that_is_not_there_is_one_line_and_a_status(member: MemberProcess, tmp_path: Path) -> None:
-    arguments = command(member, tmp_path, "--source", "recording", "--path", str(recording(tmp_path)))
-    arguments[arguments.index("--member") + 1] = "127.0.0.1:9"
-    process = await asyncio.create_subprocess_exec(*arguments, stderr=subprocess.PIPE)
+async def test_a_member_that_is_not_there_is_one_line_and_a_status(tmp_path: Path) -> None:
+    options = FeedOptions(member="127.0.0.1:9", run_id="r1", run_dir=tmp_path, source="recording", paths=(recording(tmp_path),))
+    process = await start_on(write_options(options, tmp_path / "feed.json"))
     _, said = await process.communicate()
     assert process.returncode == 1
     assert b"no member of cluster" in said
     assert said.count(b"\n") == 1
 
 
+async def test_options_that_cannot_be_right_are_one_line_and_a_status(tmp_path: Path) -> None:
+    path = tmp_path / "feed.json"
+    path.write_text('{"speed": -1}')
+    process = await start_on(path)
+    _, said = await process.communicate()
+    assert process.returncode == 2
+    assert said.startswith(b"feed: ")
+    assert said.count(b"\n") == 1
+
+
 async def test_when_the_member_dies_the_feed_ends_with_one_line(jar: Path, tmp_path: Path) -> None:
     with MemberProcess.start(jar=jar, log=tmp_path / "member.log", cluster_name="dying") as dying:
-        process = await start(dying, tmp_path, "--source", "generator", "--minutes", "5")
+        process = await start(dying, tmp_path, generator=Generator(minutes=5.0))
 
         async def plays() -> bool:
             return (tmp_path / "feed.ndjson").exists() and journal(tmp_path)[-1]["batches"] > 0
