@@ -58,8 +58,12 @@ def test_up_on_the_live_feed_is_seen_by_status_refused_twice_and_gone_after_down
     assert {job["name"]: job["status"] for job in told["jobs"]} == {"ars": "running", "acb": "running", "survival": "running"}
     assert told["posture"] == "HIBERNATE", "nothing is warm yet"
 
-    status, refused = dolphin("up", "--home", str(home))
-    assert (status, refused["error"]["exit_code"]) == (3, 3)
+    for command in ("up", "demo"):
+        status, refused = dolphin(command, "--home", str(home))
+        assert (status, refused["error"]["exit_code"]) == (3, 3)
+        assert f"dolphin up runs in it (pid {up['pid']}, since" in refused["error"]["what"]
+        assert up["run_id"] in refused["error"]["what"]
+        assert f"dolphin down --home {home}" in refused["error"]["remedy"]
 
     status, _ = dolphin("down", "--home", str(home))
     assert status == 0
@@ -68,3 +72,19 @@ def test_up_on_the_live_feed_is_seen_by_status_refused_twice_and_gone_after_down
     status, gone = dolphin("status", "--home", str(home))
     assert status == 2
     assert "dolphin up" in gone["error"]["remedy"]
+
+
+def test_of_two_ups_at_once_one_wins_and_a_killed_supervisor_frees_the_home(tmp_path: Path) -> None:
+    home = str(tmp_path / "home")
+    command = [sys.executable, "-m", "dolphin", "up", "--home", home, "--json"]
+    rivals = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    ended = [(rival.communicate(timeout=150)[0], rival.returncode) for rival in rivals]
+    assert sorted(status for _, status in ended) == [0, 3], ended
+    up = next(json.loads(said) for said, status in ended if status == 0)
+    assert dolphin("status", "--home", home)[1]["run_id"] == up["run_id"]
+
+    psutil.Process(up["pid"]).kill()
+    status, again = dolphin("up", "--home", home)
+    assert status == 0, again
+    assert again["run_id"] != up["run_id"]
+    assert dolphin("down", "--home", home)[0] == 0

@@ -12,7 +12,7 @@ from dolphin.cli.demo import ConfigOption, RecordingOption, SpeedOption
 from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
 from dolphin.config import Source, load_config
 from dolphin.errors import BadInput
-from dolphin.host.home import RunFiles, open_home
+from dolphin.host.home import RunFiles, new_run_id, open_home
 
 app = typer.Typer()
 
@@ -28,17 +28,20 @@ def up(
 ) -> None:
     """Start the system and leave it running. Orders are paper orders, whatever the feed."""
     from dolphin.host.build import ensure_jar, warm_kernels
+    from dolphin.host.home_lock import HomeLock
     from dolphin.run.launch import Wish, plan_show
-    from dolphin.run.supervisor import Request, start_detached
+    from dolphin.run.supervisor import COMMAND, Request, start_detached
 
     settings = load_config(config)
     source = _settle_source(feed, recording)
     show = plan_show(Wish(source, tuple(recording or ()), speed, loop=source != "live"), settings)
     console = Console(stderr=True)
-    jar = ensure_jar(console)
-    warm_kernels(console)
-    with console.status("Starting the system ..."):
-        standing = start_detached(Request(home.absolute(), settings, show, jar))
+    place, run_id = open_home(home), new_run_id()
+    with HomeLock.take(place, COMMAND, run_id) as lock:
+        jar = ensure_jar(console)
+        warm_kernels(console)
+        with console.status("Starting the system ..."):
+            standing = start_detached(place, lock, Request(run_id, settings, show, jar))
     if as_json:
         print_json(standing)
     else:

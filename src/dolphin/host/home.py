@@ -31,6 +31,11 @@ class Home:
         """Pid and ports of a system that is up."""
         return self.root / "run" / "supervisor.json"
 
+    @property
+    def lock(self) -> Path:
+        """Held while a system runs here (`dolphin.host.home_lock`)."""
+        return self.root / "run" / "lock"
+
     def run(self, run_id: str) -> Path:
         return self.root / "runs" / run_id
 

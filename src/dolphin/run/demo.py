@@ -14,6 +14,7 @@ from dolphin.cluster.jobs import list_jobs
 from dolphin.config import Config
 from dolphin.host.build import ensure_jar, warm_kernels
 from dolphin.host.home import RunFiles, new_run_id, open_home
+from dolphin.host.home_lock import HomeLock
 from dolphin.host.tail import Line, Tail
 from dolphin.operator.views.report import Report, build, decisions_digest
 from dolphin.operator.views.screen import Screen
@@ -31,11 +32,17 @@ def play(show: Show, config: Config, home_path: Path, console: Console) -> Repor
     """Runs the whole system on `show` and returns the report, which is also kept in the run's directory.
 
     Raises:
+        Refused: another system runs in this home.
         DolphinError: a part did not start or died.
     """
-    home, jar = open_home(home_path), ensure_jar(console)
-    warm_kernels(console)
-    plan = Plan(home, new_run_id(), config, show.market, jar)
+    home, run_id = open_home(home_path), new_run_id()
+    with HomeLock.take(home, "dolphin demo", run_id):
+        jar = ensure_jar(console)
+        warm_kernels(console)
+        return _play(show, Plan(home, run_id, config, show.market, jar), console)
+
+
+def _play(show: Show, plan: Plan, console: Console) -> Report:
     screen = Screen(console, show.label, show.length_s)
     close = screen.open()
     story = Story()

@@ -1,7 +1,7 @@
 """The process behind `dolphin up`: it holds a system until it is told to stop.
 
-It is started detached with a request file and answers in the supervisor file, which is also how `status` and `down` find it:
-`{"pid", "state": "starting" | "up" | "failed", "what", "member", "cluster_name", "run_id", "market"}`.
+It is started detached with a request file and the lock of the home, and answers in the supervisor file, which is also how `status` and
+`down` find it: `{"pid", "state": "starting" | "up" | "failed", "what", "member", "cluster_name", "run_id", "market"}`.
 """
 
 import os
@@ -18,12 +18,14 @@ from typing import Literal
 import msgspec
 
 from dolphin.config import Config
-from dolphin.errors import BadInput, DolphinError, Refused
-from dolphin.host.home import Home, new_run_id, open_home
+from dolphin.errors import BadInput, DolphinError
+from dolphin.host.home import Home, open_home
+from dolphin.host.home_lock import Holder, HomeLock
 from dolphin.host.standing import Standing, is_supervisor, read_standing
 from dolphin.run.launch import Show
 from dolphin.run.system import Plan, System
 
+COMMAND = "dolphin up"
 _START_S = 120.0
 _STOP_S = 30.0
 _POLL_S = 0.1
@@ -33,32 +35,28 @@ _POLL_S = 0.1
 class Request:
     """What a supervisor is to run."""
 
-    home: Path
+    run_id: str
     config: Config
     show: Show
     jar: Path
 
 
-def start_detached(request: Request) -> Standing:
-    """Starts a supervisor for `request` and waits until its system is up.
+def start_detached(home: Home, lock: HomeLock, request: Request) -> Standing:
+    """Starts a supervisor for `request`, hands it the `lock` of `home`, and waits until its system is up.
 
     Raises:
-        Refused: a system is up in this home already.
         DolphinError: it did not come up; nothing is left running.
     """
-    home = open_home(request.home)
-    standing = read_standing(home)
-    if standing is not None and standing.state != "failed":
-        raise Refused("a system is up here already", field="--home", value=str(home.root), remedy="Run: dolphin down.")
     home.supervisor.unlink(missing_ok=True)
     (home.root / "run" / "request.json").write_bytes(msgspec.json.encode(request, enc_hook=str))
     with (home.root / "run" / "supervisor.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dolphin.run.supervisor", str(home.root)],
+            [sys.executable, "-m", "dolphin.run.supervisor", str(home.root), str(lock.descriptor)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            pass_fds=[lock.descriptor],
         )
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and process.poll() is None:
@@ -92,11 +90,12 @@ def stop(home: Home) -> Standing:
     return standing
 
 
-def supervise(root: Path) -> None:
-    """Runs the request kept in the home at `root` until SIGTERM."""
+def supervise(root: Path, lock_descriptor: int) -> None:
+    """Runs the request kept in the home at `root` until SIGTERM, and holds its lock as long as it lives."""
     home = open_home(root)
     request = msgspec.json.decode((home.root / "run" / "request.json").read_bytes(), type=Request, dec_hook=lambda kind, value: kind(value))
-    plan = Plan(home, new_run_id(), request.config, request.show.market, request.jar)
+    HomeLock.inherit(lock_descriptor, Holder.this_process(COMMAND, request.run_id, f"dolphin down --home {home.root}"))
+    plan = Plan(home, request.run_id, request.config, request.show.market, request.jar)
     signal.signal(signal.SIGTERM, _interrupt)
 
     def write(state: Literal["starting", "up", "failed"], what: str, member: str = "") -> None:
@@ -136,4 +135,4 @@ def _end(pid: int) -> None:
 
 
 if __name__ == "__main__":
-    supervise(Path(sys.argv[1]))
+    supervise(Path(sys.argv[1]), int(sys.argv[2]))
