@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from bench.measurement.host import probe_host
 from dolphin.core.market.batcher import Batcher
 from dolphin.core.market.rows import Translator
 from dolphin.feeds.synthetic import Synthetic, generate
@@ -24,6 +25,7 @@ MIN_TURNS: Final = 5
 
 def run(seconds: float) -> dict[str, Any]:
     """Measure for about `seconds`, at least `MIN_TURNS` turns of each."""
+    host = probe_host()
     lines = b"".join(b"%d %s\n" % (frame.receive_ns, frame.raw) for frame in generate(MARKET))
     frames = lines.count(b"\n")
     contestants: dict[str, Callable[[bytes], int]] = {"ours": _ours, "peer": _peer, "floor": _floor}
@@ -40,6 +42,7 @@ def run(seconds: float) -> dict[str, Any]:
     ours, peer, floor = (_summary(rates[name]) for name in ("ours", "peer", "floor"))
     return {
         "peer": "json.loads",
+        "host": host.as_dict(),
         "ours": ours,
         "peer_result": peer,
         "floor": floor,

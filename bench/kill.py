@@ -4,6 +4,9 @@ From just before the feed's put of the batch in one Python process to the entitl
 (features) and `survival` (assessment, governor, account) and their maps and topics. Ours writes POSTURE and LEVERAGE through to SQLite,
 synchronised to disk, before the cap changes; the peer is the same with the gates in memory only; the floor is a cap of 0 published
 straight to the agent's topic. A fault comes 20 ms after the account is entitled to (nearly) 6x, so that everything has gone to sleep.
+
+Beside the floor stands how late naps of 1 ms end on this host before anything runs (`idle_stall`): what an idle machine is kept waiting
+for, ours is too.
 """
 
 import asyncio
@@ -19,7 +22,7 @@ from typing import Any, Final
 
 from hazelcast.asyncio import HazelcastClient
 
-from bench.measurement.host import probe_host
+from bench.measurement.host import nap_overruns_ns, probe_host
 from bench.measurement.percentiles import Latencies
 from bench.safety_rig.kill_market import START_NS, STEP_NS, Market
 from bench.safety_rig.rotating import ACCOUNT
@@ -47,6 +50,9 @@ SETTLE_S: Final = 2.0
 WARM_UP_FALLS: Final = 300
 """Not counted: the compilers of what only a fall runs, and the files of a fresh database."""
 TIMEOUT_S: Final = 30.0
+IDLE_NAPS: Final = 5_000
+FEWEST_FALLS: Final = 1_000
+"""Of fewer, the 99.9th percentile would be the slowest."""
 
 
 class Agent:
@@ -89,11 +95,12 @@ class Agent:
 def run(seconds: float) -> dict[str, Any]:
     """Measures for about `seconds`; the object of docs/performance.md."""
     host = probe_host()
+    stalls = {f"idle_stall_{name}": value for name, value in _told(nap_overruns_ns(IDLE_NAPS)).items()}
     with tempfile.TemporaryDirectory() as directory:
         ours, _ = asyncio.run(_measure(_room(directory, "durable"), ONE_MEMBER, seconds / 2))
         memory = _room(directory, "memory")
         peer, floor = asyncio.run(_measure(memory, _without_database(memory), seconds / 2))
-    told, other, bare = _told(ours), _told(peer), _told(floor)
+    told, other, bare = _told(ours), _told(peer), _told(floor) | stalls
     return {
         "peer": "the same jobs, gates in memory only (no write-through)",
         "host": host.as_dict(),
@@ -101,14 +108,14 @@ def run(seconds: float) -> dict[str, Any]:
         "peer_result": other,
         "floor": bare,
         "ratios": {
-            "fault to cap 0, p99.9, us": told["p999_us"],
-            "fault to cap 0, p50, us": told["p50_us"],
-            "without write-through, p99.9, us": other["p999_us"],
+            "p50, ours / without write-through": told["p50_us"] / other["p50_us"],
+            "p99.9, ours / its p50": told["p999_us"] / told["p50_us"],
+            "p99.9, without write-through / its p50": other["p999_us"] / other["p50_us"],
             "p50, ours / floor": told["p50_us"] / bare["p50_us"],
         },
         "targets": {
-            "fault to cap 0, p99.9, us": {"op": "<", "value": 10_000},
-            "without write-through, p99.9, us": {"op": "<", "value": 10_000},
+            "p50, ours / without write-through": {"op": "<=", "value": 2.2},
+            "p99.9, ours / its p50": {"op": "<=", "value": 4},
         },
     }
 
@@ -161,7 +168,7 @@ async def _faults(hazelcast: HazelcastClient, agent: Agent, seconds: float) -> l
     await asyncio.sleep(SETTLE_S)
     taken_ns: list[int] = []
     number, until = 0, math.inf
-    while time.monotonic() < until:
+    while time.monotonic() < until or len(taken_ns) < FEWEST_FALLS:
         if number == WARM_UP_FALLS:
             taken_ns.clear()
             until = time.monotonic() + seconds

@@ -30,6 +30,5 @@ def run(seconds: float) -> dict[str, Any]:
         "targets": {
             "peer_over_ours_w50_p50": {"op": ">=", "value": 5.0},
             "peer_over_ours_w750_p50": {"op": ">=", "value": 0.8},
-            "step_over_interval_p99": {"op": "<=", "value": 0.02},
         },
     }

