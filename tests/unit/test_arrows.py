@@ -36,15 +36,15 @@ ARROWS: dict[str, set[str]] = {
     "core.audit": {"core.control", "core.ledger", "core.order_gate", "core.units", "core.words"},
     # the shells
     "config": {"core.contract", "errors"},
-    "host": {"core.contract", "core.signals", "errors"},
+    "host": {"config", "core.contract", "core.signals", "errors"},
     "stage": {"core.arrow", "core.contract", "errors"},
     "pipeline": {"core.contract", "errors", "stage"},
     "cluster": {"core.arrow", "core.contract", "core.control", "errors", "pipeline"},
-    "feeds": {"cluster", "core.contract", "core.control", "core.market", "errors", "host"},
+    "feeds": {"cluster", "config", "core.contract", "core.control", "core.market", "errors", "host"},
     "storage": {"core.ledger", "core.words", "errors"},
     "trading": {
         *("core.arrow", "core.audit", "core.contract", "core.control", "core.ledger", "core.order_gate", "core.placing", "core.units"),
-        *("errors", "storage"),
+        *("config", "errors", "host", "storage"),
     },
     "operator": {
         *("core.audit", "core.contract", "core.control", "core.ledger", "core.units", "core.words"),
@@ -52,7 +52,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "simulation": {"core.control", "core.market", "core.units", "errors", "feeds", "host"},
     "assurance": {"core.audit", "errors", "host"},
-    "run": {"cluster", "config", "core.contract", "errors", "feeds", "host", "operator", "storage"},
+    "run": {"cluster", "config", "core.contract", "errors", "feeds", "host", "operator", "storage", "trading"},
     "cli": {
         *("core.audit", "core.contract", "core.control", "core.ledger", "core.units", "core.words", "errors", "config"),
         *("assurance", "cluster", "feeds", "host", "operator", "pipeline", "run", "simulation", "stage", "storage"),
