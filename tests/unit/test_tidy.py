@@ -156,3 +156,15 @@ def test_no_unit_test_waits_for_the_wall_clock() -> None:
     for path in python_files(REPOSITORY / "tests" / "unit"):
         calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
         assert not calls & {"time.sleep", "time.monotonic"}, path
+
+
+def test_an_option_is_spelled_in_one_place() -> None:
+    places: dict[str, set[str]] = defaultdict(set)
+    for path in python_files(REPOSITORY / "src" / "dolphin" / "cli"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "typer.Option":
+                for each in node.args:
+                    assert isinstance(each, ast.Constant)
+                    places[each.value].add(f"{path.name}:{node.lineno}")
+    assert len(places) > 30
+    assert {option: found for option, found in places.items() if len(found) > 1} == {}

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dolphin.assurance import performance
-from dolphin.cli.options import JsonOption, print_json
+from dolphin.cli.options import JsonOption, SaveOption, SecondsOption, print_json
 from dolphin.errors import BadInput, DolphinError, ExitCode
 from dolphin.host.build import ensure_jar, warm_kernels
 from dolphin.host.home import REPOSITORY
@@ -28,17 +28,20 @@ from dolphin.host.home import REPOSITORY
 app = typer.Typer()
 
 ALL: Final = "all"
+DEFAULT_S: Final = 10.0
+"""Roughly how long each measures, besides starting."""
 _LIST: Final = "list"
 
 
 @app.command("bench")
 def bench(
     name: Annotated[str, typer.Argument(help="Which one, or all; list names them.")],
-    seconds: Annotated[float, typer.Option("--seconds", min=0.5, max=600, help="Roughly how long each measures, besides starting.")] = 10.0,
-    save: Annotated[bool, typer.Option("--save", help="Keep the results in bench/results and regenerate docs/performance.md.")] = False,
+    seconds: SecondsOption = None,
+    save: SaveOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a hot path against a named peer and the physical floor, in one run."""
+    duration_s = seconds or DEFAULT_S
     known = performance.benchmarks()
     if name == _LIST:
         _list(known, as_json=as_json)
@@ -49,10 +52,10 @@ def bench(
     ensure_jar(console)
     warm_kernels(console)
     if name == ALL:
-        _bench_all(list(known), seconds, console, save=save, as_json=as_json)
+        _bench_all(list(known), duration_s, console, save=save, as_json=as_json)
         return
-    with console.status(f"Measuring {name} for about {seconds:g} s ..."):
-        result = _measure(name, seconds, save=save)
+    with console.status(f"Measuring {name} for about {duration_s:g} s ..."):
+        result = _measure(name, duration_s, save=save)
     if as_json:
         print_json(result)
     else:

@@ -1,12 +1,9 @@
 """`dolphin demo`: the whole system, for about a minute, from frames to gated orders."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 from rich.console import Console
 
-from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.cli.options import DEFAULT_HOME, ConfigOption, HomeOption, JsonOption, RecordingOption, SpeedOption, print_json
 from dolphin.config import load_config
 from dolphin.errors import ExitCode
 from dolphin.operator.views.report import render
@@ -14,18 +11,6 @@ from dolphin.run.demo import play
 from dolphin.run.launch import Wish, plan_show
 
 app = typer.Typer()
-
-RecordingOption = Annotated[
-    list[Path] | None,
-    typer.Option("--recording", help="Play these recorded USD-M frames (a file, a folder, or several) instead of the synthetic market."),
-]
-SpeedOption = Annotated[
-    str,
-    typer.Option(
-        "--speed", help="Market seconds per second, auto (about a minute in all), or max (in lockstep: the same input, the same decisions)."
-    ),
-]
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings (docs/configuration.md).")]
 
 
 @app.command("demo")

@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from dolphin.cli.ledger import DEFAULT_ACCOUNT, AccountOption, reading
-from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.cli.ledger import reading
+from dolphin.cli.options import DEFAULT_HOME, AccountOption, HomeOption, JsonOption, print_json
+from dolphin.core.contract.names import DEFAULT_ACCOUNT
 from dolphin.core.ledger.events import BookedCommand, Fill, OrderIntent, OrderOutcome
 from dolphin.core.ledger.explanation import Explanation, Step, factors
 from dolphin.core.ledger.explanation import explain as explain_order
@@ -21,11 +22,12 @@ app = typer.Typer()
 @app.command("explain")
 def explain(
     order: Annotated[str, typer.Argument(help="Id of an order, as `dolphin ledger show` prints it.", metavar="ORDER")],
-    account: AccountOption = DEFAULT_ACCOUNT,
+    account: AccountOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Explain an order: the cap it was decided under, who set that cap, and the readings that made them."""
+    account = account or DEFAULT_ACCOUNT
     with reading(home, account) as store:
         explanation = explain_order(order, store.records_of_order(account, order))
     if not explanation.steps:

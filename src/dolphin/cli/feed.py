@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.cli.options import (
+    DEFAULT_HOME,
+    ClusterOption,
+    HomeOption,
+    JsonOption,
+    MemberOption,
+    RecordingOption,
+    SecondsOption,
+    SpeedOption,
+    print_json,
+)
 from dolphin.core.contract import names
+from dolphin.errors import BadInput
 
 if TYPE_CHECKING:
     from dolphin.feeds.rehearsal import Rehearsal
@@ -22,12 +33,12 @@ app = typer.Typer()
 def record(
     path: Annotated[Path, typer.Argument(help="File to write (gzip); it must not exist.")],
     symbols: Annotated[str, typer.Option("--symbols", help="Perpetuals, separated by commas.")] = "BTCUSDT,ETHUSDT",
-    seconds: Annotated[float | None, typer.Option("--seconds", min=1.0, help="How long; without it until Ctrl-C.")] = None,
+    seconds: SecondsOption = None,
     ws_url: Annotated[str, typer.Option("--ws-url")] = "wss://fstream.binance.com",
     rest_url: Annotated[str, typer.Option("--rest-url")] = "https://fapi.binance.com",
     as_json: JsonOption = False,
 ) -> None:
-    """Write live USD-M market data to a file that `replay` and `demo --recording` read."""
+    """Write live USD-M market data to a file that `replay` and `demo --recording` read; without --seconds until Ctrl-C."""
     from dolphin.feeds.binance.live import LiveConfig
     from dolphin.feeds.recorder import record_live
 
@@ -42,11 +53,9 @@ def record(
 @app.command("replay")
 def replay(
     paths: Annotated[list[str], typer.Argument(help="Recordings: files, folders or patterns.")],
-    member: Annotated[str | None, typer.Option("--member", help="HOST:PORT of a running member to play it into.")] = None,
-    cluster_name: Annotated[str, typer.Option("--cluster-name")] = names.DEFAULT_CLUSTER,
-    speed: Annotated[
-        str, typer.Option("--speed", help="With --member: market seconds per second, or max (as fast as the member takes it).")
-    ] = "1",
+    member: MemberOption = None,
+    cluster_name: ClusterOption = None,
+    speed: SpeedOption = "1",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -54,7 +63,7 @@ def replay(
     from dolphin.feeds.rehearsal import rehearse
 
     if member is not None:
-        _play_into(member, cluster_name, paths, speed, home, as_json=as_json)
+        _play_into(member, cluster_name or names.DEFAULT_CLUSTER, paths, speed, home, as_json=as_json)
         return
     done = rehearse(paths)
     if as_json:
@@ -65,9 +74,9 @@ def replay(
 
 @app.command("exchange")
 def exchange(
-    recording: Annotated[list[str] | None, typer.Option("--recording", help="Play this instead of the synthetic market.")] = None,
+    recording: RecordingOption = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="On loopback; 0 takes a free one.")] = 0,
-    speed: Annotated[float, typer.Option("--speed", min=0.1, max=100.0, help="Times real time.")] = 1.0,
+    speed: SpeedOption = "1",
     assets: Annotated[int, typer.Option("--assets", help="Assets of the synthetic market.")] = 8,
     seed: Annotated[int, typer.Option("--seed")] = 7,
     minutes: Annotated[float, typer.Option("--minutes", help="Length of the synthetic market; it starts again at its end.")] = 10.0,
@@ -76,14 +85,18 @@ def exchange(
     """Serve a market on loopback by the exchange's own protocol, for `--feed live` and `record` without the network; until Ctrl-C."""
     from dolphin.feeds import recording as recordings
     from dolphin.feeds import synthetic as generator
+    from dolphin.run.launch import AS_FAST_AS_POSSIBLE, read_speed
     from dolphin.simulation.exchange import Exchange
 
+    pace = read_speed(speed)
+    if pace == AS_FAST_AS_POSSIBLE:
+        raise BadInput("an exchange has a pace", field="--speed", value=speed, remedy="Give a number.")
     if recording:
         info = recordings.inspect(recording)
-        stand_in = Exchange(lambda: recordings.read(info.paths), info.symbols, speed=speed, port=port)
+        stand_in = Exchange(lambda: recordings.read(info.paths), info.symbols, speed=pace, port=port)
     else:
         market = generator.Synthetic(assets, seed, minutes)
-        stand_in = Exchange(lambda: generator.generate(market), market.symbols, speed=speed, port=port)
+        stand_in = Exchange(lambda: generator.generate(market), market.symbols, speed=pace, port=port)
     asyncio.run(_serve(stand_in, as_json=as_json))
 
 

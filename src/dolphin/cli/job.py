@@ -7,13 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.cli.options import DEFAULT_HOME, ClusterOption, HomeOption, JsonOption, MemberOption, print_json
 from dolphin.cluster.client import client
 from dolphin.cluster.jobs import Jobs, JobState, Verb
-from dolphin.core.contract.names import DEFAULT_CLUSTER
 from dolphin.errors import BadInput
 from dolphin.host.home import Home
-from dolphin.host.standing import read_standing
+from dolphin.host.standing import member_of
 from dolphin.pipeline.description import Pipeline
 from dolphin.pipeline.drawing import draw_svg, draw_text
 from dolphin.pipeline.files import load_pipeline, settings_of
@@ -21,10 +20,6 @@ from dolphin.pipeline.files import load_pipeline, settings_of
 app = typer.Typer(help="Submit pipelines as Jet jobs and look after them.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="The job's name, which is its pipeline's.", show_default=False)]
-MemberOption = Annotated[
-    str | None, typer.Option("--member", help="A member to talk to; by default that of the system up in --home.", metavar="HOST:PORT")
-]
-ClusterOption = Annotated[str, typer.Option("--cluster-name", help="Its cluster, with --member.")]
 
 
 @app.command()
@@ -32,7 +27,7 @@ def submit(
     name: NameArgument,
     settings: Annotated[list[str] | None, typer.Option("--set", help="A setting of the pipeline.", metavar="NAME=VALUE")] = None,
     member: MemberOption = None,
-    cluster_name: ClusterOption = DEFAULT_CLUSTER,
+    cluster_name: ClusterOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,7 +39,7 @@ def submit(
 
 @app.command("list")
 def list_(
-    member: MemberOption = None, cluster_name: ClusterOption = DEFAULT_CLUSTER, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False
+    member: MemberOption = None, cluster_name: ClusterOption = None, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False
 ) -> None:
     """List the jobs, the ended ones too."""
     states = _with_jobs(lambda jobs: jobs.list(), member, cluster_name, home)
@@ -61,7 +56,7 @@ def list_(
 def show(
     name: NameArgument,
     member: MemberOption = None,
-    cluster_name: ClusterOption = DEFAULT_CLUSTER,
+    cluster_name: ClusterOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -83,7 +78,7 @@ def _add_verb(verb: Verb, explanation: str) -> None:
     def act(
         name: NameArgument,
         member: MemberOption = None,
-        cluster_name: ClusterOption = DEFAULT_CLUSTER,
+        cluster_name: ClusterOption = None,
         home: HomeOption = DEFAULT_HOME,
         as_json: JsonOption = False,
     ) -> None:
@@ -137,23 +132,14 @@ def _write_svg(pipeline: Pipeline, path: Path) -> None:
         ) from error
 
 
-def _with_jobs(request: Callable[[Jobs], Awaitable[Any]], member: str | None, cluster_name: str, home: Path) -> Any:
-    address, cluster = (member, cluster_name) if member is not None else _member_of(home)
+def _with_jobs(request: Callable[[Jobs], Awaitable[Any]], member: str | None, cluster_name: str | None, home: Path) -> Any:
+    address, cluster = member_of(Home(home), member, cluster_name)
 
     async def connect_and_ask() -> Any:
         async with client(address, cluster, name="dolphin-job") as hazelcast:
             return await request(Jobs(hazelcast))
 
     return asyncio.run(connect_and_ask())
-
-
-def _member_of(home: Path) -> tuple[str, str]:
-    standing = read_standing(Home(home))
-    if standing is None or standing.state != "up":
-        raise BadInput(
-            "no system is up here", field="--home", value=str(home), remedy="Start one (dolphin up), or give --member HOST:PORT."
-        )
-    return standing.member, standing.cluster_name
 
 
 def _tell(state: JobState, as_json: bool) -> None:

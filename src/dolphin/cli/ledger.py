@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.cli.options import DEFAULT_HOME, AccountOption, HomeOption, JsonOption, LastOption, print_json
 from dolphin.core.contract.names import DEFAULT_ACCOUNT
 from dolphin.core.ledger import chain
 from dolphin.core.ledger.accounts import Accounts
@@ -26,18 +26,17 @@ from dolphin.storage.sqlite import SqliteStore
 
 app = typer.Typer(help="What the account owns and how it came to that.", no_args_is_help=True)
 
-AccountOption = Annotated[str, typer.Option("--account", help="Trading account.", metavar="NAME")]
-
 
 @app.command("show")
 def show(
     run: Annotated[str | None, typer.Option("--run", help="Only entries of this run.", metavar="ID")] = None,
-    last: Annotated[int, typer.Option("--last", help="How many entries, counted from the end.", min=1)] = 20,
-    account: AccountOption = DEFAULT_ACCOUNT,
+    last: LastOption = 20,
+    account: AccountOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Show the last entries."""
+    account = account or DEFAULT_ACCOUNT
     with reading(home, account) as store:
         records = tuple(deque(store.records(account, run_id=run), maxlen=last))
         if run is not None and not records:
@@ -67,8 +66,9 @@ def verify_chain(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -
 
 
 @app.command("balance")
-def balance(account: AccountOption = DEFAULT_ACCOUNT, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+def balance(account: AccountOption = None, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Show balances, positions, equity and orders that are still open."""
+    account = account or DEFAULT_ACCOUNT
     book = Accounts()
     with reading(home, account) as store:
         for record in store.records(account):

@@ -16,9 +16,6 @@ from dolphin.operator.gate_state import Gates
 from dolphin.operator.operations import Author, Operation
 from dolphin.operator.site import Done, Site, act
 
-MemberOption = Annotated[str | None, typer.Option("--member", help="A member, instead of the system of --home.", metavar="HOST:PORT")]
-ClusterOption = Annotated[str | None, typer.Option("--cluster-name", help="Its cluster, if not `dolphin`.", metavar="NAME")]
-AccountOption = Annotated[str | None, typer.Option("--account", help="Trading account; the system's own if left out.", metavar="NAME")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.", metavar="TEXT")]
 ByOption = Annotated[str | None, typer.Option("--by", help="Who; the user of the operating system if left out.", metavar="NAME")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]

@@ -1,4 +1,4 @@
-"""Options that every command spells the same way."""
+"""Options that more than one command has: each is spelled here, and only here."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +8,23 @@ import typer
 
 HomeOption = Annotated[Path, typer.Option("--home", help="Where state is kept.", metavar="DIR", file_okay=False)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+MemberOption = Annotated[str | None, typer.Option("--member", help="A running member to talk to.", metavar="HOST:PORT")]
+ClusterOption = Annotated[str | None, typer.Option("--cluster-name", help="Its cluster, if not `dolphin`.", metavar="NAME")]
+AccountOption = Annotated[str | None, typer.Option("--account", help="Trading account; the system's own if left out.", metavar="NAME")]
+LastOption = Annotated[int, typer.Option("--last", help="How many, counted from the end.", min=1)]
+RecordingOption = Annotated[
+    list[Path] | None,
+    typer.Option("--recording", help="Play these recorded USD-M frames (a file, a folder, or several) instead of the synthetic market."),
+]
+SpeedOption = Annotated[
+    str,
+    typer.Option(
+        "--speed", help="Market seconds per second, auto (about a minute in all), or max (in lockstep: the same input, the same decisions)."
+    ),
+]
+SecondsOption = Annotated[float | None, typer.Option("--seconds", help="How long to record or to measure.", min=0.5)]
+SaveOption = Annotated[bool, typer.Option("--save", help="Keep the results in the repository, for the docs.")]
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings (docs/configuration.md).")]
 
 DEFAULT_HOME = Path(".dolphin")
 

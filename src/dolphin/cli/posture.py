@@ -11,10 +11,10 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from dolphin.cli import operating
-from dolphin.cli.ledger import DEFAULT_ACCOUNT
-from dolphin.cli.operating import AccountOption, ByOption, ClusterOption, DryRunOption, MemberOption, ReasonOption
-from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.cli.operating import ByOption, DryRunOption, ReasonOption
+from dolphin.cli.options import DEFAULT_HOME, AccountOption, ClusterOption, HomeOption, JsonOption, LastOption, MemberOption, print_json
 from dolphin.cli.posture_text import posture_lines
+from dolphin.core.contract.names import DEFAULT_ACCOUNT
 from dolphin.core.control.posture import Posture
 from dolphin.core.words import leverage, share, span, utc
 from dolphin.errors import BadInput
@@ -112,7 +112,7 @@ def release(
 
 @app.command("log")
 def log(
-    last: Annotated[int, typer.Option("--last", help="How many actions, counted from the end.", min=1)] = 20,
+    last: LastOption = 20,
     account: AccountOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,

@@ -8,8 +8,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from dolphin.cli.demo import ConfigOption, RecordingOption, SpeedOption
-from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.cli.options import DEFAULT_HOME, ConfigOption, HomeOption, JsonOption, RecordingOption, SpeedOption, print_json
 from dolphin.config import Source, load_config
 from dolphin.errors import BadInput
 from dolphin.host.home import RunFiles, new_run_id, open_home

@@ -11,7 +11,7 @@ from dolphin.assurance import proofs
 from dolphin.assurance import test_run as selftest
 from dolphin.assurance.level_a import checks as level_a
 from dolphin.assurance.level_a import record
-from dolphin.cli.options import JsonOption, print_json
+from dolphin.cli.options import JsonOption, SaveOption, print_json
 from dolphin.errors import BadInput, ExitCode
 from dolphin.host.build import ensure_jar, warm_kernels
 
@@ -26,7 +26,7 @@ def run_checks(
     ] = False,
     only: Annotated[list[str] | None, typer.Option(help="With --level-a: only this check (mcdc, mutmut, pit, formal); repeatable.")] = None,
     module: Annotated[list[str] | None, typer.Option(help="With --level-a: only Python modules that begin so; repeatable.")] = None,
-    is_saved: Annotated[bool, typer.Option("--save", help="With --level-a: record what was checked in docs/level-a.md.")] = False,
+    is_saved: SaveOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run every check: lints, types, the Java build and its tests, and all Python tests."""

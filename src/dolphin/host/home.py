@@ -55,6 +55,11 @@ class RunFiles:
         return self.directory / "feed.ndjson"
 
     @property
+    def config(self) -> Path:
+        """The settings that the run was started with."""
+        return self.directory / "config.toml"
+
+    @property
     def trace(self) -> Path:
         """What the agent did, for `dolphin trace check`."""
         return self.directory / "trace.ndjson"

@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from dolphin.core.contract.names import DEFAULT_CLUSTER
+from dolphin.errors import BadInput
 from dolphin.host.home import Home
 
 
@@ -36,3 +38,18 @@ def is_supervisor(pid: int) -> bool:
         return b"dolphin.run.supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
+
+
+def member_of(home: Home, member: str | None, cluster_name: str | None) -> tuple[str, str]:
+    """Address and cluster of `member`, or of the member of the system that is up in `home`.
+
+    Raises:
+        BadInput: neither.
+    """
+    if member is not None:
+        return member, cluster_name or DEFAULT_CLUSTER
+    standing = read_standing(home)
+    if standing is None or standing.state != "up":
+        remedy = "Start one with: dolphin up; or name one with --member HOST:PORT."
+        raise BadInput("no system is up here", field="--home", value=str(home.root), remedy=remedy)
+    return standing.member, cluster_name or standing.cluster_name

@@ -22,8 +22,8 @@ from dolphin.core.contract.packing import unpack
 from dolphin.core.ledger import events
 from dolphin.core.ledger.events import OperationStage
 from dolphin.errors import BadInput, DolphinError, Refused
-from dolphin.host.home import Home
-from dolphin.host.standing import read_standing
+from dolphin.host.home import Home, RunFiles
+from dolphin.host.standing import member_of, read_standing
 from dolphin.operator import log as operator_log
 from dolphin.operator.gate_state import Gates
 from dolphin.operator.operations import Consequence, Operation, consequence, reading, rehearse
@@ -64,18 +64,11 @@ def find_site(home: Path, member: str | None, cluster_name: str | None, account:
         BadInput: neither.
     """
     place = Home(home)
-    if member is not None:
-        return Site(member, cluster_name or names.DEFAULT_CLUSTER, account or names.DEFAULT_ACCOUNT, place.ledger)
-    standing = read_standing(place)
-    if standing is None or standing.state != "up":
-        raise BadInput(
-            "no system is up here",
-            field="--home",
-            value=str(home),
-            remedy="Start one with: dolphin up; or name one with --member HOST:PORT.",
-        )
-    config = load_config(place.run(standing.run_id) / "config.toml")
-    return Site(standing.member, cluster_name or standing.cluster_name, account or config.paper.account, place.ledger)
+    address, cluster = member_of(place, member, cluster_name)
+    if account is None:
+        standing = None if member is not None else read_standing(place)
+        account = names.DEFAULT_ACCOUNT if standing is None else load_config(RunFiles(place.run(standing.run_id)).config).paper.account
+    return Site(address, cluster, account, place.ledger)
 
 
 async def look(site: Site, listen_s: float = GLANCE_S) -> Gates:

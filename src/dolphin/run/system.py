@@ -95,7 +95,7 @@ class System:
     def _start(self, stack: ExitStack) -> None:
         plan, files = self.plan, self.plan.files
         files.directory.mkdir(parents=True)
-        (files.directory / "config.toml").write_text(dump_config(plan.config))
+        files.config.write_text(dump_config(plan.config))
         self._on_step("starting the Hazelcast member")
         self.member = stack.enter_context(
             MemberProcess.start(
