@@ -24,7 +24,7 @@ from nautilus_trader.live.data_client import LiveMarketDataClient
 from nautilus_trader.model.data import CustomData
 from nautilus_trader.model.instruments import CryptoPerpetual
 
-from agent import instruments as venue
+from agent.instruments import VENUE, quote_of
 from agent.strategies.ranked_basket import BEAT, DATA_CLIENT, Beat
 from dolphin.cluster.topics import TopicTail
 from dolphin.core.contract import names
@@ -64,7 +64,7 @@ class DolphinDataClient(LiveMarketDataClient):
         super().__init__(
             loop=loop,
             client_id=DATA_CLIENT,
-            venue=venue.VENUE,
+            venue=VENUE,
             msgbus=msgbus,
             cache=cache,
             clock=clock,
@@ -93,7 +93,7 @@ class DolphinDataClient(LiveMarketDataClient):
         """Sends the changed touches, then a beat, through the data engine's queue."""
         for asset, touch in touches.items():
             instrument = self._instruments.get(asset)
-            quote = None if instrument is None else venue.quote_of(instrument, touch, market_time_ns)
+            quote = None if instrument is None else quote_of(instrument, touch, market_time_ns)
             if quote is not None:
                 self._handle_data(quote)
         self._handle_data(CustomData(BEAT, Beat(market_time_ns)))

@@ -1,4 +1,4 @@
-"""The execution client with the gate around it: no order of any strategy reaches the venue past this.
+"""The execution client with the order gate around it: no order of any strategy reaches the venue past this.
 
 New orders, order lists and modifications are decided by the desk; cancels pass. An order that is clipped gets its smaller quantity before
 the venue sees it. The client hears every order event before any strategy does, so that the gate's book and the ledger are right when a
@@ -27,7 +27,7 @@ from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.orders import Order as NautilusOrder
 from nautilus_trader.portfolio.base import PortfolioFacade
 
-from agent import instruments as venue
+from agent.instruments import e8_of_price, e8_of_quantity, micro_of, quantity_of
 from dolphin.core.ledger import Outcome
 from dolphin.core.order_gate import Clip, Deny, Order, Style
 from dolphin.trading.desk import Desk
@@ -39,7 +39,7 @@ BEFORE_STRATEGIES = 10
 _OUTCOMES = {OrderCanceled: Outcome.CANCELLED, OrderExpired: Outcome.EXPIRED, OrderRejected: Outcome.REJECTED}
 
 
-class GatedSandboxClient(SandboxExecutionClient):
+class DolphinExecutionClient(SandboxExecutionClient):
     """The sandbox venue behind the gate.
 
     `apply_event` hands an order event to the execution engine at once, past its queue: the quantity of a clipped order must have changed
@@ -72,7 +72,7 @@ class GatedSandboxClient(SandboxExecutionClient):
         orders = command.order_list.orders
         if any(order.contingency_type is not ContingencyType.NO_CONTINGENCY for order in orders):
             for order in orders:
-                self._deny(order, "contingent orders are not supported by the gate")
+                self._deny(order, "contingent orders are not supported by the order gate")
             return
         for order in orders:
             self.submit_order(
@@ -148,7 +148,7 @@ class GatedSandboxClient(SandboxExecutionClient):
                 client_order_id=order.client_order_id,
                 venue_order_id=order.venue_order_id,
                 account_id=self.account_id,
-                quantity=venue.quantity_of(instrument, qty_e8),
+                quantity=quantity_of(instrument, qty_e8),
                 price=order.price if order.has_price else None,
                 trigger_price=None,
                 event_id=UUID4(),
@@ -177,9 +177,9 @@ class GatedSandboxClient(SandboxExecutionClient):
                 event.trade_id.value,
                 asset=asset,
                 sign=_sign(event.order_side),
-                qty_e8=venue.e8_of_quantity(event.last_qty),
-                price_e8=venue.e8_of_price(event.last_px),
-                fee_micro=venue.micro_of(event.commission),
+                qty_e8=e8_of_quantity(event.last_qty),
+                price_e8=e8_of_price(event.last_px),
+                fee_micro=micro_of(event.commission),
                 is_maker=event.liquidity_side is LiquiditySide.MAKER,
             )
             self._end_market_order(event.client_order_id)
@@ -189,7 +189,7 @@ class GatedSandboxClient(SandboxExecutionClient):
 
 
 def _wanted(order: NautilusOrder, change: ModifyOrder | None = None) -> Order:
-    """The order in the gate's terms, with those of `change` if there is one; an order type that the gate does not know has no style."""
+    """The order in the order gate's terms, with those of `change` if there is one; a type that it does not know has no style."""
     quantity = order.leaves_qty
     price = order.price if order.has_price else None
     if change is not None:
@@ -200,9 +200,9 @@ def _wanted(order: NautilusOrder, change: ModifyOrder | None = None) -> Order:
         order_id=order.client_order_id.value,
         asset=order.instrument_id.symbol.value,
         side=_sign(order.side),
-        qty_e8=venue.e8_of_quantity(quantity),
+        qty_e8=e8_of_quantity(quantity),
         style=_style(order),  # type: ignore[arg-type]  # None is denied as malformed
-        price_e8=None if price is None else venue.e8_of_price(price),
+        price_e8=None if price is None else e8_of_price(price),
         is_reduce_only=order.is_reduce_only,
     )
 

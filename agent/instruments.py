@@ -1,7 +1,7 @@
 """The paper venue: Binance USD-M perpetuals as Nautilus instruments, and the units between the two worlds.
 
-Prices and sizes cross this boundary as integers: Nautilus keeps them scaled by 10^16, the gate and the ledger by 10^8. Every tick and step
-used here is a multiple of 10^-8, so the conversion is exact.
+Prices and sizes cross this boundary as integers: Nautilus keeps them scaled by 10^16, the order gate and the ledger by 10^8. Every tick and
+step used here is a multiple of 10^-8, so the conversion is exact.
 """
 
 from decimal import Decimal
@@ -23,7 +23,7 @@ from dolphin.core.placing.view import Touch
 VENUE: Final = Venue("BINANCE")
 RAW_PER_E8: Final = 10 ** (FIXED_PRECISION - 8)
 VENUE_LEVERAGE: Final = Decimal(20)
-"""What the venue itself would allow; well above any cap, because the gate decides, not the venue's margin check."""
+"""What the venue itself would allow; well above any cap, because the order gate decides, not the venue's margin check."""
 
 
 def instrument_of(asset: str) -> CryptoPerpetual:

@@ -1,4 +1,4 @@
-"""One agent, assembled: the Nautilus node, its data client, the gated sandbox venue, the strategy, and the wiring between them.
+"""One agent, assembled: the Nautilus node, its data client, the order gate before the sandbox venue, the strategy, the wiring.
 
 The parts know each other only through what is handed to them here. A change of the entitlement goes the same way every time: said in the
 journal, working orders taken back by the execution client, and only then the strategy, which flattens or steers.
@@ -24,9 +24,9 @@ from nautilus_trader.execution.engine import ExecutionEngine
 from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.events import OrderEvent
 
-from agent import instruments as venue
 from agent.data import DolphinDataClient
-from agent.execution import GatedSandboxClient
+from agent.execution import DolphinExecutionClient
+from agent.instruments import VENUE, VENUE_LEVERAGE, dollars_of, instrument_of, limits_of
 from agent.strategies.ranked_basket import RankedBasket
 from dolphin.cluster.signals import to_posture
 from dolphin.core.contract import names
@@ -70,9 +70,9 @@ class Agent:
         account = options.paper.account
         self.journal = journal
         self.latencies = Latencies()
-        instruments = {asset: venue.instrument_of(asset) for asset in options.assets}
+        instruments = {asset: instrument_of(asset) for asset in options.assets}
         telling = Telling(booking.ledger, journal.write, trace.add)
-        self.desk = Desk(booking, telling, {asset: venue.limits_of(asset) for asset in instruments})
+        self.desk = Desk(booking, telling, {asset: limits_of(asset) for asset in instruments})
         self.entitlements = Entitlements(
             account,
             options.assets,
@@ -102,16 +102,16 @@ class Agent:
             on_end=on_end,
         )
         self.inbox = self._data.inbox = Inbox(self.desk, self.latencies, self._data.deliver)
-        self._execution = GatedSandboxClient(
+        self._execution = DolphinExecutionClient(
             self._loop,
             kernel.portfolio,
             kernel.msgbus,
             kernel.cache,
             kernel.clock,
             SandboxExecutionClientConfig(
-                venue=venue.VENUE.value,
-                starting_balances=[venue.dollars_of(booking.cash_micro)],
-                default_leverage=venue.VENUE_LEVERAGE,
+                venue=VENUE.value,
+                starting_balances=[dollars_of(booking.cash_micro)],
+                default_leverage=VENUE_LEVERAGE,
             ),
             self.desk,
             self._apply_event,
@@ -211,7 +211,7 @@ def _leverage_keys(account: str, assets: Iterable[str]) -> list[str]:
 
 
 def _node_config(run_directory: Path) -> TradingNodeConfig:
-    """A quiet node whose own risk checks are out of the way: the gate decides."""
+    """A quiet node whose own risk checks are out of the way: the order gate decides."""
     return TradingNodeConfig(
         trader_id="DOLPHIN-001",
         logging=LoggingConfig(

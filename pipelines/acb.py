@@ -8,6 +8,8 @@ from dolphin.pipeline import BATCH_KEY, Pipeline, setting
 pipeline = Pipeline("acb")
 
 market = pipeline.read_topics("market.{key}", written_by="python_udfs.features:Features")
-votes = market.python("votes", "python_udfs.acb:AcbVotes", keyed_by=BATCH_KEY, params={"account": setting("account", "paper")})
+votes = market.python(
+    "votes", "python_udfs.breaker_votes:BreakerVotes", keyed_by=BATCH_KEY, params={"account": setting("account", "paper")}
+)
 commands = votes.apply("leverage", map_name="LEVERAGE", key="{key}", payload="value")
 commands.to_topic("leverage-changes")

@@ -1,7 +1,7 @@
 """survival: the survival controller. Everything sensed becomes one posture and one cap for the account.
 
-The stage says what the readings would allow; the entry processor on `POSTURE` grants (latch, slow recovery, posture gates: what a restart
-must not forget); the one on `LEVERAGE` puts it under an operator's cut of the account.
+The stage says what the readings would allow; the entry processor on `POSTURE` grants (latch, slow recovery, posture thresholds: what a
+restart must not forget); the one on `LEVERAGE` puts it under an operator's cut of the account.
 
 It looks at all shards together, so it runs in one instance for the whole cluster.
 """

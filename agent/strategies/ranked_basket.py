@@ -17,7 +17,7 @@ from nautilus_trader.model.orders import Order as NautilusOrder
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
-from agent import instruments as venue
+from agent.instruments import limits_of, price_of, quantity_of
 from dolphin.core.order_gate import Style, flatten
 from dolphin.core.placing.basket import Basket, BasketView, ToCancel, ToSend
 from dolphin.core.placing.placer import Resting
@@ -53,7 +53,7 @@ class RankedBasket(Strategy):
         super().__init__(StrategyConfig())
         self._desk = desk
         self._instruments = instruments
-        self._basket = Basket({asset: venue.limits_of(asset) for asset in instruments})
+        self._basket = Basket({asset: limits_of(asset) for asset in instruments})
         self._latencies = latencies
         self._order_epoch = order_epoch
         self._orders_made = 0
@@ -93,7 +93,7 @@ class RankedBasket(Strategy):
         if isinstance(event, OrderFilled):
             self._latencies.record(ORDER_TO_FILL, time.time_ns() - self._sent_wall_ns[order_id])
         order = self.cache.order(event.client_order_id)
-        if order is not None and order.is_closed:  # it is not in the cache before the gate has seen it
+        if order is not None and order.is_closed:  # it is not in the cache before the order gate has seen it
             del self._resting[order_id], self._sent_wall_ns[order_id]
             is_untouched = isinstance(event, OrderCanceled) and not order.filled_qty.raw
             if is_untouched and self._desk.grant(resting.asset).posture == "HIBERNATE":
@@ -106,7 +106,7 @@ class RankedBasket(Strategy):
 
     def _send(self, wish: ToSend) -> None:
         instrument = self._instruments[wish.asset]
-        quantity = venue.quantity_of(instrument, wish.qty_e8)
+        quantity = quantity_of(instrument, wish.qty_e8)
         if not quantity.raw:
             return
         self._orders_made += 1
@@ -125,4 +125,4 @@ class RankedBasket(Strategy):
         }
         if wish.price_e8 is None:
             return self.order_factory.market(**terms)
-        return self.order_factory.limit(**terms, price=venue.price_of(instrument, wish.price_e8), post_only=wish.style is Style.POST_ONLY)
+        return self.order_factory.limit(**terms, price=price_of(instrument, wish.price_e8), post_only=wish.style is Style.POST_ONLY)

@@ -7,7 +7,7 @@ from nautilus_trader.model.currencies import USDT
 from nautilus_trader.model.objects import Money
 from nautilus_trader.risk.sizing import FixedRiskSizer
 
-from agent import instruments as venue
+from agent.instruments import instrument_of
 from bench.signal_rig.fresh import report
 from dolphin.core.order_gate import ONE
 from dolphin.core.placing.sizer import AlphaBetSizer
@@ -15,7 +15,7 @@ from dolphin.core.placing.sizer import AlphaBetSizer
 
 def main(seconds: float) -> None:
     sizer = AlphaBetSizer()
-    instrument = venue.instrument_of("BTCUSDT")
+    instrument = instrument_of("BTCUSDT")
     theirs = FixedRiskSizer(instrument)
     entry, stop = instrument.make_price(60_000), instrument.make_price(59_000)
     equity, risk = Money(100_000, USDT), Decimal("0.01")

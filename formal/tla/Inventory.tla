@@ -197,7 +197,7 @@ Accepted(w) ==
 
 Commit(w) == worker[w].up /\ worker[w].pending /= None /\ (Accepted(w) \/ Refused(w))
 
-\* An order that the gate denied is booked too: its name is used, nothing is open.
+\* An order that the order gate denied is booked too: its name is used, nothing is open.
 Deny(w, id) ==
     /\ worker[w].up /\ worker[w].pending = None
     /\ \/ /\ MayWrite(w)

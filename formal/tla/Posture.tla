@@ -6,7 +6,7 @@
 (* they are ready to say so, and whether they find an invariant broken.    *)
 (* From the demands the governor keeps                                     *)
 (*   - R, which falls to R_cmd at once and rises by at most one step;      *)
-(*   - the earned posture, by Schmitt gates on R: a fall may skip postures *)
+(*   - the earned posture, by Schmitt thresholds on R; a fall may skip some  *)
 (*     and happens at once, a rise moves one posture after a dwell;        *)
 (*   - the latch: set by a broken invariant, from whoever reports it, and  *)
 (*     released only by an operator while the last demand is ready and     *)
@@ -20,15 +20,15 @@
 (* The rest is lost when everything stops, and is then at its worst.       *)
 (*                                                                         *)
 (* R is coarse here: tenths for parts per million, one tenth a demand for  *)
-(* 1 % a minute, the gates at the same places among the values. Code:      *)
-(* src/dolphin/core/control/posture.py (gates), governor.py (step),             *)
+(* 1 % a minute, the thresholds at the same places among the values. Code: *)
+(* src/dolphin/core/control/posture.py (thresholds), governor.py (step),   *)
 (* posture_entry.py (signals), and GovernorRule in the member.             *)
 (***************************************************************************)
 EXTENDS Naturals
 
 CONSTANTS
     RMax,          \* R of a healthy system (ONE)
-    Gates,         \* by posture 1..3: [below, above]: R under `below` falls to it, R over `above` leaves it for the next milder
+    Thresholds,         \* by posture 1..3: [below, above]: R under `below` falls to it, R over `above` leaves it for the next milder
     PostureCap,    \* by posture 0..3: most leverage
     Gain,          \* leverage per unit of R (6x / ONE)
     Dwell,         \* demands in a posture before a rise
@@ -41,8 +41,8 @@ HIBERNATE == 3
 Postures == {APEX, STALKER, TURTLE, HIBERNATE}     \* a larger number is more restrictive
 
 ASSUME
-    /\ \A p \in Postures \ {APEX} : Gates[p].below <= Gates[p].above /\ Gates[p].above < RMax
-    /\ \A p \in {STALKER, TURTLE} : Gates[p + 1].above < Gates[p].below
+    /\ \A p \in Postures \ {APEX} : Thresholds[p].below <= Thresholds[p].above /\ Thresholds[p].above < RMax
+    /\ \A p \in {STALKER, TURTLE} : Thresholds[p + 1].above < Thresholds[p].below
     /\ \A p \in Postures \ {APEX} : PostureCap[p] <= PostureCap[p - 1]
     /\ Dwell > 0 /\ LeaseTicks > 0
 
@@ -64,18 +64,18 @@ vars == <<started, ready, broken, latched, r, posture, dwelt, ceiling, lease, ke
 Min(a, b) == IF a < b THEN a ELSE b
 Max(a, b) == IF a > b THEN a ELSE b
 
-\* The most restrictive posture whose gate R is under, never a milder one than p.
+\* The most restrictive posture whose threshold R is under, never a milder one than p.
 Fallen(p, value) ==
     Max(p, CHOOSE q \in Postures :
-            /\ q = APEX \/ value < Gates[q].below
-            /\ \A s \in Postures : s > q => ~(value < Gates[s].below))
+            /\ q = APEX \/ value < Thresholds[q].below
+            /\ \A s \in Postures : s > q => ~(value < Thresholds[s].below))
 
-\* One milder, if R is above the gate and the dwell is over.
-Risen(p, value, time) == IF p > APEX /\ value > Gates[p].above /\ time >= Dwell THEN p - 1 ELSE p
+\* One milder, if R is above the threshold and the dwell is over.
+Risen(p, value, time) == IF p > APEX /\ value > Thresholds[p].above /\ time >= Dwell THEN p - 1 ELSE p
 
 \* Where to start: the mildest posture that a rise from HIBERNATE would reach.
 RECURSIVE First(_, _)
-First(p, value) == IF p > APEX /\ value > Gates[p].above THEN First(p - 1, value) ELSE p
+First(p, value) == IF p > APEX /\ value > Thresholds[p].above THEN First(p - 1, value) ELSE p
 
 Damped(command) == IF command <= r THEN command ELSE Min(command, r + 1)
 
@@ -163,7 +163,7 @@ Next ==
     \/ \E p \in Postures : Force(p)
 
 -----------------------------------------------------------------------------
-(* What is claimed. The gates are spelled out again here, so that a wrong  *)
+(* What is claimed. Thresholds are spelled out again here, so that a wrong *)
 (* `Fallen` or `Risen` is seen. Claims on rises are on the earned posture: *)
 (* what is granted comes back as a whole when a silence ends or an         *)
 (* operator lifts the ceiling.                                             *)
@@ -200,11 +200,11 @@ RiseKeepsTheDwell == [][started /\ posture' < posture => dwelt >= Dwell]_vars
 \* No change of posture inside a hysteresis band, except to HIBERNATE by the latch.
 NoChatter ==
     [][started =>
-        /\ posture' < posture => r' > Gates[posture].above
-        /\ posture' > posture => r' < Gates[posture'].below \/ latched']_vars
+        /\ posture' < posture => r' > Thresholds[posture].above
+        /\ posture' > posture => r' < Thresholds[posture'].below \/ latched']_vars
 
-\* When R has fallen under the gate of a posture, that posture or a more restrictive one holds.
-FallIsAtOnce == [][\A p \in Postures \ {APEX} : r' < r /\ r' < Gates[p].below => posture' >= p]_vars
+\* When R has fallen under the threshold of a posture, that posture or a more restrictive one holds.
+FallIsAtOnce == [][\A p \in Postures \ {APEX} : r' < r /\ r' < Thresholds[p].below => posture' >= p]_vars
 
 RRisesSlowly == [][started /\ r' > r => r' = r + 1]_vars
 

@@ -42,13 +42,13 @@ RestoredHigher == [kept EXCEPT !.posture = IF @ > APEX THEN APEX ELSE @]
 RisenAllTheWay(p, value, time) == IF time >= Dwell THEN First(p, value) ELSE p
 
 \* A rise does not wait.
-RisenAtOnce(p, value, time) == IF p > APEX /\ value > Gates[p].above THEN p - 1 ELSE p
+RisenAtOnce(p, value, time) == IF p > APEX /\ value > Thresholds[p].above THEN p - 1 ELSE p
 
-\* A gate without hysteresis: up where it falls.
-RisenWithoutBand(p, value, time) == IF p > APEX /\ value >= Gates[p].below /\ time >= Dwell THEN p - 1 ELSE p
+\* A threshold without hysteresis: up where it falls.
+RisenWithoutBand(p, value, time) == IF p > APEX /\ value >= Thresholds[p].below /\ time >= Dwell THEN p - 1 ELSE p
 
 \* A fall moves one posture at a time.
-FallenOneStep(p, value) == IF p < HIBERNATE /\ value < Gates[p + 1].below THEN p + 1 ELSE p
+FallenOneStep(p, value) == IF p < HIBERNATE /\ value < Thresholds[p + 1].below THEN p + 1 ELSE p
 
 \* R recovers at once.
 NotDamped(command) == command
@@ -57,5 +57,5 @@ NotDamped(command) == command
 Overshoots(command) == IF command <= r THEN command ELSE r + 20
 
 \* APEX is not reached again.
-NeverAboveStalker(p, value, time) == IF p > STALKER /\ value > Gates[p].above /\ time >= Dwell THEN p - 1 ELSE p
+NeverAboveStalker(p, value, time) == IF p > STALKER /\ value > Thresholds[p].above /\ time >= Dwell THEN p - 1 ELSE p
 =============================================================================

@@ -15,7 +15,7 @@ import msgspec
 from dolphin.core.contract import names
 from dolphin.errors import BadInput
 
-Source = Literal["generator", "recording", "live"]
+Source = Literal["synthetic", "recording", "live"]
 
 _NAMED_IN_THE_MESSAGE = {"Object contains unknown field `(.+)`": "no such key", "Object missing required field `(.+)`": "missing"}
 """What msgspec says without a path, and what we say of the key it names."""
@@ -25,7 +25,7 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Unknown keys are errors."""
 
 
-class Generator(Strict, frozen=True):
+class SyntheticMarket(Strict, frozen=True):
     """The synthetic market that the demo plays without a recording."""
 
     assets: Annotated[int, msgspec.Meta(ge=2, le=50)] = 8
@@ -74,7 +74,7 @@ class Paper(Strict, frozen=True):
 class Config(Strict, frozen=True):
     """Everything an operator may change."""
 
-    generator: Generator = Generator()
+    synthetic: SyntheticMarket = SyntheticMarket()
     live: Live = Live()
     member: Member = Member()
     gates: Gates = Gates()

@@ -192,7 +192,7 @@ def bad_account_case() -> Iterator[Signal]:
 
 
 def ladder_case() -> Iterator[Signal | None]:
-    """Every gate of the Schmitt table from both sides, each rise at its dwell and a nanosecond before, and every edge of the recovery."""
+    """Every Schmitt threshold from both sides, each rise at its dwell and a nanosecond before, and every edge of the recovery."""
     seq, now = 1, START
     yield demand(seq, now, is_ready=False, r_cmd_ppm=0)
     for r_ppm in (1_000_000, 850_000, 849_999, 400_000, 399_999, 100_000, 99_999, 0):
@@ -358,7 +358,7 @@ def account_edges_case() -> Iterator[Signal]:
 def governor_edges_case() -> Iterator[Signal | None]:
     """The dwell and the recovery to the nanosecond, and every way in which time and invariants break together."""
     seq, now = 1, START
-    yield demand(seq, now, r_cmd_ppm=919_000)  # STALKER; above its gate within seconds, but not before its dwell
+    yield demand(seq, now, r_cmd_ppm=919_000)  # STALKER; above its threshold within seconds, but not before its dwell
     for elapsed in (*range(3 * SECOND, 60 * SECOND, 3 * SECOND), 60 * SECOND - 1, 60 * SECOND):
         seq, now = seq + 1, START + elapsed
         yield demand(seq, now)

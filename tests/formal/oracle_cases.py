@@ -258,7 +258,7 @@ def _demand(values: dict[str, Any]) -> Demand:
 
 
 def boundary_governments(params: GovernorParams) -> Iterator[Case]:
-    """As `boundary_assessments`; and every gate of R against every gate of R_cmd in every posture around the dwell."""
+    """As `boundary_assessments`; and every threshold of R against every threshold of R_cmd in every posture around the dwell."""
     yield lines.governor_params(params)
     table = deciding_boundaries(params)
     bases = (STEADY, {**STEADY, "is_started": False, "posture": Posture.HIBERNATE, "r_ppm": 0}, {**STEADY, "posture": Posture.TURTLE})

@@ -133,7 +133,7 @@ def run(module: str, model: Model) -> Verdict:
 
 @pytest.fixture(scope="module")
 def verdicts() -> dict[Specification | Mutant, Future[Verdict]]:
-    """Those of the ordinary gate, the long ones first."""
+    """Those of the ordinary check, the long ones first."""
     tlc.ensure_tlc()
     pool = ThreadPoolExecutor(AT_ONCE)
     found: dict[Specification | Mutant, Future[Verdict]] = {}

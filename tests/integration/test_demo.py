@@ -21,8 +21,8 @@ from dolphin.core.contract.causes import cause_id
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.rows import Translator
 from dolphin.feeds import recording
-from dolphin.feeds import synthetic as generator
 from dolphin.feeds.source import Frame
+from dolphin.feeds.synthetic import Synthetic, generate
 
 SHARED = Path(os.environ.get("DOLPHIN_SHARED_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 BTC_ETH_2024 = [SHARED / "binance_ws_2024-08-08" / name for name in ("usdm_btcusdt_20240808.gz", "usdm_ethusdt_20240808.gz")]
@@ -50,7 +50,7 @@ def command(home: Path, *options: str) -> list[str]:
 
 def synthetic(tmp_path: Path) -> list[str]:
     path = tmp_path / "market.toml"
-    path.write_text(f"[generator]\nminutes = {MINUTES}\nseed = {SEED}\nassets = 4\n")
+    path.write_text(f"[synthetic]\nminutes = {MINUTES}\nseed = {SEED}\nassets = 4\n")
     return ["--config", str(path)]
 
 
@@ -128,7 +128,7 @@ def test_a_run_goes_from_frames_to_booked_orders(two_runs: tuple[Path, Ended, En
 
 def test_the_shocks_of_the_market_become_cuts_whose_causes_are_in_it(two_runs: tuple[Path, Ended, Ended]) -> None:
     report = two_runs[1].report
-    assert_every_cut_has_a_cause_in(report, generator.generate(generator.Synthetic(4, SEED, MINUTES)))
+    assert_every_cut_has_a_cause_in(report, generate(Synthetic(4, SEED, MINUTES)))
     assert {"depth", "taker"} <= {word for cut in report["cuts"] for word in ("depth", "taker", "spread") if word in cut["reason"]}
 
 

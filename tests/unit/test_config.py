@@ -20,7 +20,7 @@ def test_no_file_means_the_defaults() -> None:
 
 
 def test_what_is_dumped_loads_as_the_same_configuration(tmp_path: Path) -> None:
-    changed = load_config(write(tmp_path, '[generator]\nseed = 11\n[live]\nsymbols = ["BTCUSDT"]\n'))
+    changed = load_config(write(tmp_path, '[synthetic]\nseed = 11\n[live]\nsymbols = ["BTCUSDT"]\n'))
     assert changed != Config()
     assert load_config(write(tmp_path, dump_config(changed))) == changed
 
@@ -28,10 +28,10 @@ def test_what_is_dumped_loads_as_the_same_configuration(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "field", "value"),
     [
-        ("[generator]\nassets = 1\n", "generator.assets", 1),
-        ("[generator]\nassets = 51\n", "generator.assets", 51),
-        ('[generator]\nassets = "many"\n', "generator.assets", "many"),
-        ("[generator]\nasets = 8\n", "generator.asets", 8),
+        ("[synthetic]\nassets = 1\n", "synthetic.assets", 1),
+        ("[synthetic]\nassets = 51\n", "synthetic.assets", 51),
+        ('[synthetic]\nassets = "many"\n', "synthetic.assets", "many"),
+        ("[synthetic]\nasets = 8\n", "synthetic.asets", 8),
         ("[member]\nport = 65536\n", "member.port", 65536),
         ("[live]\nsymbols = []\n", "live.symbols", []),
         ('[paper]\naccount = "my account"\n', "paper.account", "my account"),
@@ -58,4 +58,4 @@ def test_a_missing_or_broken_file_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
         load_config(tmp_path / "absent.toml")
     with pytest.raises(BadInput, match="not TOML"):
-        load_config(write(tmp_path, "[generator\n"))
+        load_config(write(tmp_path, "[synthetic\n"))

@@ -168,3 +168,68 @@ def test_an_option_is_spelled_in_one_place() -> None:
                     places[each.value].add(f"{path.name}:{node.lineno}")
     assert len(places) > 30
     assert {option: found for option, found in places.items() if len(found) > 1} == {}
+
+
+HOPS = re.compile(r"<!-- hops -->(.*?)<!-- end -->", re.DOTALL)
+HOP = re.compile(r"^\|[^|]+\| `([^`]+)` \| `(\w+)` \|$", re.MULTILINE)
+
+
+def defines(text: str, name: str) -> bool:
+    """Whether a Python or Java source defines a function of this name."""
+    return bool(
+        re.search(rf"^\s*(?:async )?def {name}\b", text, re.MULTILINE) or re.search(rf"^  [\w<>?,. \[\]]+ {name}\(", text, re.MULTILINE)
+    )
+
+
+def test_every_hop_of_the_walks_through_the_system_is_there() -> None:
+    walks = HOPS.findall((REPOSITORY / "docs" / "architecture.md").read_text())
+    assert len(walks) == 2
+    for walk in walks:
+        hops = HOP.findall(walk)
+        assert len(hops) == walk.strip().count("\n") - 1, "a row that is not a hop"
+        for file, name in hops:
+            assert defines((REPOSITORY / file).read_text(), name), f"{file} has no {name}"
+
+
+RETIRED = {
+    "acb": (r"AcbVotes|udfs[./]acb\b|control[./]acb\b", "breaker"),
+    "gate, for what admits an order": (
+        r"src/dolphin/gate\b|dolphin\.gate\b|gated\.py|agent\.gated|[Gg]ated ?(?:client|Sandbox)",
+        "order gate, execution client",
+    ),
+    "gate, for a threshold": (r"[Ss]chmitt.gate|[Pp]osture gates|gates? of R\b", "threshold"),
+    "gate, for what CI runs": (r"ordinary gate|The gate: exactly", "check"),
+    "leverage.py": (r"control/leverage\.py|control\.leverage\b|dolphin[./]jet[./]leverage\b", "command; the package gates"),
+    "entry.py": (r"control/entry\.py|posture_entry", "gate entry, posture gate"),
+    "venue.py": (r"agent/venue|agent\.venue|feeds/instruments|as venue\b", "instruments"),
+    "operator_desk": (r"operator_desk|operator desk", "operator.site"),
+    "--deterministic": (r"--deterministic|is_deterministic|DETERMINISTIC", "lockstep, --speed max"),
+    "generator, for the synthetic market": (r"\[generator\]|\"generator\"|generator\.minutes", "synthetic"),
+    "DolphinSerializers": (r"DolphinSerializers", "a factory per package"),
+    "rooms that have moved": (
+        r"\bdolphin[./](?:market|control|signals|sizing|arrow|ledger|ops)\b(?!/)",
+        "dolphin.core, dolphin.storage, dolphin.operator",
+    ),
+    "what was removed": (r"near_caches|RECONNECT_TIMEOUT_S|encode_batch|parse_cause_id", ""),
+}
+"""Words that mean something else now, or nothing: (how they were spelled, what is said instead)."""
+
+
+def test_no_retired_word_is_used() -> None:
+    """Outside history: the changelog, the decision records, and this table."""
+    for name, (spelled, instead) in RETIRED.items():
+        command = [
+            "git",
+            "grep",
+            "--untracked",
+            "-nIP",
+            spelled,
+            "--",
+            ".",
+            ":!CHANGELOG.md",
+            ":!docs/decisions",
+            ":!tests/unit/test_tidy.py",
+        ]
+        found = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        assert found.returncode in (0, 1), found.stderr
+        assert not found.stdout, f"{name} is retired; say {instead}"

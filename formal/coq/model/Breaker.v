@@ -1,7 +1,7 @@
 (** The adaptive cut-off, votes on one asset to its cap: [src/dolphin/core/control/breaker.py].
 
     A source's name is a number, in the order in which the code sorts names; reasons and cause ids are left out. A vote here has a source, a
-    seq and a time that could be read ([acb.read_votes] drops the others); its other fields are as they arrived. *)
+    seq and a time that could be read ([breaker.read_votes] drops the others); its other fields are as they arrived. *)
 
 From Coq Require Import ZArith List Bool.
 From Dolphin.Model Require Import Ppm Params Factors Posture Manual.

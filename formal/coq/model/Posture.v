@@ -1,4 +1,4 @@
-(** The four postures and the Schmitt gates between them: [src/dolphin/core/control/posture.py]. *)
+(** The four postures and the Schmitt thresholds between them: [src/dolphin/core/control/posture.py]. *)
 
 From Coq Require Import ZArith List Bool.
 From Dolphin.Model Require Import Ppm.

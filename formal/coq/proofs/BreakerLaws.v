@@ -4,7 +4,7 @@
 
 From Coq Require Import ZArith List Bool Lia.
 From Dolphin.Model Require Import Ppm Params Factors Posture Manual Breaker Account.
-From Dolphin.Proofs Require Import Arithmetic Gates.
+From Dolphin.Proofs Require Import Arithmetic Thresholds.
 Import ListNotations BreakerParams Entry.
 Open Scope Z_scope.
 

@@ -1,8 +1,8 @@
-(** The deciding half in one step: what its state keeps to, the latch, the gates, and monotony in the demand. *)
+(** The deciding half in one step: what its state keeps to, the latch, the thresholds, and monotony in the demand. *)
 
 From Coq Require Import ZArith List Bool Lia.
 From Dolphin.Model Require Import Ppm Params Posture Assessment Governor.
-From Dolphin.Proofs Require Import Arithmetic Gates.
+From Dolphin.Proofs Require Import Arithmetic Thresholds.
 Import GovernorParams State.
 Open Scope Z_scope.
 
@@ -183,7 +183,7 @@ Section Step.
     - unfold grant. rewrite r_zero. destruct (_ || _); cbn; [split; reflexivity | split; [apply cap_0 | reflexivity]].
   Qed.
 
-  (** ** Theorem 5: gates and dwell *)
+  (** ** Theorem 5: thresholds and dwell *)
 
   (** In a band nothing moves, however long it lasts. *)
   Theorem no_change_within_a_band : forall d, ordinary d ->
@@ -193,7 +193,7 @@ Section Step.
     destruct (in_band_stays _ _ band) as [fallen_same risen_same]. rewrite fallen_same, risen_same. destruct (_ && _); reflexivity.
   Qed.
 
-  (** A rise takes one rung, through its gate, after a dwell of seen time. *)
+  (** A rise takes one rung, through its threshold, after a dwell of seen time. *)
   Theorem a_rise_is_one_rung_after_a_dwell : forall d, ordinary d ->
     rank (posture (govern s d g)) < rank (posture s) ->
     rank (posture (govern s d g)) = rank (posture s) - 1

@@ -4,7 +4,7 @@
 
 From Coq Require Import ZArith List Bool Lia.
 From Dolphin.Model Require Import Ppm Params Posture Assessment Governor.
-From Dolphin.Proofs Require Import Arithmetic Gates Deciding Rate.
+From Dolphin.Proofs Require Import Arithmetic Thresholds Deciding Rate.
 Import ListNotations GovernorParams State.
 Open Scope Z_scope.
 

@@ -10,7 +10,7 @@
 
 From Coq Require Import ZArith List Bool Lia.
 From Dolphin.Model Require Import Ppm Params Factors Posture Assessment Governor Breaker.
-From Dolphin.Proofs Require Import Arithmetic Gates Deciding BreakerLaws.
+From Dolphin.Proofs Require Import Arithmetic Thresholds Deciding BreakerLaws.
 Import GovernorParams State.
 Open Scope Z_scope.
 

@@ -12,7 +12,7 @@
 
 From Coq Require Import ZArith List Bool Lia.
 From Dolphin.Model Require Import Ppm Params Posture Assessment Governor.
-From Dolphin.Proofs Require Import Arithmetic Gates Deciding.
+From Dolphin.Proofs Require Import Arithmetic Thresholds Deciding.
 Import ListNotations GovernorParams State.
 Open Scope Z_scope.
 

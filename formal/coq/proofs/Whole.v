@@ -6,7 +6,7 @@
 
 From Coq Require Import ZArith List Bool Lia.
 From Dolphin.Model Require Import Ppm Params Factors Posture Assessment Governor Survival.
-From Dolphin.Proofs Require Import Arithmetic FactorLaws Sensing SensingMonotony Gates Deciding.
+From Dolphin.Proofs Require Import Arithmetic FactorLaws Sensing SensingMonotony Thresholds Deciding.
 Import Controller.
 Open Scope Z_scope.
 

@@ -1,4 +1,4 @@
-"""`dolphin test`: every check the project has, in order, each with its heading; the gate runs exactly this.
+"""`dolphin test`: every check the project has, in order, each with its heading; CI runs exactly this.
 
 Lints come first because they are quick; a failed step does not stop the later ones, so that one run shows everything that is wrong.
 """

@@ -1,4 +1,4 @@
-"""`dolphin demo`: the whole system, for about a minute, from frames to gated orders."""
+"""`dolphin demo`: the whole system, for about a minute, from frames to orders behind the order gate."""
 
 import typer
 from rich.console import Console
@@ -23,7 +23,7 @@ def demo(
 ) -> None:
     """Play a market through the whole system and report what it decided. Nothing is left running."""
     settings = load_config(config)
-    wish = Wish("recording" if recording else "generator", tuple(recording or ()), speed, loop=False)
+    wish = Wish("recording" if recording else "synthetic", tuple(recording or ()), speed, loop=False)
     show = plan_show(wish, settings)
     console = Console(stderr=as_json)
     report = play(show, settings, home, console)

@@ -84,7 +84,7 @@ def exchange(
 ) -> None:
     """Serve a market on loopback by the exchange's own protocol, for `--feed live` and `record` without the network; until Ctrl-C."""
     from dolphin.feeds import recording as recordings
-    from dolphin.feeds import synthetic as generator
+    from dolphin.feeds import synthetic
     from dolphin.run.launch import AS_FAST_AS_POSSIBLE, read_speed
     from dolphin.simulation.exchange import Exchange
 
@@ -95,8 +95,8 @@ def exchange(
         info = recordings.inspect(recording)
         stand_in = Exchange(lambda: recordings.read(info.paths), info.symbols, speed=pace, port=port)
     else:
-        market = generator.Synthetic(assets, seed, minutes)
-        stand_in = Exchange(lambda: generator.generate(market), market.symbols, speed=pace, port=port)
+        market = synthetic.Synthetic(assets, seed, minutes)
+        stand_in = Exchange(lambda: synthetic.generate(market), market.symbols, speed=pace, port=port)
     asyncio.run(_serve(stand_in, as_json=as_json))
 
 

@@ -19,7 +19,8 @@ RecordingOption = Annotated[
 SpeedOption = Annotated[
     str,
     typer.Option(
-        "--speed", help="Market seconds per second, auto (about a minute in all), or max (in lockstep: the same input, the same decisions)."
+        "--speed",
+        help="Market seconds per second, or max (in lockstep: the same input, the same decisions); demo and up: auto, a minute in all.",
     ),
 ]
 SecondsOption = Annotated[float | None, typer.Option("--seconds", help="How long to record or to measure.", min=0.5)]

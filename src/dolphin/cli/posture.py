@@ -38,7 +38,7 @@ def show(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Show posture, cap, R between its gates, factors, latch, ceiling and lease."""
+    """Show posture, cap, R between its thresholds, factors, latch, ceiling and lease."""
     where = find_site(home, member, cluster_name, account)
     while True:
         seen = _look(where)

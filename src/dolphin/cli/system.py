@@ -18,7 +18,7 @@ app = typer.Typer()
 
 @app.command("up")
 def up(
-    feed: Annotated[str, typer.Option("--feed", help="generator, recording or live; a recording plays in a loop.")] = "generator",
+    feed: Annotated[str, typer.Option("--feed", help="synthetic, recording or live; a recording plays in a loop.")] = "synthetic",
     recording: RecordingOption = None,
     speed: SpeedOption = "auto",
     config: ConfigOption = None,
@@ -89,9 +89,9 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
 
 
 def _settle_source(feed: str, recording: list[Path] | None) -> Source:
-    if feed not in ("generator", "recording", "live"):
-        raise BadInput("no such feed", field="--feed", value=feed, remedy="Give generator, recording (with --recording PATH) or live.")
-    if recording and feed == "generator":
+    if feed not in ("synthetic", "recording", "live"):
+        raise BadInput("no such feed", field="--feed", value=feed, remedy="Give synthetic, recording (with --recording PATH) or live.")
+    if recording and feed == "synthetic":
         return "recording"
     if (feed == "recording") != bool(recording):
         raise BadInput(

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from dolphin.config import Generator, Live, Source
+from dolphin.config import Live, Source, SyntheticMarket
 from dolphin.errors import BadInput
 from dolphin.host.options import WorkerOptions
 
@@ -26,7 +26,7 @@ class FeedOptions(WorkerOptions, frozen=True, kw_only=True):
     """Jobs whose progress is waited for."""
     paths: tuple[Path, ...] = ()
     """Of a recording: files, folders or patterns."""
-    generator: Generator = Generator()
+    synthetic: SyntheticMarket = SyntheticMarket()
     live: Live = Live()
 
     def __post_init__(self) -> None:

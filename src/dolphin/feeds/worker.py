@@ -21,8 +21,7 @@ from dolphin.core.control.params import LAW_HASH
 from dolphin.core.market.batcher import Batcher, QueueFullError
 from dolphin.core.market.rows import Translator
 from dolphin.errors import DolphinError, ExitCode
-from dolphin.feeds import recording
-from dolphin.feeds import synthetic as generator
+from dolphin.feeds import recording, synthetic
 from dolphin.feeds.binance.live import LiveConfig, live_frames
 from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.journal import Journal
@@ -80,10 +79,10 @@ def _frame_source(options: FeedOptions) -> Iterable[Frame] | None:
     """The frames of a replay; None for a live feed."""
     if options.source == "live":
         return None
-    if options.source == "generator":
-        asked = options.generator
-        market = generator.Synthetic(asked.assets, asked.seed, asked.minutes)
-        make: Callable[[], Iterator[Frame]] = lambda: generator.generate(market)  # noqa: E731
+    if options.source == "synthetic":
+        asked = options.synthetic
+        market = synthetic.Synthetic(asked.assets, asked.seed, asked.minutes)
+        make: Callable[[], Iterator[Frame]] = lambda: synthetic.generate(market)  # noqa: E731
     else:
         recording.find_files(options.paths)
         make = lambda: recording.read(options.paths)  # noqa: E731

@@ -1,7 +1,7 @@
 """The gates of one account as values: what `POSTURE` and `LEVERAGE` held at one moment, and what holds the account down.
 
 `Gates` keeps the stored bytes, so that a rule can be tried on them, and reads them into the rules' own states. Nothing here decides: the
-rules are `dolphin.core.control.posture_gate`, `account` and `acb`.
+rules are `dolphin.core.control.posture_gate`, `account_gate` and `breaker`.
 """
 
 from collections.abc import Mapping

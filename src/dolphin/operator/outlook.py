@@ -1,7 +1,7 @@
 """What has to happen before the account's posture is one milder, and how long that takes at the least.
 
-The governor's gates and rates turned round: given its state, the conditions that are not met yet, each with the market time it needs if
-every reading is good from now on. They run side by side, so the whole takes as long as the longest. What an operator or a sensor has to
+The governor's thresholds and rates turned round: given its state, the conditions that are not met yet, each with the market time it needs
+if every reading is good from now on. They run side by side, so the whole takes as long as the longest. What an operator or a sensor has to
 do has no length: it is open.
 """
 
@@ -72,18 +72,20 @@ def readings_allow_ppm(state: posture_gate.PostureState) -> int:
 
 
 def _recovery(state: posture_gate.PostureState, posture: Posture, r_ppm: int, params: GovernorParams) -> tuple[Condition, ...]:
-    """R above the gate: time by time, and readings that allow it."""
+    """R above the threshold: time by time, and readings that allow it."""
     governed = state.governed
-    gate_ppm = LADDER[posture].leave_above_ppm
+    threshold_ppm = LADDER[posture].leave_above_ppm
     found: list[Condition] = []
-    missing_ppm = gate_ppm + 1 - r_ppm
+    missing_ppm = threshold_ppm + 1 - r_ppm
     if missing_ppm > 0:
         waited_ns = 0 if governed.latch else governed.time_ns - governed.rise_anchor_ns
         takes_ns = max(0, missing_ppm * params.recovery_ns_per_ppm - waited_ns)
-        found.append(Condition(f"R rises from {share(r_ppm)} to above {share(gate_ppm)}, at most 1 % a minute", takes_ns))
+        found.append(Condition(f"R rises from {share(r_ppm)} to above {share(threshold_ppm)}, at most 1 % a minute", takes_ns))
     allowed_ppm = readings_allow_ppm(state)
-    if not governed.latch and allowed_ppm <= gate_ppm:
-        found.append(Condition(f"the readings allow R above {share(gate_ppm)}; now their factors give {share(allowed_ppm)} at most", None))
+    if not governed.latch and allowed_ppm <= threshold_ppm:
+        found.append(
+            Condition(f"the readings allow R above {share(threshold_ppm)}; now their factors give {share(allowed_ppm)} at most", None)
+        )
     return tuple(found)
 
 

@@ -47,9 +47,9 @@ def plan_show(wish: Wish, config: Config) -> Show:
         info = inspect(wish.recordings)
         length_s = (info.last_time_ns - info.first_time_ns) / 1e9
         assets, label = info.symbols, f"recording of {', '.join(info.symbols)} ({length_s:.0f} s)"
-    elif wish.source == "generator":
-        length_s = config.generator.minutes * 60
-        assets, label = symbols_of(config.generator.assets), f"SYNTHETIC market, seed {config.generator.seed} ({length_s:.0f} s)"
+    elif wish.source == "synthetic":
+        length_s = config.synthetic.minutes * 60
+        assets, label = symbols_of(config.synthetic.assets), f"SYNTHETIC market, seed {config.synthetic.seed} ({length_s:.0f} s)"
     else:
         length_s, assets, label = None, tuple(config.live.symbols), f"live {', '.join(config.live.symbols)} (paper orders only)"
     speed = _settle_speed(wish, length_s)

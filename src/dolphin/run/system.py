@@ -155,6 +155,6 @@ class System:
             is_loop=market.loop,
             jobs=JOBS,
             paths=market.paths,
-            generator=plan.config.generator,
+            synthetic=plan.config.synthetic,
             live=plan.config.live,
         )

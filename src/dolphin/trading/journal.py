@@ -2,11 +2,11 @@
 
 The journal has one line a decision, in the order they were made.
 
-A decision line holds market time only, so that two deterministic runs write the same lines; whatever carries a wall clock or a run id goes
+A decision line holds market time only, so that two runs in lockstep write the same lines; whatever carries a wall clock or a run id goes
 into lines of the types that `dolphin.operator.views.report.NOT_DECISIONS` leaves out (`ready`, `status`, `latency`, `summary`).
 
-The trace has one line for each linearisation point (`dolphin.core.audit.trace`). It never holds the gate up: events go to a thread through
-a bounded queue, and when that is full, or the disk is, the trace is cut there for good. What stands before a cut is complete.
+The trace has one line for each linearisation point (`dolphin.core.audit.trace`). It never holds the order gate up: events go to a thread
+through a bounded queue, and when that is full, or the disk is, the trace is cut there for good. What stands before a cut is complete.
 """
 
 import queue

@@ -14,7 +14,7 @@ from hazelcast.asyncio import HazelcastClient
 from waiting import until
 
 from dolphin.cluster.wire import Batch
-from dolphin.config import Generator
+from dolphin.config import SyntheticMarket
 from dolphin.core.contract.batch import BatchInfo, info_of
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.contract.schemas import MARKET
@@ -45,7 +45,7 @@ async def run(member: MemberProcess, run_dir: Path, **asked: Any) -> tuple[int |
 
 async def start(member: MemberProcess, run_dir: Path, **asked: Any) -> asyncio.subprocess.Process:
     """A feed that plays the recordings at `paths`, or else the synthetic market, unless it is `asked` for something else."""
-    asked = {"source": "recording" if "paths" in asked else "generator"} | asked
+    asked = {"source": "recording" if "paths" in asked else "synthetic"} | asked
     options = FeedOptions(member=member.address, cluster_name=member.cluster_name, run_id="r1", run_dir=run_dir, **asked)
     return await start_on(write_options(options, run_dir / "feed.json"))
 
@@ -138,7 +138,7 @@ async def test_asked_to_stop_it_publishes_what_it_has_and_ends_well(
     hazelcast: HazelcastClient, member: MemberProcess, tmp_path: Path
 ) -> None:
     heard = await hear_batches(hazelcast)
-    process = await start(member, tmp_path, generator=Generator(minutes=5.0), is_loop=True)
+    process = await start(member, tmp_path, synthetic=SyntheticMarket(minutes=5.0), is_loop=True)
     await until(lambda: _has(heard, 20), "some batches")
     process.send_signal(signal.SIGTERM)
     assert await process.wait() == 0
@@ -183,7 +183,7 @@ async def test_options_that_cannot_be_right_are_one_line_and_a_status(tmp_path: 
 
 async def test_when_the_member_dies_the_feed_ends_with_one_line(jar: Path, tmp_path: Path) -> None:
     with MemberProcess.start(jar=jar, log=tmp_path / "member.log", cluster_name="dying") as dying:
-        process = await start(dying, tmp_path, generator=Generator(minutes=5.0))
+        process = await start(dying, tmp_path, synthetic=SyntheticMarket(minutes=5.0))
 
         async def plays() -> bool:
             return (tmp_path / "feed.ndjson").exists() and journal(tmp_path)[-1]["batches"] > 0

@@ -19,7 +19,7 @@ from dolphin.core.ledger.events import OperationStage, RunStart
 from dolphin.errors import ExitCode
 from dolphin.host.member import MemberProcess
 from dolphin.operator import log as operator_log
-from dolphin.operator import site as operator_desk
+from dolphin.operator import site
 from dolphin.storage.ledger import SqliteLedger
 
 pytestmark = pytest.mark.integration
@@ -129,7 +129,7 @@ async def test_a_latch_stays_and_the_refusal_is_kept(
     path = tmp_path / "ledger.sqlite"
     if obstacle != "no ledger":
         SqliteLedger.open(path, account="someone" if obstacle == "foreign ledger" else account, owner="run-1").record(RunStart(), 1)
-    monkeypatch.setattr(operator_desk, "LISTEN_S", 1.0)
+    monkeypatch.setattr(site, "LISTEN_S", 1.0)
     async with Controller(hazelcast, account) as controller:
         await latch(hazelcast, account)
         if obstacle == "still broken":
@@ -198,7 +198,7 @@ async def test_a_word_whose_first_answer_was_lost_counts_once_and_as_done(
         await to_posture(client, key, signal)
         return await to_posture(client, key, signal)
 
-    monkeypatch.setattr(operator_desk, "to_posture", twice)
+    monkeypatch.setattr(site, "to_posture", twice)
     status, told = await run("posture", "force", "TURTLE", "--reason", "news")
     assert (status, told["after"]["ceiling"]) == (ExitCode.DONE, "TURTLE")
     assert logged(tmp_path / "ledger.sqlite", account) == [("force TURTLE", OperationStage.DONE)]

@@ -15,7 +15,7 @@ from dolphin.host.options import read_options, write_options
 
 
 def options(**more: Any) -> FeedOptions:
-    return FeedOptions(**({"member": "127.0.0.1:5701", "run_id": "r1", "run_dir": Path("runs/r1"), "source": "generator"} | more))
+    return FeedOptions(**({"member": "127.0.0.1:5701", "run_id": "r1", "run_dir": Path("runs/r1"), "source": "synthetic"} | more))
 
 
 def test_as_fast_as_possible_keeps_a_window_and_a_wall_clock_pace_keeps_none() -> None:
@@ -41,7 +41,7 @@ def test_lockstep_is_one_batch_at_a_time_with_the_agent() -> None:
         ({"is_lockstep": True}, "speed"),
         ({"source": "recording"}, "paths"),
         ({"paths": ["a"]}, "paths"),
-        ({"generator": {"assets": 0}}, "generator.assets"),
+        ({"synthetic": {"assets": 0}}, "synthetic.assets"),
         ({"live": {"ws_url": "x"}}, "live.ws_url"),
         ({"nosuch": 1}, "nosuch"),
     ],

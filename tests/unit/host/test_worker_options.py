@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dolphin.config import Generator, Live
+from dolphin.config import Live, SyntheticMarket
 from dolphin.errors import BadInput
 from dolphin.feeds.options import FeedOptions
 from dolphin.host.options import options_file, read_options, write_options
@@ -22,7 +22,7 @@ def test_options_come_back_as_they_were_written(tmp_path: Path) -> None:
         is_loop=True,
         jobs=("ars", "acb"),
         paths=(Path("a"), Path("b/*.gz")),
-        generator=Generator(assets=5, seed=9, minutes=3.0),
+        synthetic=SyntheticMarket(assets=5, seed=9, minutes=3.0),
         live=Live(symbols=["BTCUSDT"], ws_url="ws://x", rest_url="http://x"),
     )
     path = tmp_path / "not made yet" / "feed.json"

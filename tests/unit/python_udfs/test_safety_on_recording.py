@@ -15,7 +15,7 @@ from dolphin.core.control.posture import Posture
 from dolphin.core.market.batcher import Batcher
 from dolphin.core.market.rows import Translator
 from dolphin.feeds import recording
-from python_udfs.acb import AcbVotes
+from python_udfs.breaker_votes import BreakerVotes
 from python_udfs.features import Features
 from python_udfs.survival import Survival
 from tests.makers import cause_of
@@ -34,7 +34,7 @@ pytestmark = [
 def played() -> tuple[list[Command], Command]:
     """(every cut of a cap, the account's last command)."""
     translator, batcher = Translator(), Batcher(shard="0", max_span_ns=100_000_000, law=LAW_HASH)
-    features, votes, control, entries = Features(), AcbVotes("paper"), Survival("paper"), Entries()
+    features, votes, control, entries = Features(), BreakerVotes("paper"), Survival("paper"), Entries()
     for frame in recording.read(FILES):
         found = batcher.take(frame.receive_ns)
         if found is not None:

@@ -99,7 +99,7 @@ def java_mutants(chosen: Mapping[str, Path], progress: Progress) -> Result:
 
 
 def deep_tests(chosen: Mapping[str, Path], progress: Progress) -> Result:
-    """The tests marked `level_a`: formal runs with deeper bounds than the ordinary gate has time for."""
+    """The tests marked `level_a`: formal runs with deeper bounds than the ordinary check has time for."""
     started = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "-m", "level_a", "-p", "no:cacheprovider", "--timeout=3600"]
     ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)

@@ -6,8 +6,8 @@ from now on. Between two of them nothing happens that the specification speaks o
     epoch        the ledger's lease row was taken             command    a leverage command is believed
     lease_end    a lease ran out, and that was noticed        shut       nothing is believed, whatever the leases say
     reopened     leases count again                           posture    the account's posture as the agent sees it
-    admitted     the gate let an order through                intent     that order's intent is on disk
-    denied       the gate refused an order; booked as such    replaced   a working order has new terms
+    admitted     the order gate let an order through                intent     that order's intent is on disk
+    denied       the order gate refused an order; booked as such    replaced   a working order has new terms
     fill, ended  what the venue said of an order, booked      cut        the trace ends here although the run went on
 """
 
@@ -117,7 +117,7 @@ class Denied(_Event, frozen=True, kw_only=True, tag="denied"):
 
 
 class Replaced(_Event, frozen=True, kw_only=True, tag="replaced"):
-    """A working order has new terms, which the gate allowed as those of a new one."""
+    """A working order has new terms, which the order gate allowed as those of a new one."""
 
     order_id: str
     terms: tuple[TraceTerm, ...]

@@ -2,7 +2,7 @@
 
 A survival signal (the command that `posture_entry` made) is absolute and ordered by its own `(epoch, seq)`. What
 cannot be read in it is the worst value; a signal that cannot be ordered is refused. The cap never exceeds what the posture allows.
-`dolphin.jet.leverage` repeats this rule inside the member, on the same vectors as `acb`.
+`dolphin.jet.leverage` repeats this rule inside the member, on the same vectors as `breaker`.
 """
 
 from collections.abc import Mapping

@@ -16,7 +16,7 @@ the first demand that is ready counts as unseen, so that no number of restarts e
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dolphin.core.control import posture as gates
+from dolphin.core.control import posture as thresholds
 from dolphin.core.control.assessment import Demand
 from dolphin.core.control.params import GovernorParams
 from dolphin.core.control.posture import Posture
@@ -73,7 +73,7 @@ def _interrupted(state: GovernorState, demand: Demand) -> GovernorState:
         is_started=True,
         r_ppm=demand.r_cmd_ppm,
         rise_anchor_ns=now_ns,
-        posture=gates.first(demand.r_cmd_ppm),
+        posture=thresholds.first(demand.r_cmd_ppm),
         posture_since_ns=now_ns,
     )
 
@@ -101,7 +101,7 @@ def grant(state: GovernorState) -> GovernorGrant:
     if state.latch or not state.is_ready:
         return GovernorGrant(Posture.HIBERNATE, 0, 0)
     posture = state.posture if state.posture >= state.ceiling else state.ceiling
-    return GovernorGrant(posture, gates.cap(posture, state.r_ppm), state.r_ppm)
+    return GovernorGrant(posture, thresholds.cap(posture, state.r_ppm), state.r_ppm)
 
 
 def _damped(state: GovernorState, r_cmd_ppm: int, now_ns: int, unseen_ns: int, params: GovernorParams) -> tuple[int, int]:
@@ -118,7 +118,7 @@ def _damped(state: GovernorState, r_cmd_ppm: int, now_ns: int, unseen_ns: int, p
 def _posture(state: GovernorState, r_ppm: int, now_ns: int, unseen_ns: int, params: GovernorParams) -> tuple[Posture, int]:
     """(posture, since when): down at once, up one posture after the dwell. Unseen time is no dwell."""
     since_ns = state.posture_since_ns + unseen_ns
-    posture = gates.fallen(state.posture, r_ppm)
+    posture = thresholds.fallen(state.posture, r_ppm)
     if posture == state.posture and now_ns - since_ns >= params.dwell_ns:
-        posture = gates.risen(posture, r_ppm)
+        posture = thresholds.risen(posture, r_ppm)
     return posture, since_ns if posture == state.posture else now_ns

@@ -102,7 +102,7 @@ class SurvivalParams:
         check_order(self, "depth_limit_ppm", "depth_nominal_ppm", worse)
         check_order(self, "recovery_depth_limit_ppm", "recovery_depth_nominal_ppm", worse)
         check_order(self, "recovery_spread_nominal_ppm", "recovery_spread_limit_ppm", worse)
-        check_order(self, "passive_below_ppm", "passive_clear_ppm", "the gate would chatter")
+        check_order(self, "passive_below_ppm", "passive_clear_ppm", "the threshold would chatter")
         unknown = self.wired - SENSORS
         if unknown:
             raise BadInput("no such sensor", field="wired", value=sorted(unknown), remedy=f"Known: {', '.join(sorted(SENSORS))}.")

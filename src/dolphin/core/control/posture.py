@@ -1,4 +1,4 @@
-"""The four postures and the Schmitt gates between them, as one table.
+"""The four postures and the Schmitt thresholds between them, as one table.
 
 A fall may skip postures and happens at once; a rise moves one posture at a time, after a dwell. Between a posture's "drop below" and
 the "return above" under it nothing changes. `LADDER` is `control.md`'s table turned so that each row says what bounds *its* posture.
@@ -33,15 +33,15 @@ class Rung(NamedTuple):
     behaviour: str
 
 
-def _gates(posture: str) -> tuple[int, int]:
+def _thresholds(posture: str) -> tuple[int, int]:
     return LAW.number("posture", f"{posture}_below_ppm"), LAW.number("posture", f"{posture}_above_ppm")
 
 
 LADDER = (
     Rung(Posture.APEX, ONE + 1, ONE + 1, MAX_LEVERAGE_PPM, "taker or maker entries, any exit"),
-    Rung(Posture.STALKER, *_gates("stalker"), LAW.number("posture", "stalker_cap_ppm"), "limit entries only, any exit"),
-    Rung(Posture.TURTLE, *_gates("turtle"), 0, "no new exposure: passive exits only"),
-    Rung(Posture.HIBERNATE, *_gates("hibernate"), 0, "cancel all, flatten, stop"),
+    Rung(Posture.STALKER, *_thresholds("stalker"), LAW.number("posture", "stalker_cap_ppm"), "limit entries only, any exit"),
+    Rung(Posture.TURTLE, *_thresholds("turtle"), 0, "no new exposure: passive exits only"),
+    Rung(Posture.HIBERNATE, *_thresholds("hibernate"), 0, "cancel all, flatten, stop"),
 )
 MILDEST_GATE_PPM = LADDER[1].enter_below_ppm
 CAPS_PPM = tuple([rung.cap_ppm for rung in LADDER])
@@ -49,7 +49,7 @@ FALLS = tuple([(rung.enter_below_ppm, rung.posture) for rung in LADDER[:0:-1]]) 
 
 
 def fallen(posture: Posture, r_ppm: int) -> Posture:
-    """The posture after a fall to `r_ppm`: the most restrictive one whose gate R is under, never a milder one than now."""
+    """The posture after a fall to `r_ppm`: the most restrictive one whose threshold R is under, never a milder one than now."""
     if r_ppm >= MILDEST_GATE_PPM:
         return posture
     for enter_below_ppm, lower in FALLS:
@@ -59,7 +59,7 @@ def fallen(posture: Posture, r_ppm: int) -> Posture:
 
 
 def risen(posture: Posture, r_ppm: int) -> Posture:
-    """One posture milder if R is above the gate, else the same. The caller keeps the dwell."""
+    """One posture milder if R is above the threshold, else the same. The caller keeps the dwell."""
     if posture is not Posture.APEX and r_ppm > LADDER[posture].leave_above_ppm:
         return LADDER[posture - 1].posture
     return posture
@@ -80,7 +80,7 @@ def cap(posture: Posture, r_ppm: int) -> int:
 
 
 def diagram() -> str:
-    """The gates as a Mermaid state diagram, drawn from the table."""
+    """The thresholds as a Mermaid state diagram, drawn from the table."""
     lines = ["stateDiagram-v2", "    [*] --> HIBERNATE"]
     for milder, rung in itertools.pairwise(LADDER):
         lines.append(f"    {milder.posture.name} --> {rung.posture.name}: R < {rung.enter_below_ppm / ONE:g}")

@@ -4,7 +4,7 @@ The *content* of an entry (market time, event, legs) is canonical JSON: keys sor
 writer epoch) and its stamp (run id, wall time) stand beside it. The hash is SHA-256 over all of these and the hash before, each part with
 its length in front, so that nothing can be changed, moved, added or dropped without the chain showing it.
 
-Content holds neither run id nor wall time: two deterministic replays have equal contents (`content_digest`), though their hashes differ.
+Content holds neither run id nor wall time: two replays in lockstep have equal contents (`content_digest`), though their hashes differ.
 """
 
 import hashlib

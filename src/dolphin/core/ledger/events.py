@@ -1,7 +1,7 @@
 """What an entry can say. One frozen struct a kind; the kind is its tag in the stored JSON; an unknown kind or field does not decode.
 
 Quantities and prices are integers in units of 1e-8 (`_e8`), money in micro-dollars, shares in ppm, times in nanoseconds of market time.
-No run id and no wall clock occur here: two deterministic replays on fresh homes write the same events, byte for byte.
+No run id and no wall clock occur here: two replays in lockstep on fresh homes write the same events, byte for byte.
 """
 
 from collections.abc import Mapping

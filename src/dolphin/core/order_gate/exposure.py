@@ -1,4 +1,4 @@
-"""What the account holds and has working, as the gate counts it.
+"""What the account holds and has working, as the order gate counts it.
 
 A value with four transitions: `admit` reserves an order's full quantity before it leaves, `fill` turns reserved quantity into position,
 `close` releases what is left when the venue says the order is over, `replace` re-admits it with new terms. Between admission and the

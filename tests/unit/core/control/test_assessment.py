@@ -232,7 +232,7 @@ def test_a_shock_names_its_sensors_and_the_cause_of_the_first(names: tuple[str, 
 
 
 @pytest.mark.parametrize(("limit_ppm", "is_passive"), [(625_000, False), (625_001, True)])
-def test_passive_only_begins_below_one_gate_and_ends_at_the_other(limit_ppm: int, is_passive: bool) -> None:
+def test_passive_only_begins_below_one_threshold_and_ends_at_the_other(limit_ppm: int, is_passive: bool) -> None:
     lowered = at(1, latency_ns=1_100_000_000)  # f3 is 625,000
     begins = SurvivalParams(passive_below_ppm=limit_ppm)
     assert assess(started(begins), lowered, begins)[1].is_passive_only is is_passive

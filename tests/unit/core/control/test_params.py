@@ -68,7 +68,7 @@ CAP = "or a worse reading would raise the cap"
         ),
         (
             {"passive_below_ppm": 800_000},
-            "passive_below_ppm = 800000: must be below passive_clear_ppm = 800000, or the gate would chatter. "
+            "passive_below_ppm = 800000: must be below passive_clear_ppm = 800000, or the threshold would chatter. "
             "Lower passive_below_ppm or raise passive_clear_ppm.",
         ),
         (

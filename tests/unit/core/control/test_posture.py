@@ -31,7 +31,7 @@ def test_the_table_says_what_the_specification_says() -> None:
         (HIBERNATE, 1_000_000, HIBERNATE),
     ],
 )
-def test_a_fall_goes_at_once_to_the_posture_whose_gate_was_passed(before: Posture, r_ppm: int, after: Posture) -> None:
+def test_a_fall_goes_at_once_to_the_posture_whose_threshold_was_passed(before: Posture, r_ppm: int, after: Posture) -> None:
     assert posture.fallen(before, r_ppm) is after
 
 

@@ -192,7 +192,7 @@ def test_a_rise_waits_for_the_dwell_and_moves_one_posture_at_a_time() -> None:
     assert seen == [(1, Posture.HIBERNATE), (60, Posture.TURTLE), (120, Posture.STALKER), (180, Posture.APEX)]
 
 
-def test_passive_only_is_a_schmitt_gate_on_f3() -> None:
+def test_passive_only_is_a_schmitt_threshold_on_f3() -> None:
     state, decision = run(started(), at(1, latency_ns=600_000_000))
     assert 700_000 < decision.factors_ppm[2] < 850_000
     assert not decision.is_passive_only

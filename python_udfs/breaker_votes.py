@@ -16,11 +16,11 @@ from dolphin.errors import BadInput
 from dolphin.stage import snapshot
 from python_udfs import readings
 
-_SNAPSHOT: Final = ("acb", 2)
+_SNAPSHOT: Final = ("breaker_votes", 2)
 _MS_NS: Final = 1_000_000
 
 
-class AcbVotes:
+class BreakerVotes:
     """The stage. `account` names the gates; times are market time."""
 
     INPUT = readings.INPUT

@@ -10,7 +10,7 @@ from feature_rows import MS, SECOND, START, Entries, batch, row, signals
 
 from dolphin.core.contract.kinds import Kind
 from dolphin.errors import BadInput
-from python_udfs.acb import AcbVotes
+from python_udfs.breaker_votes import BreakerVotes
 from tests.makers import cause_of
 
 ASSETS = ("BTCUSDT", "ETHUSDT")
@@ -30,7 +30,7 @@ def wobble(asset: str, at_ns: int) -> dict[str, Any]:
     }
 
 
-def play(stage: AcbVotes, entries: Entries, from_s: float, to_s: float, change: Change | None = None) -> None:
+def play(stage: BreakerVotes, entries: Entries, from_s: float, to_s: float, change: Change | None = None) -> None:
     for step in range(round(from_s * SECOND / STEP_NS), round(to_s * SECOND / STEP_NS)):
         at_ns = START + step * STEP_NS
         rows = [row(asset, at_ns, **{**wobble(asset, at_ns), **(change(asset, at_ns) if change else {})}) for asset in ASSETS]
@@ -40,29 +40,29 @@ def play(stage: AcbVotes, entries: Entries, from_s: float, to_s: float, change: 
 @pytest.fixture(scope="module")
 def warm() -> tuple[bytes, dict[str, bytes]]:
     """Snapshot of a stage and its entries after a calm 70 s."""
-    stage, entries = AcbVotes("paper"), Entries()
+    stage, entries = BreakerVotes("paper"), Entries()
     play(stage, entries, 0, 70)
     return stage.snapshot(), entries.values
 
 
 @pytest.fixture
-def calm(warm: tuple[bytes, dict[str, bytes]]) -> tuple[AcbVotes, Entries]:
+def calm(warm: tuple[bytes, dict[str, bytes]]) -> tuple[BreakerVotes, Entries]:
     """A stage and its entries after a calm 70 s."""
-    stage, entries = AcbVotes("paper"), Entries()
+    stage, entries = BreakerVotes("paper"), Entries()
     stage.restore(warm[0])
     entries.values = dict(warm[1])
     return stage, entries
 
 
 def test_nothing_is_granted_before_the_warm_up_and_everything_soon_after() -> None:
-    stage, entries = AcbVotes("paper"), Entries()
+    stage, entries = BreakerVotes("paper"), Entries()
     play(stage, entries, 0, 60)
     assert entries.command("paper/BTCUSDT").cap_ppm == 0
     play(stage, entries, 60, 64)
     assert entries.command("paper/BTCUSDT").cap_ppm == 6_000_000
 
 
-def test_a_calm_market_is_not_cut(calm: tuple[AcbVotes, Entries]) -> None:
+def test_a_calm_market_is_not_cut(calm: tuple[BreakerVotes, Entries]) -> None:
     stage, entries = calm
     play(stage, entries, 70, 250)
     assert entries.cuts == []
@@ -81,7 +81,7 @@ def test_a_calm_market_is_not_cut(calm: tuple[AcbVotes, Entries]) -> None:
     ],
 )
 def test_a_shock_cuts_its_asset_within_a_second_and_names_its_cause(
-    calm: tuple[AcbVotes, Entries], change: dict[str, Any], source: str, most_ppm: int, stream: Kind
+    calm: tuple[BreakerVotes, Entries], change: dict[str, Any], source: str, most_ppm: int, stream: Kind
 ) -> None:
     stage, entries = calm
     play(stage, entries, 70, 71, lambda asset, _: change if asset == "ETHUSDT" else {})
@@ -94,7 +94,7 @@ def test_a_shock_cuts_its_asset_within_a_second_and_names_its_cause(
     assert START // (100 * MS) < causes[0].exchange_id <= (START + 71 * SECOND) // (100 * MS) + 2
 
 
-def test_silence_of_one_asset_cuts_it_while_ticks_arrive_and_the_cause_is_its_last_message(calm: tuple[AcbVotes, Entries]) -> None:
+def test_silence_of_one_asset_cuts_it_while_ticks_arrive_and_the_cause_is_its_last_message(calm: tuple[BreakerVotes, Entries]) -> None:
     stage, entries = calm
     last_ns = START + 70 * SECOND
     number = last_ns // (100 * MS)
@@ -108,7 +108,7 @@ def test_silence_of_one_asset_cuts_it_while_ticks_arrive_and_the_cause_is_its_la
     assert "last message" in entries.cuts[0].reasons[0]
 
 
-def test_one_bad_tick_moves_nothing(calm: tuple[AcbVotes, Entries]) -> None:
+def test_one_bad_tick_moves_nothing(calm: tuple[BreakerVotes, Entries]) -> None:
     stage, entries = calm
     bad_ns = START + 70 * SECOND
     play(
@@ -136,20 +136,20 @@ def test_one_bad_tick_moves_nothing(calm: tuple[AcbVotes, Entries]) -> None:
     ids=str,
 )
 def test_what_is_not_known_grants_nothing_and_never_loosens(unknown: dict[str, Any]) -> None:
-    stage, entries = AcbVotes("paper"), Entries()
+    stage, entries = BreakerVotes("paper"), Entries()
     play(stage, entries, 0, 75, lambda asset, _: unknown if asset == "ETHUSDT" else {})
     assert entries.command("paper/ETHUSDT").cap_ppm == 0
     assert entries.command("paper/BTCUSDT").cap_ppm == 6_000_000
 
 
 def test_books_that_are_not_there_yet_at_the_start_are_unknown_and_hold_nothing() -> None:
-    stage, entries = AcbVotes("paper"), Entries()
+    stage, entries = BreakerVotes("paper"), Entries()
     play(stage, entries, 0, 3, lambda _asset, _at_ns: {"is_synced": False})
     play(stage, entries, 3, 65)
     assert entries.command("paper/BTCUSDT").cap_ppm == 6_000_000
 
 
-def test_votes_leave_four_times_a_second_and_at_once_on_a_trip(calm: tuple[AcbVotes, Entries]) -> None:
+def test_votes_leave_four_times_a_second_and_at_once_on_a_trip(calm: tuple[BreakerVotes, Entries]) -> None:
     stage, _ = calm
     left = []
     for step in range(1, 21):
@@ -166,7 +166,7 @@ def test_votes_leave_four_times_a_second_and_at_once_on_a_trip(calm: tuple[AcbVo
     assert max(after - before for before, after in itertools.pairwise(steps)) <= 5
 
 
-def test_a_batch_from_the_past_or_without_time_is_not_voted_on(calm: tuple[AcbVotes, Entries]) -> None:
+def test_a_batch_from_the_past_or_without_time_is_not_voted_on(calm: tuple[BreakerVotes, Entries]) -> None:
     stage, _ = calm
     before = stage.snapshot()
     assert stage.process(batch(START, row("BTCUSDT", START))) is None
@@ -174,9 +174,9 @@ def test_a_batch_from_the_past_or_without_time_is_not_voted_on(calm: tuple[AcbVo
     assert stage.snapshot() == before
 
 
-def test_a_restored_stage_goes_on_bit_for_bit(calm: tuple[AcbVotes, Entries]) -> None:
+def test_a_restored_stage_goes_on_bit_for_bit(calm: tuple[BreakerVotes, Entries]) -> None:
     stage, _ = calm
-    again = AcbVotes("paper")
+    again = BreakerVotes("paper")
     again.restore(stage.snapshot())
     for step in range(1, 100):
         at_ns = START + 70 * SECOND + step * STEP_NS
@@ -186,7 +186,7 @@ def test_a_restored_stage_goes_on_bit_for_bit(calm: tuple[AcbVotes, Entries]) ->
 
 
 @pytest.mark.parametrize("data", [b"", b"\xc1", b"\x93\x01\x02\x03", b"\x80"])
-def test_what_is_not_a_snapshot_is_refused_and_changes_nothing(data: bytes, calm: tuple[AcbVotes, Entries]) -> None:
+def test_what_is_not_a_snapshot_is_refused_and_changes_nothing(data: bytes, calm: tuple[BreakerVotes, Entries]) -> None:
     stage, _ = calm
     before = stage.snapshot()
     with pytest.raises(BadInput, match="snapshot"):
@@ -197,4 +197,4 @@ def test_what_is_not_a_snapshot_is_refused_and_changes_nothing(data: bytes, calm
 @pytest.mark.parametrize("name", ["interval_ms", "lease_ms", "warm_up_s"])
 def test_a_parameter_out_of_range_is_refused_by_name(name: str) -> None:
     with pytest.raises(BadInput, match=name):
-        AcbVotes("paper", **{name: 0})
+        BreakerVotes("paper", **{name: 0})

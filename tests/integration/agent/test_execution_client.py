@@ -13,13 +13,14 @@ from nautilus_trader.execution.engine import ExecutionEngine
 from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.enums import ContingencyType, OrderSide, OrderStatus
+from nautilus_trader.model.instruments import CryptoPerpetual
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 from nautilus_trader.trading.strategy import Strategy
 from scripted import T0, Quote, features
 
-from agent import instruments as venue
-from agent.execution import GatedSandboxClient
+from agent.execution import DolphinExecutionClient
+from agent.instruments import VENUE_LEVERAGE, instrument_of, limits_of, quote_of
 from dolphin.core.audit.trace import TraceEvent
 from dolphin.core.control.command import Command, encode
 from dolphin.core.control.posture import Posture
@@ -41,10 +42,10 @@ HOUR = 3_600_000_000_000
 
 @dataclass
 class Rig:
-    """A node with the gated client, and a strategy that sends whatever the test says."""
+    """A node with the execution client, and a strategy that sends whatever the test says."""
 
     desk: Desk
-    client: GatedSandboxClient
+    client: DolphinExecutionClient
     strategy: Strategy
     settle: "Settle"
     seq: int = 0
@@ -65,14 +66,14 @@ class Rig:
         batch = read_features(features(market_ns, {ASSET: Quote(bid, ask, size)}, self.batches))
         self.desk.take_features(batch)
         self.desk.entitlements.observe(market_ns, batch.last_cause)
-        quote = venue.quote_of(self.instrument, batch.touches[ASSET], market_ns)
+        quote = quote_of(self.instrument, batch.touches[ASSET], market_ns)
         assert isinstance(quote, QuoteTick)
         self.client.on_data(quote)
         await self.settle()
 
     @property
-    def instrument(self) -> venue.CryptoPerpetual:
-        return self.strategy.cache.instrument(venue.instrument_of(ASSET).id)
+    def instrument(self) -> CryptoPerpetual:
+        return self.strategy.cache.instrument(instrument_of(ASSET).id)
 
     def market(self, side: OrderSide, qty: float, *, reduce_only: bool = False) -> Order:
         return self.strategy.order_factory.market(self.instrument.id, side, Quantity(qty, 3), reduce_only=reduce_only)
@@ -121,12 +122,12 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         loop=loop,
     )
     kernel = node.kernel
-    instrument = venue.instrument_of(ASSET)
+    instrument = instrument_of(ASSET)
     kernel.cache.add_instrument(instrument)
     booking = Booking.open(tmp_path / "ledger.sqlite", account="paper", run_id="test", opening_deposit_micro=10_000 * ONE)
     events: list[TraceEvent] = []
     telling = Telling(booking.ledger, Journal(tmp_path / "agent.ndjson").write, events.append)
-    desk = Desk(booking, telling, {ASSET: venue.limits_of(ASSET)})
+    desk = Desk(booking, telling, {ASSET: limits_of(ASSET)})
     desk.entitlements = Entitlements(
         "paper",
         [ASSET],
@@ -136,13 +137,13 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         on_effects=desk.tell_effects,
     )
     desk.alarm = Alarm(_unheard)
-    client = GatedSandboxClient(
+    client = DolphinExecutionClient(
         loop,
         kernel.portfolio,
         kernel.msgbus,
         kernel.cache,
         kernel.clock,
-        SandboxExecutionClientConfig(venue="BINANCE", starting_balances=["10000 USDT"], default_leverage=venue.VENUE_LEVERAGE),
+        SandboxExecutionClientConfig(venue="BINANCE", starting_balances=["10000 USDT"], default_leverage=VENUE_LEVERAGE),
         desk,
         lambda event: ExecutionEngine.process(kernel.exec_engine, event),
     )
@@ -218,7 +219,7 @@ async def test_an_order_against_the_position_must_be_reduce_only(rig: Rig) -> No
     assert rig.held == 1
 
 
-async def test_an_order_list_is_gated_order_by_order_and_a_contingent_one_denied(rig: Rig) -> None:
+async def test_an_order_list_is_judged_order_by_order_and_a_contingent_one_denied(rig: Rig) -> None:
     await rig.entitle(Posture.STALKER, 2 * ONE)
     factory = rig.strategy.order_factory
     plain = factory.create_list([rig.market(OrderSide.BUY, 1), rig.limit(OrderSide.BUY, 1, 99.0)])

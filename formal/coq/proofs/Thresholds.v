@@ -1,4 +1,4 @@
-(** The Schmitt gates: monotone in R, still inside a band, one rung up at a time. *)
+(** The Schmitt thresholds: monotone in R, still inside a band, one rung up at a time. *)
 
 From Coq Require Import ZArith List Bool Lia.
 From Dolphin.Model Require Import Ppm Posture.
@@ -20,10 +20,10 @@ Proof.
   destruct (r <? 850000); reflexivity.
 Qed.
 
-(** Case analysis on where R lies among the gates that a fall looks at. *)
+(** Case analysis on where R lies among the thresholds that a fall looks at. *)
 Ltac falls r := destruct (Z.ltb_spec r 100000), (Z.ltb_spec r 400000), (Z.ltb_spec r 850000).
 
-(** Case analysis on whether R is over the gate of a posture. *)
+(** Case analysis on whether R is over the threshold of a posture. *)
 Ltac rises p r := destruct (Z.ltb_spec (leave_above_ppm p) r).
 
 Lemma fallen_never_milder : forall p r, rank p <= rank (fallen p r).
@@ -46,7 +46,7 @@ Qed.
 Lemma first_antitone : forall r r', r <= r' -> rank (first r') <= rank (first r).
 Proof. intros r r' le. unfold first. repeat (apply risen_mono; [exact le |]). lia. Qed.
 
-(** The band of a posture: below it R is under the gate of a stricter one, above it R is over its own. *)
+(** The band of a posture: below it R is under the threshold of a stricter one, above it R is over its own. *)
 Definition in_band (p : posture) (r : Z) : Prop :=
   r <= leave_above_ppm p /\ match p with
                             | APEX => enter_below_ppm STALKER <= r

@@ -1,4 +1,4 @@
-"""No sequence of orders, fills, cancels and cap changes takes the gate past its cap or through zero."""
+"""No sequence of orders, fills, cancels and cap changes takes the account past its cap or through zero."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ prices = st.integers(1, 10**10)
 
 @dataclass
 class Account:
-    """The environment: it fills and cancels whatever the gate has admitted, in any order and in any parts."""
+    """The environment: it fills and cancels whatever the order gate has admitted, in any order and in any parts."""
 
     book: Exposure
     equity: int

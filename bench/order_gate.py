@@ -1,4 +1,4 @@
-"""Gate: one order through our gate with a busy book, against the pre-trade check of Nautilus's RiskEngine and an empty call.
+"""Order gate: one order through it with a busy book, against the pre-trade check of Nautilus's RiskEngine and an empty call.
 
 `admit` is all that an order pays: exposure of 20 positions and 10 working orders counted, the rule, the reservation; `decide` is the rule.
 """
@@ -12,7 +12,7 @@ from bench.signal_rig.fresh import percentiles, samples_of
 def run(seconds: float) -> dict[str, Any]:
     """Measures for about `seconds`; the object of docs/performance.md."""
     host = probe_host()
-    samples = samples_of("bench.agent_rig.gate_probe", seconds)
+    samples = samples_of("bench.agent_rig.order_gate_probe", seconds)
     ours = percentiles({"admit": "admit", "decide": "decide"}, samples)
     peer = percentiles({"admit": "peer"}, samples)
     return {

@@ -13,7 +13,7 @@ from nautilus_trader.portfolio import Portfolio
 from nautilus_trader.risk.engine import RiskEngine
 from nautilus_trader.test_kit.stubs.component import TestComponentStubs
 
-from agent import instruments as venue
+from agent.instruments import instrument_of, quote_of
 from bench.signal_rig.fresh import report
 from dolphin.core.control.belief import Grant
 from dolphin.core.order_gate import ONE, ONE_E8, Exposure, Limits, Order, Style, Working, admit, decide
@@ -40,9 +40,9 @@ def nautilus_check() -> tuple[RiskEngine, SubmitOrder]:
     msgbus = MessageBus(TraderId("BENCH-001"), clock)
     engine = RiskEngine(Portfolio(msgbus, cache, clock), msgbus, cache, clock)
     msgbus.register("ExecEngine.execute", lambda _: None)
-    instrument = venue.instrument_of("A0USDT")
+    instrument = instrument_of("A0USDT")
     cache.add_instrument(instrument)
-    cache.add_quote_tick(venue.quote_of(instrument, Touch(PRICE_E8 - 100, PRICE_E8, ONE_E8, ONE_E8), 1))
+    cache.add_quote_tick(quote_of(instrument, Touch(PRICE_E8 - 100, PRICE_E8, ONE_E8, ONE_E8), 1))
     engine.start()
     trader, strategy = TraderId("BENCH-001"), StrategyId("S-001")
     order = MarketOrder(trader, strategy, instrument.id, ClientOrderId("1"), OrderSide.BUY, Quantity(1, 3), UUID4(), 0)
