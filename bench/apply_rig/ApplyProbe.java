@@ -5,7 +5,7 @@ import com.hazelcast.config.YamlConfigBuilder;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
-import dolphin.jet.leverage.ApplyLeverage;
+import dolphin.jet.gates.ApplyLeverage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

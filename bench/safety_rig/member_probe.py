@@ -11,8 +11,8 @@ from bench.signal_rig.fresh import STARTS
 from dolphin.errors import DolphinError
 from dolphin.host.member import JVM_FLAGS, class_path, find_java
 
-_SOURCE: Final = Path(__file__).parent / "java" / "dolphin" / "jet" / "leverage" / "GovernorProbe.java"
-_MAIN: Final = "dolphin.jet.leverage.GovernorProbe"
+_SOURCE: Final = Path(__file__).parent / "java" / "dolphin" / "jet" / "gates" / "GovernorProbe.java"
+_MAIN: Final = "dolphin.jet.gates.GovernorProbe"
 
 
 def member_samples(seconds: float) -> dict[str, list[Latencies]]:

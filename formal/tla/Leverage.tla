@@ -29,9 +29,9 @@
 (* signal is answered in the end, and a consumer that hears nothing at all *)
 (* ends with no more than the map grants.                                  *)
 (*                                                                         *)
-(* Code: jet/src/main/java/dolphin/jet/leverage (rule, entry processor),   *)
-(* .../store (database), .../sink (caller),                                *)
-(* src/dolphin/core/control/command.py and lease.py (consumer).                *)
+(* Code: jet/src/main/java/dolphin/jet/gates (rule, entry processor),      *)
+(* .../gates/store (database), jet/.../sink (caller),                      *)
+(* src/dolphin/core/control/command.py and lease.py (consumer).            *)
 (***************************************************************************)
 EXTENDS Naturals, Sequences, FiniteSets
 

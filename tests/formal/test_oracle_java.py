@@ -18,7 +18,7 @@ from dolphin.core.control.params import BreakerParams, GovernorParams
 from dolphin.host.build import ensure_jar, find_jdk
 from dolphin.host.home import REPOSITORY
 
-SOURCE = REPOSITORY / "jet" / "src" / "test" / "java" / "dolphin" / "jet" / "leverage" / "OracleMain.java"
+SOURCE = REPOSITORY / "jet" / "src" / "test" / "java" / "dolphin" / "jet" / "gates" / "OracleMain.java"
 DEFAULTS = (lines.governor_params(GovernorParams()), lines.breaker_params(BreakerParams()))
 BOUNDARIES: dict[str, Callable[[], Iterator[Case]]] = {
     "govern": lambda: cases.boundary_governments(GovernorParams()),
@@ -40,7 +40,7 @@ def java(tmp_path_factory: pytest.TempPathFactory) -> list[str | Path]:
     program = find_jdk().java
     compiler = program.resolve().with_name("javac")
     subprocess.run([compiler, "-nowarn", "-cp", libraries, "-d", classes, SOURCE], check=True)
-    return [program, "-cp", f"{classes}:{libraries}", "dolphin.jet.leverage.OracleMain"]
+    return [program, "-cp", f"{classes}:{libraries}", "dolphin.jet.gates.OracleMain"]
 
 
 def with_defaults(asked: Iterable[Case]) -> Iterator[Case]:

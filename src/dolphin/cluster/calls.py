@@ -2,7 +2,7 @@
 
 After an exception the database may hold the new value while the owner's memory holds the old one (it died between the two, or its copy
 was stale). So the key is evicted, which the database does not see, and the next call loads what the database holds; a signal that had
-been applied is an old one then. `dolphin.jet.store.Rereading` does the same inside the cluster.
+been applied is an old one then. `dolphin.jet.gates.store.Rereading` does the same inside the cluster.
 """
 
 import asyncio

@@ -13,7 +13,7 @@ from typing import Final
 from hazelcast.asyncio import HazelcastClient
 from hazelcast.config import Config, IntType, ReconnectMode
 
-from dolphin.cluster.wire import FACTORY
+from dolphin.cluster.wire import FACTORIES
 from dolphin.errors import DolphinError
 
 INVOCATION_TIMEOUT_S: Final = 5.0
@@ -62,7 +62,7 @@ def _config(address: str, cluster_name: str, name: str | None) -> Config:
     if name is not None:
         config.client_name = name
     config.default_int_type = IntType.LONG  # nanoseconds do not fit the 32 bits that are the library's default
-    config.data_serializable_factories = FACTORY
+    config.data_serializable_factories = FACTORIES
     config.invocation_timeout = INVOCATION_TIMEOUT_S
     config.heartbeat_interval = HEARTBEAT_INTERVAL_S
     config.heartbeat_timeout = HEARTBEAT_TIMEOUT_S

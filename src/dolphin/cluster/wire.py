@@ -1,4 +1,4 @@
-"""The classes that Python and Java name by the same ids (docs/contracts.md): factory 7100.
+"""The classes that Python and Java name by the same ids (docs/contracts.md): a factory for each Java package that has some.
 
 `bytes` and `dict` would be pickled by the Hazelcast client, which no Java side can read: what crosses is one of these classes, a str, an
 int, or msgpack (`dolphin.core.contract.packing`) in a `bytearray`.
@@ -11,16 +11,19 @@ from hazelcast.serialization.api import IdentifiedDataSerializable, ObjectDataIn
 
 from dolphin.core.arrow.ipc import decoded, encoded
 
-FACTORY_ID: Final = 7100
+_WIRE: Final = 7100
+_GATES: Final = 7101
+_JOB: Final = 7102
 
 
 class Identified(IdentifiedDataSerializable):
-    """What all of them share; a subclass has its `CLASS_ID` and writes and reads its fields."""
+    """What all of them share; a subclass has its `FACTORY_ID` and `CLASS_ID` and writes and reads its fields."""
 
+    FACTORY_ID: ClassVar[int]
     CLASS_ID: ClassVar[int]
 
     def get_factory_id(self) -> int:
-        return FACTORY_ID
+        return self.FACTORY_ID
 
     def get_class_id(self) -> int:
         return self.CLASS_ID
@@ -32,6 +35,7 @@ class Batch(Identified):
     The attributes are not to be changed once the batch has been sent.
     """
 
+    FACTORY_ID = _WIRE
     CLASS_ID = 1
 
     def __init__(self, key: str = "", time_ns: int = 0, arrow: bytes = b"") -> None:
@@ -64,6 +68,8 @@ class Batch(Identified):
 class _ApplySignal(Identified):
     """An entry processor of a gate map: `payload` is a signal (docs/contracts.md, "Leverage"), the answer says what it did."""
 
+    FACTORY_ID = _GATES
+
     def __init__(self, payload: bytes = b"") -> None:
         self.payload = payload
 
@@ -89,6 +95,7 @@ class ApplyPosture(_ApplySignal):
 class JobCommand(Identified):
     """A request about jobs, run on a member through the executor service: JSON in, JSON out."""
 
+    FACTORY_ID = _JOB
     CLASS_ID = 20
 
     def __init__(self, request: str = "") -> None:
@@ -101,7 +108,9 @@ class JobCommand(Identified):
         self.request = object_data_input.read_string()
 
 
-FACTORY: Final[dict[int, dict[int, type[IdentifiedDataSerializable]]]] = {
-    FACTORY_ID: {kind.CLASS_ID: kind for kind in (Batch, ApplyLeverage, ApplyPosture, JobCommand)}
+FACTORIES: Final[dict[int, dict[int, type[IdentifiedDataSerializable]]]] = {
+    _WIRE: {Batch.CLASS_ID: Batch},
+    _GATES: {kind.CLASS_ID: kind for kind in (ApplyLeverage, ApplyPosture)},
+    _JOB: {JobCommand.CLASS_ID: JobCommand},
 }
 """For the client's `data_serializable_factories`."""

@@ -21,4 +21,4 @@ TOPICS: Final = frozenset(
 """Reliable topics; `{key}` stands for the key of the batch, which for `market` is the shard."""
 
 PROCESSORS: Final = frozenset({"leverage", "posture"})
-"""Entry processors by the name under which `dolphin.jet.sink.PayloadProcessors` has them."""
+"""Entry processors by the name under which `dolphin.jet.job.PayloadProcessors` has them."""

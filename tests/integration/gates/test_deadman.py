@@ -30,7 +30,7 @@ REPOSITORY = HERE.parents[2]
 START_NS = 1_700_000_000_000_000_000
 SILENCE_LIMIT_NS = 1_000_000_000
 UNNOTICED_NS = 1_000_000_000
-"""What was in the database a second ago is believed to be there (`dolphin.jet.store.GateWatch`)."""
+"""What was in the database a second ago is believed to be there (`dolphin.jet.gates.store.GateWatch`)."""
 PAUSE_S = 0.05
 SHARD = "deadman"
 

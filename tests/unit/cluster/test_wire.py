@@ -5,13 +5,13 @@ import pytest
 from hazelcast.config import Config
 from hazelcast.serialization import SerializationServiceV1
 
-from dolphin.cluster.wire import FACTORY, ApplyLeverage, ApplyPosture, Batch, JobCommand
+from dolphin.cluster.wire import FACTORIES, ApplyLeverage, ApplyPosture, Batch, JobCommand
 
 
 @pytest.fixture
 def serialization() -> SerializationServiceV1:
     config = Config()
-    config.data_serializable_factories = FACTORY
+    config.data_serializable_factories = FACTORIES
     return SerializationServiceV1(config)
 
 
@@ -30,15 +30,19 @@ def test_batches_come_back_as_they_were(serialization: SerializationServiceV1) -
 
 
 @pytest.mark.parametrize(
-    ("sent", "attribute"),
+    ("sent", "factory_id", "class_id", "attribute"),
     [
-        (ApplyLeverage(b"\x81\xa1a\x01"), "payload"),
-        (ApplyPosture(b"\x81\xa1a\x02"), "payload"),
-        (JobCommand('{"verb": "list"}'), "request"),
+        (ApplyLeverage(b"\x81\xa1a\x01"), 7101, 10, "payload"),
+        (ApplyPosture(b"\x81\xa1a\x02"), 7101, 12, "payload"),
+        (JobCommand('{"verb": "list"}'), 7102, 20, "request"),
     ],
 )
-def test_requests_come_back_as_they_were(serialization: SerializationServiceV1, sent: object, attribute: str) -> None:
-    received = serialization.to_object(serialization.to_data(sent))
+def test_requests_have_the_ids_of_the_contract_and_come_back_as_they_were(
+    serialization: SerializationServiceV1, sent: object, factory_id: int, class_id: int, attribute: str
+) -> None:
+    data = serialization.to_data(sent)
+    assert bytes([1]) + factory_id.to_bytes(4) + class_id.to_bytes(4) in bytes(data.buffer)
+    received = serialization.to_object(data)
     assert type(received) is type(sent)
     assert getattr(received, attribute) == getattr(sent, attribute)
 

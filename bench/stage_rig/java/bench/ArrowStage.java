@@ -8,7 +8,7 @@ import com.hazelcast.jet.config.JobConfig;
 import com.hazelcast.jet.core.DAG;
 import com.hazelcast.jet.core.Edge;
 import com.hazelcast.jet.core.Vertex;
-import dolphin.jet.Batch;
+import dolphin.jet.wire.Batch;
 import dolphin.jet.stage.Output;
 import dolphin.jet.stage.PythonStage;
 import dolphin.jet.stage.StageSpec;

@@ -19,7 +19,7 @@ TESTS: Final = (
 )
 """The tests that must show every condition and kill every mutant."""
 OUTSIDE: Final = frozenset({"asyncio", "os", "pathlib", "psycopg", "socket", "sqlite3", "subprocess", "threading", "time"})
-JAVA_PACKAGES: Final = ("dolphin.jet.leverage", "dolphin.jet.msgpack")
+JAVA_PACKAGES: Final = ("dolphin.jet.gates", "dolphin.jet.gates.msgpack")
 """The rules inside the member, and what reads and writes their bytes."""
 
 

@@ -1,8 +1,8 @@
 """The leverage entry of an account: the last decision of the survival controller's governor, under an operator's manual cut.
 
-A survival signal (the command that `posture_entry` made) is absolute and ordered by its own `(epoch, seq)`. What
+A survival signal (the command that `posture_gate` made) is absolute and ordered by its own `(epoch, seq)`. What
 cannot be read in it is the worst value; a signal that cannot be ordered is refused. The cap never exceeds what the posture allows.
-`dolphin.jet.leverage` repeats this rule inside the member, on the same vectors as `breaker`.
+`dolphin.jet.gates` repeats this rule inside the member, on the same vectors as `breaker`.
 """
 
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ readings of every source that ever voted, and the hold to be over; then one leve
 earlier episode within 6 h, at most 2 h) when a source gave 2 unclear readings of its last 3; a single bad one loosens without a hold.
 A source that is stale, missing or unknown never counts as clear. An operator's cut stays until the operator releases it.
 
-`dolphin.jet.leverage.BreakerRule` repeats this rule inside the member; `tests/contract/gate_vectors.jsonl` holds both to the same bits.
+`dolphin.jet.gates.BreakerRule` repeats this rule inside the member; `tests/contract/gate_vectors.jsonl` holds both to the same bits.
 Signals are msgpack maps as they arrived: what cannot be read is the worst value, and what cannot even be ordered is refused.
 """
 

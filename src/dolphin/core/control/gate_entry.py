@@ -1,6 +1,6 @@
 """One entry of the gate maps `LEVERAGE` and `POSTURE` as bytes: value and signal in, value and answer out.
 
-This is the entry processors without Hazelcast: the reference for `dolphin.jet.leverage.GateEntry`, which must give the same bytes. A value
+This is the entry processors without Hazelcast: the reference for `dolphin.jet.gates.GateEntry`, which must give the same bytes. A value
 is the present command (so that any reader finds `cap_ppm`) with the rule's own state under "rule", then
 
     version    the durable revision: +1 exactly when what a full stop must not lose has changed; the database's fence

@@ -6,7 +6,7 @@
     grant      HIBERNATE and 0 while latched or not ready; else cap = min(cap of the posture or of the operator's ceiling, 6x * R)
 
 Its state is what a restart must not forget, so it lives in the map `POSTURE` behind the entry processor `ApplyPosture` and is written
-through to the database; `dolphin.jet.leverage.GovernorRule` repeats this module there, on the vectors of `tests/contract/`.
+through to the database; `dolphin.jet.gates.GovernorRule` repeats this module there, on the vectors of `tests/contract/`.
 
 Start: an account that was never ready takes R_cmd and the posture it earns at once, for there is no history to recover from. A sensing
 half that starts anew (`is_ready` false) suspends the grant but not the history: R and posture go on from where they were. The time up to

@@ -7,7 +7,7 @@ epoch. What cannot be read in it is the worst value; a signal that cannot be ord
     broken     anybody's word that an invariant does not hold: latches, and cannot be too unreadable to do so
     operator   `force` a posture that is not exceeded until `unforce`; `unlatch`, refused while the last demand names something broken
 
-`dolphin.jet.leverage.PostureRule` repeats this inside the member.
+`dolphin.jet.gates.PostureRule` repeats this inside the member.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,6 @@
 """What we add to mutmut and PIT: names that do not slide, properties that are mutated too, and reports read strictly."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -39,26 +40,26 @@ def test_a_property_becomes_a_plain_method_and_stays_a_property() -> None:
 
 
 REPORT = """<?xml version="1.0" encoding="UTF-8"?><mutations partial="true">
-<mutation detected='true' status='KILLED'><sourceFile>Ppm.java</sourceFile><mutatedClass>dolphin.jet.leverage.Ppm</mutatedClass>
+<mutation detected='true' status='KILLED'><sourceFile>Ppm.java</sourceFile><mutatedClass>dolphin.jet.gates.Ppm</mutatedClass>
 <mutatedMethod>mul</mutatedMethod><lineNumber>2</lineNumber><description>Replaced long division</description></mutation>
-<mutation detected='true' status='TIMED_OUT'><sourceFile>Ppm.java</sourceFile><mutatedClass>dolphin.jet.leverage.Ppm</mutatedClass>
+<mutation detected='true' status='TIMED_OUT'><sourceFile>Ppm.java</sourceFile><mutatedClass>dolphin.jet.gates.Ppm</mutatedClass>
 <mutatedMethod>mul</mutatedMethod><lineNumber>2</lineNumber><description>replaced long return</description></mutation>
-<mutation detected='false' status='{status}'><sourceFile>Ppm.java</sourceFile><mutatedClass>dolphin.jet.leverage.Ppm</mutatedClass>
+<mutation detected='false' status='{status}'><sourceFile>Ppm.java</sourceFile><mutatedClass>dolphin.jet.gates.Ppm</mutatedClass>
 <mutatedMethod>capAt</mutatedMethod><lineNumber>3</lineNumber><description>changed boundary</description></mutation>
 </mutations>"""
 
 
 @pytest.mark.parametrize("status", ["SURVIVED", "NO_COVERAGE", "NON_VIABLE"])
 def test_what_pit_did_not_detect_is_open_unless_it_is_justified_by_its_line(tmp_path: Path, status: str) -> None:
-    source = tmp_path / "dolphin" / "jet" / "leverage" / "Ppm.java"
+    source = tmp_path / "dolphin" / "jet" / "gates" / "Ppm.java"
     source.parent.mkdir(parents=True)
     source.write_text("class Ppm {\n  mul\n  if (level < 4) {\n")
     report = tmp_path / "mutations.xml"
     report.write_text(REPORT.format(status=status))
     score = pit.read(report, tmp_path, ())
-    assert score.modules == (ModuleScore("dolphin.jet.leverage.Ppm", 3, 2),)
+    assert score.modules == (ModuleScore("dolphin.jet.gates.Ppm", 3, 2),)
     (gap,) = score.verdict.open
-    assert gap.place == ("dolphin.jet.leverage.Ppm", "capAt", "changed boundary", "if (level < 4) {")
+    assert gap.place == ("dolphin.jet.gates.Ppm", "capAt", "changed boundary", "if (level < 4) {")
     assert pit.read(report, tmp_path, (Justification(gap.place, "no level is 4"),)).is_complete
     source.write_text("class Ppm {\n  mul\n  if (level < 5) {\n")
     assert not pit.read(report, tmp_path, (Justification(gap.place, "no level is 4"),)).is_complete
@@ -69,5 +70,7 @@ def test_pit_changes_the_classes_of_every_level_a_package_and_runs_its_tests(pac
     folder = Path(*package.split("."))
     for option, tree in (("targetClasses", pit.SOURCES), ("targetTests", pit.SOURCES.parents[1] / "test" / "java")):
         (given,) = (each for each in pit.COMMAND if each.startswith(f"-D{option}="))
-        assert f"{package}.*" in given.partition("=")[2].split(",")
+        patterns = [re.compile(glob.removeprefix("~")) for glob in given.partition("=")[2].split(",")]
+        assert any(pattern.fullmatch(f"{package}.Ppm$State") for pattern in patterns)
+        assert not any(pattern.fullmatch(f"{package}.store.GateStore") for pattern in patterns), "not those below it"
         assert list((tree / folder).glob("*.java"))

@@ -3,6 +3,9 @@ package dolphin.jet;
 import com.hazelcast.config.Config;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
+import dolphin.jet.gates.GateSerializers;
+import dolphin.jet.job.JobSerializers;
+import dolphin.jet.wire.WireSerializers;
 import java.util.function.Consumer;
 
 /** A real member on loopback that no other finds, for the tests of sources, sinks and jobs. */
@@ -61,7 +64,9 @@ public final class LoopbackMember {
     config.getRingbufferConfig("*").setCapacity(JOURNAL_CAPACITY);
     config
         .getSerializationConfig()
-        .addDataSerializableFactory(DolphinSerializers.FACTORY_ID, new DolphinSerializers());
+        .addDataSerializableFactory(WireSerializers.FACTORY_ID, new WireSerializers())
+        .addDataSerializableFactory(GateSerializers.FACTORY_ID, new GateSerializers())
+        .addDataSerializableFactory(JobSerializers.FACTORY_ID, new JobSerializers());
     return config;
   }
 }

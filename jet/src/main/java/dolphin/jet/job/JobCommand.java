@@ -5,7 +5,6 @@ import com.hazelcast.core.HazelcastInstanceAware;
 import com.hazelcast.nio.ObjectDataInput;
 import com.hazelcast.nio.ObjectDataOutput;
 import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
-import dolphin.jet.DolphinSerializers;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 
@@ -43,12 +42,12 @@ public final class JobCommand
 
   @Override
   public int getFactoryId() {
-    return DolphinSerializers.FACTORY_ID;
+    return JobSerializers.FACTORY_ID;
   }
 
   @Override
   public int getClassId() {
-    return DolphinSerializers.JOB_COMMAND;
+    return JobSerializers.JOB_COMMAND;
   }
 
   @Override

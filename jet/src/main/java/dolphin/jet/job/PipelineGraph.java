@@ -92,7 +92,10 @@ final class PipelineGraph {
       case "map" -> sink(name, Sinks.map(node.text("map"), batchKey(node)));
       case "topic" -> sink(name, Sinks.topic(node.text("topic")));
       case "entry_processor" ->
-          sink(name, Sinks.entryProcessor(node.text("map"), node.text("processor")));
+          sink(
+              name,
+              Sinks.entryProcessor(
+                  node.text("map"), PayloadProcessors.named(node.text("processor"))));
       case "log" -> sink(name, Sinks.log(name));
       default ->
           throw new IllegalArgumentException(

@@ -6,7 +6,7 @@ import com.hazelcast.config.YamlConfigBuilder;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.internal.json.JsonObject;
-import dolphin.jet.store.GateStore;
+import dolphin.jet.gates.store.GateStore;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;

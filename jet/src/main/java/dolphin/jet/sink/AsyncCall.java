@@ -5,7 +5,7 @@ import com.hazelcast.jet.RestartableException;
 import com.hazelcast.jet.core.AbstractProcessor;
 import com.hazelcast.jet.core.Inbox;
 import com.hazelcast.jet.core.Watermark;
-import dolphin.jet.Waker;
+import dolphin.jet.wire.Waker;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;

@@ -3,8 +3,9 @@ package dolphin.jet.sink;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.EntryProcessor;
 import com.hazelcast.map.IMap;
-import dolphin.jet.Row;
-import dolphin.jet.store.Rereading;
+import dolphin.jet.gates.store.Rereading;
+import dolphin.jet.wire.PayloadProcessor;
+import dolphin.jet.wire.Row;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 

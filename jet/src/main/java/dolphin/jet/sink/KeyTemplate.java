@@ -1,6 +1,6 @@
 package dolphin.jet.sink;
 
-import dolphin.jet.Batch;
+import dolphin.jet.wire.Batch;
 import java.io.Serializable;
 
 /** A name in which {@code {key}} stands for the key of a batch, such as {@code market.{key}}. */

@@ -2,8 +2,8 @@ package dolphin.jet.sink;
 
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.logging.ILogger;
-import dolphin.jet.Batch;
-import dolphin.jet.Row;
+import dolphin.jet.wire.Batch;
+import dolphin.jet.wire.Row;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 

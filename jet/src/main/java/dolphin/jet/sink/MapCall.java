@@ -2,8 +2,8 @@ package dolphin.jet.sink;
 
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
-import dolphin.jet.Batch;
-import dolphin.jet.Row;
+import dolphin.jet.wire.Batch;
+import dolphin.jet.wire.Row;
 import java.util.concurrent.CompletionStage;
 
 /** Sets a map entry: a row under its own key, a batch under a key made from a template. */

@@ -3,7 +3,7 @@ package dolphin.jet.sink;
 import com.hazelcast.jet.core.AbstractProcessor;
 import com.hazelcast.jet.core.Watermark;
 import com.hazelcast.map.IMap;
-import dolphin.jet.Waker;
+import dolphin.jet.wire.Waker;
 import java.util.concurrent.CompletableFuture;
 
 /**

@@ -2,6 +2,7 @@ package dolphin.jet.sink;
 
 import com.hazelcast.jet.core.ProcessorMetaSupplier;
 import com.hazelcast.jet.core.ProcessorSupplier;
+import dolphin.jet.wire.PayloadProcessor;
 
 /** Where a pipeline's rows and batches may go. Each forwards watermarks once all is written. */
 public final class Sinks {
@@ -20,10 +21,9 @@ public final class Sinks {
     return calls(member -> new TopicCall(member, template));
   }
 
-  /** Runs the entry processor registered as {@code processor}; its answers flow on as rows. */
-  public static ProcessorSupplier entryProcessor(String map, String processor) {
-    PayloadProcessors.requireNamed(processor); // here, where a job is built, and not in the job
-    return calls(member -> new EntryProcessorCall(member, map, PayloadProcessors.named(processor)));
+  /** Runs an entry processor on the key of each row; its answers flow on as rows. */
+  public static ProcessorSupplier entryProcessor(String map, PayloadProcessor processor) {
+    return calls(member -> new EntryProcessorCall(member, map, processor));
   }
 
   /** One line an item in the member's log. */

@@ -6,8 +6,8 @@ import com.hazelcast.internal.serialization.SerializationService;
 import com.hazelcast.ringbuffer.OverflowPolicy;
 import com.hazelcast.spi.impl.SerializationServiceSupport;
 import com.hazelcast.topic.impl.reliable.ReliableTopicMessage;
-import dolphin.jet.Batch;
-import dolphin.jet.Row;
+import dolphin.jet.wire.Batch;
+import dolphin.jet.wire.Row;
 import java.util.concurrent.CompletionStage;
 
 /**

@@ -5,7 +5,7 @@ import com.hazelcast.internal.journal.EventJournalReader;
 import com.hazelcast.map.EventJournalMapEvent;
 import com.hazelcast.map.impl.journal.InternalEventJournalMapEvent;
 import com.hazelcast.ringbuffer.ReadResultSet;
-import dolphin.jet.Batch;
+import dolphin.jet.wire.Batch;
 import java.io.Serializable;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;

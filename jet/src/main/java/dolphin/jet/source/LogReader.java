@@ -2,7 +2,7 @@ package dolphin.jet.source;
 
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.ringbuffer.ReadResultSet;
-import dolphin.jet.Batch;
+import dolphin.jet.wire.Batch;
 import java.io.Serializable;
 import java.util.concurrent.CompletionStage;
 

@@ -1,6 +1,6 @@
 package dolphin.jet.stage;
 
-import dolphin.jet.Waker;
+import dolphin.jet.wire.Waker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.CancelledKeyException;

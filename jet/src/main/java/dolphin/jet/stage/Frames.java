@@ -1,8 +1,8 @@
 package dolphin.jet.stage;
 
 import com.hazelcast.jet.JetException;
-import dolphin.jet.Batch;
-import dolphin.jet.Row;
+import dolphin.jet.wire.Batch;
+import dolphin.jet.wire.Row;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -10,7 +10,7 @@ import java.util.List;
  */
 public sealed interface Output extends Serializable {
 
-  /** Each result batch as one {@link dolphin.jet.Batch}, keyed as the input was. */
+  /** Each result batch as one {@link dolphin.jet.wire.Batch}, keyed as the input was. */
   static Output batches() {
     return new Batches();
   }
@@ -24,7 +24,7 @@ public sealed interface Output extends Serializable {
   }
 
   /**
-   * Each row as a {@link dolphin.jet.Row}: key from the template, value a msgpack map of all
+   * Each row as a {@link dolphin.jet.wire.Row}: key from the template, value a msgpack map of all
    * columns.
    *
    * @param keyTemplate literal text with column names in braces: {@code "{account}/{asset}"}

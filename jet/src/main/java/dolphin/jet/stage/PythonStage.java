@@ -3,8 +3,8 @@ package dolphin.jet.stage;
 import com.hazelcast.jet.core.Edge;
 import com.hazelcast.jet.core.ProcessorMetaSupplier;
 import com.hazelcast.jet.core.ProcessorSupplier;
-import dolphin.jet.Batch;
-import dolphin.jet.Row;
+import dolphin.jet.wire.Batch;
+import dolphin.jet.wire.Row;
 
 /**
  * A Jet vertex that runs a Python function on Arrow record batches in supervised worker processes.

@@ -2,10 +2,10 @@ package dolphin.jet.stage;
 
 import com.hazelcast.jet.JetException;
 import com.hazelcast.jet.core.Watermark;
-import dolphin.jet.Batch;
-import dolphin.jet.Row;
 import dolphin.jet.stage.Frames.Emission;
 import dolphin.jet.stage.Frames.Outgoing;
+import dolphin.jet.wire.Batch;
+import dolphin.jet.wire.Row;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,12 +2,12 @@ package dolphin.jet.stage;
 
 import com.hazelcast.jet.JetException;
 import com.hazelcast.logging.ILogger;
-import dolphin.jet.Waker;
 import dolphin.jet.stage.Frames.Answer;
 import dolphin.jet.stage.Frames.Failure;
 import dolphin.jet.stage.Frames.Hello;
 import dolphin.jet.stage.Frames.Outgoing;
 import dolphin.jet.stage.Frames.Ready;
+import dolphin.jet.wire.Waker;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;

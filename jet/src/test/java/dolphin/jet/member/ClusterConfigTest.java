@@ -8,14 +8,17 @@ import com.hazelcast.config.Config;
 import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.MapStoreConfig;
 import com.hazelcast.config.YamlConfigBuilder;
-import dolphin.jet.DolphinSerializers;
-import dolphin.jet.merge.MostRestrictive;
-import dolphin.jet.store.GateStore;
+import dolphin.jet.gates.GateSerializers;
+import dolphin.jet.gates.merge.MostRestrictive;
+import dolphin.jet.gates.store.GateStore;
+import dolphin.jet.job.JobSerializers;
+import dolphin.jet.wire.WireSerializers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,11 +47,11 @@ class ClusterConfigTest {
   void everyConfigurationKnowsOurClassesAndHidesNoDoubt(String name) throws IOException {
     Config config = read(name);
     assertEquals(
-        DolphinSerializers.class.getName(),
-        config
-            .getSerializationConfig()
-            .getDataSerializableFactoryClasses()
-            .get(DolphinSerializers.FACTORY_ID));
+        Map.of(
+            WireSerializers.FACTORY_ID, WireSerializers.class.getName(),
+            GateSerializers.FACTORY_ID, GateSerializers.class.getName(),
+            JobSerializers.FACTORY_ID, JobSerializers.class.getName()),
+        config.getSerializationConfig().getDataSerializableFactoryClasses());
     assertEquals("true", config.getProperty("hazelcast.operation.fail.on.indeterminate.state"));
     assertEquals("false", config.getProperty("hazelcast.map.invalidation.batch.enabled"));
     assertTrue(config.getJetConfig().isEnabled());

@@ -5,7 +5,7 @@ import com.hazelcast.jet.core.BroadcastKey;
 import com.hazelcast.jet.core.ProcessorMetaSupplier;
 import com.hazelcast.jet.core.ProcessorSupplier;
 import com.hazelcast.jet.core.Watermark;
-import dolphin.jet.Row;
+import dolphin.jet.wire.Row;
 
 /**
  * Rows 0, 1, 2, ... with their number as value and one of {@code keys} keys, at a given pace; then

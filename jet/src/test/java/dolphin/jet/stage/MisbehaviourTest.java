@@ -10,7 +10,7 @@ import com.hazelcast.jet.config.JobConfig;
 import com.hazelcast.jet.core.JobStatus;
 import com.hazelcast.jet.core.metrics.JobMetrics;
 import com.hazelcast.jet.core.processor.SourceProcessors;
-import dolphin.jet.Row;
+import dolphin.jet.wire.Row;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;

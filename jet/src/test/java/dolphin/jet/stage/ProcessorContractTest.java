@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.hazelcast.jet.core.Watermark;
 import com.hazelcast.jet.core.metrics.Metric;
 import com.hazelcast.jet.core.metrics.Unit;
-import dolphin.jet.Row;
+import dolphin.jet.wire.Row;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -11,7 +11,7 @@ import com.hazelcast.jet.config.ProcessingGuarantee;
 import com.hazelcast.jet.core.DAG;
 import com.hazelcast.jet.core.JobStatus;
 import com.hazelcast.map.IMap;
-import dolphin.jet.Row;
+import dolphin.jet.wire.Row;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -9,8 +9,8 @@ import com.hazelcast.jet.core.DAG;
 import com.hazelcast.jet.core.ProcessorMetaSupplier;
 import com.hazelcast.jet.core.Vertex;
 import com.hazelcast.jet.core.processor.SinkProcessors;
-import dolphin.jet.DolphinSerializers;
-import dolphin.jet.Row;
+import dolphin.jet.wire.Row;
+import dolphin.jet.wire.WireSerializers;
 import java.io.File;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -47,7 +47,7 @@ final class StageMember {
         .addMember("127.0.0.1:" + port);
     config
         .getSerializationConfig()
-        .addDataSerializableFactory(DolphinSerializers.FACTORY_ID, new DolphinSerializers());
+        .addDataSerializableFactory(WireSerializers.FACTORY_ID, new WireSerializers());
     return Hazelcast.newHazelcastInstance(config);
   }
 

@@ -1,0 +1,61 @@
+"""The arrows between the Java packages, as a literal table: what each may know of the others, and that none knows itself in the end."""
+
+import graphlib
+import re
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+JAVA = REPOSITORY / "jet" / "src" / "main" / "java"
+ROOT = "dolphin.jet"
+
+ARROWS = {
+    "wire": set[str](),
+    "gates.msgpack": set[str](),
+    "gates": {"wire", "gates.msgpack"},
+    "gates.merge": {"gates"},
+    "gates.store": {"gates", "gates.msgpack"},
+    "stage": {"wire"},
+    "source": {"wire"},
+    "sink": {"wire", "gates.store"},
+    "job": {"wire", "gates", "stage", "source", "sink"},
+    "member": {"gates.store"},
+}
+"""From each package to those whose classes it names. What is not here is not allowed, and what is here is used."""
+
+COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+NAMED = re.compile(rf"\b{re.escape(ROOT)}((?:\.[a-z]\w*)*)(?=[.;])")
+PYTHON_MODULE = re.compile(r"\bdolphin(?:\.[a-z_0-9]+)+")
+
+
+def found() -> dict[str, set[str]]:
+    """The packages that there are, each with those that its code (not its comments) names."""
+    arrows: dict[str, set[str]] = {}
+    for path in sorted(JAVA.rglob("*.java")):
+        own = path.relative_to(JAVA).parent.as_posix().replace("/", ".").removeprefix(ROOT).removeprefix(".")
+        named = {match[1].removeprefix(".") for match in NAMED.finditer(COMMENT.sub("", path.read_text()))}
+        arrows.setdefault(own, set()).update(named - {own})
+    return arrows
+
+
+def test_the_packages_know_each_other_as_the_table_says_and_no_package_is_outside_it() -> None:
+    assert found() == ARROWS
+
+
+def test_there_is_no_circle() -> None:
+    graphlib.TopologicalSorter(found()).prepare()
+
+
+def test_every_package_says_what_it_is_for() -> None:
+    missing = [package for package in found() if not (JAVA / f"{ROOT}.{package}".replace(".", "/") / "package-info.java").is_file()]
+    assert missing == []
+
+
+def test_the_python_modules_that_java_names_exist() -> None:
+    for path in sorted((REPOSITORY / "jet" / "src").rglob("*.java")):
+        for comment in COMMENT.findall(path.read_text()):
+            for name in PYTHON_MODULE.findall(re.sub(r"\s*\n\s*\*\s*", " ", comment)):
+                if name.startswith((ROOT, "dolphin.gates")):  # our own, and the member's properties
+                    continue
+                place = REPOSITORY / "src" / name.replace(".", "/")
+                exists = place.with_suffix(".py").is_file() or place.is_dir() or place.parent.with_suffix(".py").is_file()
+                assert exists, f"{path.relative_to(REPOSITORY)} names {name}"
