@@ -1,11 +1,11 @@
 """The member's rules (Java) and the program extracted from the Coq model give the same bits, as Python and the program do.
 
-Java answers the same lines; its rules hold their parameters as constants, so only cases with the default ones are asked.
+Java answers the same lines, under the same parameters.
 """
 
 import random
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import oracle_cases as cases
@@ -19,7 +19,6 @@ from dolphin.host.build import ensure_jar, find_jdk
 from dolphin.host.home import REPOSITORY
 
 SOURCE = REPOSITORY / "jet" / "src" / "test" / "java" / "dolphin" / "jet" / "gates" / "OracleMain.java"
-DEFAULTS = (lines.governor_params(GovernorParams()), lines.breaker_params(BreakerParams()))
 BOUNDARIES: dict[str, Callable[[], Iterator[Case]]] = {
     "govern": lambda: cases.boundary_governments(GovernorParams()),
     "vote": lambda: cases.boundary_votes(BreakerParams()),
@@ -43,16 +42,6 @@ def java(tmp_path_factory: pytest.TempPathFactory) -> list[str | Path]:
     return [program, "-cp", f"{classes}:{libraries}", "dolphin.jet.gates.OracleMain"]
 
 
-def with_defaults(asked: Iterable[Case]) -> Iterator[Case]:
-    """The cases that stand under the member's own parameters."""
-    is_default = True
-    for case in asked:
-        if case.answer is None:
-            is_default = case in DEFAULTS
-        if is_default:
-            yield case
-
-
 @pytest.mark.parametrize("rule", BOUNDARIES)
 def test_java_agrees_at_every_boundary_and_pair_of_boundaries(java: list[str | Path], rule: str) -> None:
     assert lines.disagreements(java, BOUNDARIES[rule]()) == []
@@ -60,7 +49,7 @@ def test_java_agrees_at_every_boundary_and_pair_of_boundaries(java: list[str | P
 
 @pytest.mark.parametrize("rule", RANDOM)
 def test_java_agrees_on_random_states_and_inputs(java: list[str | Path], rule: str) -> None:
-    assert lines.disagreements(java, with_defaults(RANDOM[rule](random.Random(rule), 20_000))) == []
+    assert lines.disagreements(java, RANDOM[rule](random.Random(rule), 20_000)) == []
 
 
 @pytest.mark.level_a
@@ -68,4 +57,4 @@ def test_java_agrees_on_random_states_and_inputs(java: list[str | Path], rule: s
 @pytest.mark.parametrize("rule", RANDOM)
 def test_java_agrees_on_a_million_random_states_and_inputs(java: list[str | Path], rule: str) -> None:
     for seed in range(20):
-        assert lines.disagreements(java, with_defaults(RANDOM[rule](random.Random(f"{rule} {seed}"), 100_000))) == []
+        assert lines.disagreements(java, RANDOM[rule](random.Random(f"{rule} {seed}"), 100_000)) == []

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,6 +57,21 @@ def test_a_file_is_not_a_store_for_three_members(jar: Path, tmp_path: Path) -> N
     flags = ("-Ddolphin.interface=127.0.0.1", "-Ddolphin.members=127.0.0.1", f"-Ddolphin.config={CLUSTER_CONFIG}")
     with pytest.raises(BadInput, match="SQLite file, which is for one member"):
         MemberProcess.start(jar=jar, log=tmp_path / "member.log", config=CLUSTER_CONFIG / "three-members.yaml", jvm_flags=flags)
+
+
+def test_a_member_whose_law_is_not_whole_does_not_start(jar: Path, tmp_path: Path) -> None:
+    other, log = tmp_path / "other.jar", tmp_path / "member.log"
+    (tmp_path / "lib").symlink_to(jar.parent / "lib")
+    with zipfile.ZipFile(jar) as good, zipfile.ZipFile(other, "w") as bad:
+        for entry in good.infolist():
+            text = good.read(entry)
+            is_law = entry.filename.endswith("/law.toml")
+            bad.writestr(entry, text.replace(b"clears = { value = 3,", b"clears = { value = 0,") if is_law else text)
+    with pytest.raises(BadInput) as caught:
+        MemberProcess.start(jar=other, log=log)
+    assert "law.toml: breaker.clears = 0: must be a whole number from 1 to 100. Restore src/dolphin/core/law.toml" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "Members {size:1" not in log.read_text(), "it must not have joined"
 
 
 def test_a_missing_java_is_named(jar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +57,7 @@ def ensure_jar(console: Console) -> Path:
     """
     jar = _JET / "target" / "dolphin-jet.jar"
     stamp = _JET / "target" / "built-from"
-    wanted = _fingerprint([REPOSITORY / "pom.xml", _JET / "pom.xml", *sorted((_JET / "src" / "main").rglob("*"))])
+    wanted = jar_fingerprint(REPOSITORY)
     if jar.exists() and stamp.exists() and stamp.read_text() == wanted:
         return jar
     find_jdk()
@@ -67,6 +66,7 @@ def ensure_jar(console: Console) -> Path:
         raise BadInput("no mvn found", field="PATH", value="mvn", remedy='Install Maven 3.8 or newer (for example "apt install maven").')
     log = _JET / "target" / "build.log"
     log.parent.mkdir(exist_ok=True)
+    shutil.rmtree(_JET / "target" / "lib", ignore_errors=True)  # a library that has left the pom leaves the class path
     with console.status("Building the Java side (first run only) ..."), log.open("w") as out:
         done = subprocess.run(
             [maven, "-B", "-pl", "jet", "-Dmaven.test.skip=true", "package"],
@@ -103,9 +103,13 @@ def warm_kernels(console: Console) -> None:
             shutil.rmtree(other, ignore_errors=True)
 
 
-def _fingerprint(sources: Sequence[Path]) -> str:
+def jar_fingerprint(repository: Path) -> str:
+    """A hash of everything that the jar is made from: sources, poms, Maven's settings, and the numbers of the control law."""
+    single = ("pom.xml", "jet/pom.xml", "src/dolphin/core/law.toml")
+    folders = (".mvn", "jet/src/main")
+    sources = [repository / name for name in single]
+    sources += sorted(path for folder in folders for path in (repository / folder).rglob("*") if path.is_file())
     digest = hashlib.sha256()
     for source in sources:
-        if source.is_file():
-            digest.update(str(source.relative_to(REPOSITORY)).encode() + b"\0" + source.read_bytes())
+        digest.update(str(source.relative_to(repository)).encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()

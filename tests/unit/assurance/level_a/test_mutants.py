@@ -1,6 +1,5 @@
 """What we add to mutmut and PIT: names that do not slide, properties that are mutated too, and reports read strictly."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -70,7 +69,5 @@ def test_pit_changes_the_classes_of_every_level_a_package_and_runs_its_tests(pac
     folder = Path(*package.split("."))
     for option, tree in (("targetClasses", pit.SOURCES), ("targetTests", pit.SOURCES.parents[1] / "test" / "java")):
         (given,) = (each for each in pit.COMMAND if each.startswith(f"-D{option}="))
-        patterns = [re.compile(glob.removeprefix("~")) for glob in given.partition("=")[2].split(",")]
-        assert any(pattern.fullmatch(f"{package}.Ppm$State") for pattern in patterns)
-        assert not any(pattern.fullmatch(f"{package}.store.GateStore") for pattern in patterns), "not those below it"
+        assert f"{package}.*" in given.partition("=")[2].split(",")
         assert list((tree / folder).glob("*.java"))

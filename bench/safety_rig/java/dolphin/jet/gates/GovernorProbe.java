@@ -27,6 +27,8 @@ final class GovernorProbe {
   private static final long STEP_NS = 250_000_000;
   private static final long START_NS = 1_700_000_000_000_000_000L;
 
+  private static final GovernorRule RULE = new GovernorRule(Law.packaged());
+
   private final Map<String, List<Long>> samples = new LinkedHashMap<>();
   private GovernorRule.State state = GovernorRule.State.FIRST;
   private byte[] value;
@@ -60,8 +62,8 @@ final class GovernorProbe {
   }
 
   private long step(GovernorRule.Demand demand) {
-    state = GovernorRule.govern(state, demand);
-    return GovernorRule.grant(state).capPpm();
+    state = RULE.govern(state, demand);
+    return RULE.grant(state).capPpm();
   }
 
   private long entry(byte[] payload) {

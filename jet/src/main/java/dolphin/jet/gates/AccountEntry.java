@@ -3,7 +3,11 @@ package dolphin.jet.gates;
 import dolphin.jet.gates.msgpack.Writer;
 
 /** The entry of an account in {@code LEVERAGE}: the last decision under a manual cut, as bytes. */
-final class AccountEntry implements GateRule<AccountRule.State> {
+record AccountEntry(AccountRule account) implements GateRule<AccountRule.State> {
+
+  AccountEntry(Law law) {
+    this(new AccountRule(law));
+  }
 
   @Override
   public AccountRule.State first(String key) {
@@ -12,7 +16,7 @@ final class AccountEntry implements GateRule<AccountRule.State> {
 
   @Override
   public Outcome<AccountRule.State> apply(AccountRule.State state, Fields signal) {
-    return AccountRule.apply(state, signal);
+    return account.apply(state, signal);
   }
 
   @Override

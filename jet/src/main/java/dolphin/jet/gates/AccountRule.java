@@ -8,13 +8,11 @@ import java.util.OptionalLong;
  * The entry of an account: the last decision of the survival controller under an operator's cut, as
  * {@code dolphin.core.control.account_gate} has it. What cannot be read is the worst value.
  */
-final class AccountRule {
+record AccountRule(Law law) {
 
   private static final int MAX_REASONS = 32;
   static final List<Long> NO_FACTORS = List.of(0L, 0L, 0L, 0L, 0L);
   static final int FACTORS = NO_FACTORS.size();
-
-  private AccountRule() {}
 
   /** What the controller said last; {@code capPpm} is before the manual cut. */
   record Decision(
@@ -86,7 +84,7 @@ final class AccountRule {
   }
 
   /** One signal of kind "survival" or "manual". An old {@code (epoch, seq)} changes nothing. */
-  static Outcome<State> apply(State state, Fields signal) {
+  Outcome<State> apply(State state, Fields signal) {
     String kind = signal.text("kind");
     if (kind.equals("manual")) {
       ManualCut.Applied applied = state.manual.apply(signal);
@@ -100,7 +98,7 @@ final class AccountRule {
     return Outcome.refused(state, "this key takes kinds survival and manual");
   }
 
-  private static Outcome<State> decided(State state, Fields signal) {
+  private Outcome<State> decided(State state, Fields signal) {
     Ordered at = Ordered.read(signal, "issued_at_ns");
     if (at == null) {
       return Outcome.refused(state, "a survival signal needs epoch, seq and issued_at_ns");
@@ -114,14 +112,14 @@ final class AccountRule {
     return accepted(state, stamp, decision, state.manual);
   }
 
-  private static Decision decision(Fields signal, Ordered at) {
+  private Decision decision(Fields signal, Ordered at) {
     List<String> reasons = texts(signal.list("reasons"));
     Posture posture = Posture.named(signal.string("posture"));
     if (posture == null) {
       posture = Posture.HIBERNATE;
       reasons.add("posture unreadable");
     }
-    OptionalLong capPpm = signal.whole("cap_ppm", 0, Ppm.MAX_LEVERAGE);
+    OptionalLong capPpm = signal.whole("cap_ppm", 0, law.ladder().maxLeveragePpm());
     if (capPpm.isEmpty()) {
       reasons.add("cap unreadable");
     }
@@ -129,7 +127,7 @@ final class AccountRule {
         at.epoch(),
         at.seq(),
         posture,
-        Math.min(capPpm.orElse(0), posture.capPpm),
+        Math.min(capPpm.orElse(0), law.ladder().capPpm(posture)),
         signal.whole("r_total_ppm", 0, Ppm.ONE).orElse(0),
         factors(signal.list("factors_ppm")),
         !signal.isFalse("passive_only"),
@@ -166,9 +164,8 @@ final class AccountRule {
     return found;
   }
 
-  private static Outcome<State> accepted(
-      State before, Stamp stamp, Decision decision, ManualCut manual) {
-    long capPpm = Math.min(decision.capPpm, Ppm.capAt(manual.level()));
+  private Outcome<State> accepted(State before, Stamp stamp, Decision decision, ManualCut manual) {
+    long capPpm = Math.min(decision.capPpm, law.capAt(manual.level()));
     boolean isChanged =
         capPpm != before.capPpm
             || decision.posture != before.decision.posture

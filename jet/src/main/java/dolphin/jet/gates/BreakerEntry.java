@@ -5,7 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The entry of an asset: the breaker's state as bytes. */
-final class BreakerEntry implements GateRule<BreakerRule.State> {
+record BreakerEntry(BreakerRule breaker) implements GateRule<BreakerRule.State> {
+
+  BreakerEntry(Law law) {
+    this(new BreakerRule(law));
+  }
 
   private static final int SOURCE_FIELDS = 8;
 
@@ -17,12 +21,12 @@ final class BreakerEntry implements GateRule<BreakerRule.State> {
 
   @Override
   public Outcome<BreakerRule.State> apply(BreakerRule.State state, Fields signal) {
-    return BreakerRule.apply(state, signal);
+    return breaker.apply(state, signal);
   }
 
   @Override
   public Command command(BreakerRule.State state, long fromCapPpm) {
-    return state.command(fromCapPpm);
+    return breaker.command(state, fromCapPpm);
   }
 
   @Override

@@ -10,23 +10,14 @@ import java.util.TreeMap;
  * has it: integers only, total, no clock. Tightening happens at once; loosening needs consecutive
  * clear and fresh readings of every source, and the hold to be over, and goes one level a step.
  */
-final class BreakerRule {
+record BreakerRule(Law law, Law.Breaker breaker) {
 
-  static final int MAX_SOURCES = 16;
-
-  private static final int MAX_EPISODES = 8;
   static final long UNKNOWN_PPM = -1;
-  private static final long CLEAR_PPM = 125_000;
-  private static final int CLEARS = 3;
-  private static final long[] TRIPS_ABOVE_PPM = {250_000, 500_000, 750_000, 950_000};
-  private static final long MINUTE_NS = 60_000_000_000L;
-  private static final long HOLD_STEP_NS = 10_000_000_000L;
-  private static final long HOLD_NS = 5 * MINUTE_NS;
-  private static final long HOLD_MAX_NS = 120 * MINUTE_NS;
-  private static final long EPISODE_WINDOW_NS = 360 * MINUTE_NS;
   private static final String INVARIANT = "invariant";
 
-  private BreakerRule() {}
+  BreakerRule(Law law) {
+    this(law, law.breaker());
+  }
 
   /** The last reading of one source; bit i of {@code unclear}: the reading i ago was not clear. */
   record Source(
@@ -56,7 +47,7 @@ final class BreakerRule {
 
     /** Nothing is known of an asset at first: cut to 0. */
     static final Cut FIRST =
-        new Cut(Ppm.WORST_LEVEL, false, 0, List.of(), List.of("nothing known yet"), List.of());
+        new Cut(Law.WORST_LEVEL, false, 0, List.of(), List.of("nothing known yet"), List.of());
   }
 
   /** What the breaker of one asset remembers; {@code sources} by name. */
@@ -76,25 +67,6 @@ final class BreakerRule {
       List<Source> doubted = sources.stream().map(Source::doubted).toList();
       return new State(stamp.restored(), capPpm, cut, manual, doubted);
     }
-
-    Command command(long fromCapPpm) {
-      int level = Math.max(cut.level, manual.level());
-      return new Command(
-          stamp.account(),
-          stamp.asset(),
-          stamp.epoch(),
-          stamp.seq(),
-          capPpm > 0 ? Posture.APEX : Posture.TURTLE,
-          capPpm,
-          Ppm.CUTS.get(level),
-          List.of(),
-          false,
-          manual.noted(cut.reasons),
-          cut.causeIds,
-          stamp.timeNs(),
-          stamp.expiresAtNs(),
-          fromCapPpm);
-    }
   }
 
   /** One reading that can be ordered. */
@@ -108,8 +80,27 @@ final class BreakerRule {
       String causeId,
       long expiresAtNs) {}
 
+  Command command(State state, long fromCapPpm) {
+    int level = Math.max(state.cut.level, state.manual.level());
+    return new Command(
+        state.stamp.account(),
+        state.stamp.asset(),
+        state.stamp.epoch(),
+        state.stamp.seq(),
+        state.capPpm > 0 ? Posture.APEX : Posture.TURTLE,
+        state.capPpm,
+        breaker.cutsToPpm().get(level),
+        List.of(),
+        false,
+        state.manual.noted(state.cut.reasons),
+        state.cut.causeIds,
+        state.stamp.timeNs(),
+        state.stamp.expiresAtNs(),
+        fromCapPpm);
+  }
+
   /** One signal of kind "vote" or "manual". An old {@code (source, seq)} changes nothing. */
-  static Outcome<State> apply(State state, Fields signal) {
+  Outcome<State> apply(State state, Fields signal) {
     String kind = signal.text("kind");
     if (kind.equals("manual")) {
       ManualCut.Applied applied = state.manual.apply(signal);
@@ -173,7 +164,7 @@ final class BreakerRule {
     return 0;
   }
 
-  private static Outcome<State> voted(State state, List<Vote> votes) {
+  private Outcome<State> voted(State state, List<Vote> votes) {
     TreeMap<String, Source> sources = new TreeMap<>();
     state.sources.forEach(source -> sources.put(source.name, source));
     boolean hasOverflow = false;
@@ -183,7 +174,7 @@ final class BreakerRule {
       nowNs = Math.max(nowNs, vote.timeNs);
       expiresAtNs = Math.min(expiresAtNs, vote.expiresAtNs);
       Source previous = sources.get(vote.source);
-      if (previous == null && sources.size() >= MAX_SOURCES) {
+      if (previous == null && sources.size() >= breaker.maxSources()) {
         hasOverflow = true;
       } else if (previous == null || vote.seq > previous.seq) {
         sources.put(vote.source, reading(previous, vote));
@@ -191,7 +182,7 @@ final class BreakerRule {
     }
     List<Source> ordered = List.copyOf(sources.values());
     List<Source> counted = counted(ordered, votes, nowNs);
-    int target = hasOverflow ? Ppm.WORST_LEVEL : levelOf(combined(counted));
+    int target = hasOverflow ? Law.WORST_LEVEL : levelOf(combined(counted));
     Stamp stamp = state.stamp.at(nowNs).expiringAt(expiresAtNs);
     Cut held = target > 0 ? held(state.cut, ordered, nowNs) : state.cut;
     return accepted(
@@ -202,16 +193,17 @@ final class BreakerRule {
         ordered);
   }
 
-  private static Source reading(Source previous, Vote vote) {
-    boolean isClear = vote.isClear && 0 <= vote.severityPpm && vote.severityPpm < CLEAR_PPM;
-    int isUnclear = vote.severityPpm >= CLEAR_PPM ? 1 : 0;
+  private Source reading(Source previous, Vote vote) {
+    boolean isClear =
+        vote.isClear && 0 <= vote.severityPpm && vote.severityPpm < breaker.clearPpm();
+    int isUnclear = vote.severityPpm >= breaker.clearPpm() ? 1 : 0;
     int clears = previous == null ? 0 : previous.clears;
     int unclear = previous == null ? 0 : previous.unclear;
     return new Source(
         vote.source,
         vote.seq,
         vote.severityPpm,
-        isClear ? Math.min(clears + 1, CLEARS) : 0,
+        isClear ? Math.min(clears + 1, breaker.clears()) : 0,
         (unclear << 1 | isUnclear) & 0b111,
         vote.expiresAtNs,
         vote.reason,
@@ -239,16 +231,16 @@ final class BreakerRule {
     return Ppm.ONE - calmPpm;
   }
 
-  private static int levelOf(long severityPpm) {
+  private int levelOf(long severityPpm) {
     int level = 0;
-    for (long threshold : TRIPS_ABOVE_PPM) {
+    for (long threshold : breaker.tripsAtPpm()) {
       level += severityPpm >= threshold ? 1 : 0;
     }
     return level;
   }
 
   /** The cut with its hold begun or renewed, if the trip is more than one bad reading. */
-  private static Cut held(Cut cut, List<Source> sources, long nowNs) {
+  private Cut held(Cut cut, List<Source> sources, long nowNs) {
     boolean latches =
         sources.stream()
             .anyMatch(
@@ -260,15 +252,17 @@ final class BreakerRule {
     }
     List<Long> recent = new ArrayList<>();
     for (long atNs : cut.episodesNs) {
-      if (nowNs - atNs < EPISODE_WINDOW_NS) {
+      if (nowNs - atNs < breaker.episodeWindowNs()) {
         recent.add(atNs);
       }
     }
     if (!cut.isLatched) {
       recent.add(nowNs);
-      recent = recent.subList(Math.max(0, recent.size() - MAX_EPISODES), recent.size());
+      recent = recent.subList(Math.max(0, recent.size() - breaker.maxEpisodes()), recent.size());
     }
-    long holdNs = Math.min(HOLD_NS << Math.max(0, recent.size() - 1), HOLD_MAX_NS);
+    int doublings = Math.max(0, recent.size() - 1);
+    boolean isLongest = breaker.holdNs() > breaker.holdMaxNs() >> doublings; // else it fits 64 bits
+    long holdNs = isLongest ? breaker.holdMaxNs() : breaker.holdNs() << doublings;
     return new Cut(
         cut.level,
         true,
@@ -279,12 +273,12 @@ final class BreakerRule {
   }
 
   /** Rounded up, so that a hold that every reading renews is not a disk write each time. */
-  private static long wholeSteps(long atNs) {
-    return (atNs + HOLD_STEP_NS - 1) / HOLD_STEP_NS * HOLD_STEP_NS;
+  private long wholeSteps(long atNs) {
+    return (atNs + breaker.holdStepNs() - 1) / breaker.holdStepNs() * breaker.holdStepNs();
   }
 
   /** The cut after its target level is known: up at once, down one level when all is clear. */
-  private static Cut moved(
+  private Cut moved(
       Cut cut,
       int target,
       List<Source> counted,
@@ -309,9 +303,9 @@ final class BreakerRule {
             List.of());
   }
 
-  private static Cut tightened(Cut cut, int target, List<Source> counted, boolean hasOverflow) {
+  private Cut tightened(Cut cut, int target, List<Source> counted, boolean hasOverflow) {
     List<Source> guilty =
-        counted.stream().filter(source -> source.severityPpm >= CLEAR_PPM).toList();
+        counted.stream().filter(source -> source.severityPpm >= breaker.clearPpm()).toList();
     List<String> reasons = new ArrayList<>();
     List<String> causes = new ArrayList<>();
     for (Source source : guilty.isEmpty() ? counted : guilty) {
@@ -326,16 +320,16 @@ final class BreakerRule {
     return new Cut(target, cut.isLatched, cut.holdUntilNs, cut.episodesNs, reasons, causes);
   }
 
-  private static boolean mayLoosen(Cut cut, List<Source> sources, long nowNs) {
+  private boolean mayLoosen(Cut cut, List<Source> sources, long nowNs) {
     boolean isHeld = cut.isLatched && nowNs < cut.holdUntilNs;
     return !isHeld
         && sources.stream()
-            .allMatch(source -> source.clears >= CLEARS && nowNs < source.expiresAtNs);
+            .allMatch(source -> source.clears >= breaker.clears() && nowNs < source.expiresAtNs);
   }
 
-  private static Outcome<State> accepted(
+  private Outcome<State> accepted(
       State before, Stamp stamp, Cut cut, ManualCut manual, List<Source> sources) {
-    long capPpm = Ppm.capAt(Math.max(cut.level, manual.level()));
+    long capPpm = law.capAt(Math.max(cut.level, manual.level()));
     boolean isChanged = capPpm != before.capPpm || before.stamp.seq() == 0;
     return new Outcome<>(new State(stamp.next(), capPpm, cut, manual, sources), isChanged, "");
   }

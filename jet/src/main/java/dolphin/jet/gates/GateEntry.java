@@ -16,20 +16,16 @@ import java.util.HexFormat;
  * {@code "op"}. The answer is a map {@code accepted, changed, refusal, command}. A signal or a
  * stored value that cannot be read leaves the value as it was and says so; nothing here throws.
  */
-final class GateEntry<S> {
+record GateEntry<S>(GateRule<S> rule) {
 
   private static final int OP_BYTES = 16;
   private static final int SURVIVAL_FIELDS = Command.FIELDS + 1;
 
-  private static final GateEntry<?> BREAKER = new GateEntry<>(new BreakerEntry());
-  private static final GateEntry<?> ACCOUNT = new GateEntry<>(new AccountEntry());
-  private static final GateEntry<?> POSTURE = new GateEntry<>(new PostureEntry());
+  private static final Law LAW = Law.packaged();
 
-  private final GateRule<S> rule;
-
-  private GateEntry(GateRule<S> rule) {
-    this.rule = rule;
-  }
+  private static final GateEntry<?> BREAKER = new GateEntry<>(new BreakerEntry(LAW));
+  private static final GateEntry<?> ACCOUNT = new GateEntry<>(new AccountEntry(LAW));
+  private static final GateEntry<?> POSTURE = new GateEntry<>(new PostureEntry(LAW));
 
   /** What came of a signal: the value to store, null if it stays as it was, and the answer. */
   @SuppressWarnings("ArrayRecordComponent") // carried, never compared

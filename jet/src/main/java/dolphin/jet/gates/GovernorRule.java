@@ -10,15 +10,13 @@ import java.util.List;
  * rises by at most 1 % a minute of seen time; a posture falls at once and rises one at a time after
  * a dwell.
  */
-final class GovernorRule {
+record GovernorRule(Law.Governor law, Ladder ladder) {
 
   static final String UNLATCHED = "";
 
-  private static final long RECOVERY_NS_PER_PPM = 6_000_000;
-  private static final long DWELL_NS = 60_000_000_000L;
-  private static final long SEEN_NS = 3_000_000_000L;
-
-  private GovernorRule() {}
+  GovernorRule(Law law) {
+    this(law.governor(), law.ladder());
+  }
 
   /** What the readings would allow, as far as the governor needs it. */
   record Demand(long timeNs, boolean isReady, List<String> broken, long rCmdPpm) {}
@@ -117,7 +115,7 @@ final class GovernorRule {
   record Grant(Posture posture, long capPpm, long rPpm) {}
 
   /** The state after a demand. */
-  static State govern(State state, Demand demand) {
+  State govern(State state, Demand demand) {
     boolean isBack = demand.timeNs < state.timeNs;
     long nowNs = isBack ? state.timeNs : demand.timeNs;
     boolean isBroken = isBack || !demand.broken.isEmpty();
@@ -134,40 +132,40 @@ final class GovernorRule {
       return before.moved(state.isStarted, state.rPpm, nowNs, state.posture, nowNs);
     }
     if (!state.isStarted) {
-      return before.moved(true, demand.rCmdPpm, nowNs, Posture.first(demand.rCmdPpm), nowNs);
+      return before.moved(true, demand.rCmdPpm, nowNs, ladder.first(demand.rCmdPpm), nowNs);
     }
     return recovered(state, before, demand.rCmdPpm);
   }
 
-  static Grant grant(State state) {
+  Grant grant(State state) {
     if (state.isLatched() || !state.isReady) {
       return new Grant(Posture.HIBERNATE, 0, 0);
     }
     Posture posture = state.posture.worse(state.ceiling);
-    return new Grant(posture, posture.cap(state.rPpm), state.rPpm);
+    return new Grant(posture, ladder.cap(posture, state.rPpm), state.rPpm);
   }
 
   /**
    * R and posture after an ordinary demand. Unseen time earns neither recovery nor dwell; after one
    * that was not ready, or a full stop, nothing was seen.
    */
-  private static State recovered(State state, State before, long cmdPpm) {
+  private State recovered(State state, State before, long cmdPpm) {
     long nowNs = before.timeNs;
-    long unseenNs = Math.max(0, nowNs - state.timeNs - (state.isReady ? SEEN_NS : 0));
+    long unseenNs = Math.max(0, nowNs - state.timeNs - (state.isReady ? law.seenNs() : 0));
     long anchorNs = nowNs;
     long rPpm = cmdPpm;
     if (cmdPpm > state.rPpm) {
       long from = state.riseAnchorNs + unseenNs;
-      long gainPpm = (nowNs - from) / RECOVERY_NS_PER_PPM;
+      long gainPpm = (nowNs - from) / law.recoveryNsPerPpm();
       if (state.rPpm + gainPpm < cmdPpm) {
         rPpm = state.rPpm + gainPpm;
-        anchorNs = from + gainPpm * RECOVERY_NS_PER_PPM;
+        anchorNs = from + gainPpm * law.recoveryNsPerPpm();
       }
     }
     long sinceNs = state.postureSinceNs + unseenNs;
-    Posture posture = state.posture.fallen(rPpm);
-    if (posture == state.posture && nowNs - sinceNs >= DWELL_NS) {
-      posture = posture.risen(rPpm);
+    Posture posture = ladder.fallen(state.posture, rPpm);
+    if (posture == state.posture && nowNs - sinceNs >= law.dwellNs()) {
+      posture = ladder.risen(posture, rPpm);
     }
     return before.moved(true, rPpm, anchorNs, posture, posture == state.posture ? sinceNs : nowNs);
   }

@@ -26,7 +26,7 @@ record ManualCut(int level, long seq, String note) {
 
   /** A stored level; throws {@link DamagedException} if there is no such level. */
   static int level(long value) {
-    if (value > Ppm.WORST_LEVEL) {
+    if (value > Law.WORST_LEVEL) {
       throw new DamagedException("level");
     }
     return (int) value;
@@ -50,7 +50,7 @@ record ManualCut(int level, long seq, String note) {
     if (isRelease) {
       return new Applied(new ManualCut(0, seqGiven.getAsLong(), ""), timeNs.getAsLong(), "");
     }
-    int cutLevel = (int) signal.whole("level", 1, Ppm.WORST_LEVEL).orElse(Ppm.WORST_LEVEL);
+    int cutLevel = (int) signal.whole("level", 1, Law.WORST_LEVEL).orElse(Law.WORST_LEVEL);
     String cutNote = "cut by " + by + ": " + signal.text("reason");
     return new Applied(
         new ManualCut(cutLevel, seqGiven.getAsLong(), cutNote), timeNs.getAsLong(), "");

@@ -5,7 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The entry of an account in {@code POSTURE}: the governor's state as bytes. */
-final class PostureEntry implements GateRule<PostureRule.State> {
+record PostureEntry(PostureRule posture) implements GateRule<PostureRule.State> {
+
+  PostureEntry(Law law) {
+    this(new PostureRule(law));
+  }
 
   @Override
   public PostureRule.State first(String key) {
@@ -14,12 +18,12 @@ final class PostureEntry implements GateRule<PostureRule.State> {
 
   @Override
   public Outcome<PostureRule.State> apply(PostureRule.State state, Fields signal) {
-    return PostureRule.apply(state, signal);
+    return posture.apply(state, signal);
   }
 
   @Override
   public Command command(PostureRule.State state, long fromCapPpm) {
-    return state.command(fromCapPpm);
+    return posture.command(state, fromCapPpm);
   }
 
   @Override
@@ -29,12 +33,12 @@ final class PostureEntry implements GateRule<PostureRule.State> {
 
   @Override
   public Object durable(PostureRule.State state) {
-    return state.durable();
+    return posture.durable(state);
   }
 
   @Override
   public PostureRule.State restored(PostureRule.State state) {
-    return state.restored();
+    return posture.restored(state);
   }
 
   @Override

@@ -9,14 +9,11 @@ import java.util.OptionalLong;
  * it takes demands of the sensing half, anybody's word that an invariant is broken, and an
  * operator's force, unforce and unlatch. What cannot be read is the worst value.
  */
-final class PostureRule {
+record PostureRule(Law.Governor law, GovernorRule governor) {
 
-  /** R is kept in the database in steps of this, rounded down. */
-  private static final long R_STEP_PPM = 10_000;
-
-  private static final long LEASE_MAX_NS = 60_000_000_000L;
-
-  private PostureRule() {}
+  PostureRule(Law law) {
+    this(law.governor(), new GovernorRule(law));
+  }
 
   /** What the sensing half said last. */
   record Said(
@@ -57,61 +54,65 @@ final class PostureRule {
       return new State(
           Stamp.first(account, ""), 0, GovernorRule.State.FIRST, Said.FIRST, Operator.FIRST);
     }
+  }
 
-    Object durable() {
-      return new Durable(
-          governed.isStarted(),
-          governed.latch(),
-          governed.rPpm() / R_STEP_PPM,
-          governed.posture(),
-          governed.ceiling(),
-          operator.seq());
-    }
+  Object durable(State state) {
+    GovernorRule.State governed = state.governed;
+    return new Durable(
+        governed.isStarted(),
+        governed.latch(),
+        governed.rPpm() / law.rStepPpm(),
+        governed.posture(),
+        governed.ceiling(),
+        state.operator.seq());
+  }
 
-    State restored() {
-      Said silent =
-          new Said(
-              said.epoch,
-              said.seq,
-              said.factorsPpm,
-              said.isPassiveOnly,
-              List.of("restarted"),
-              List.of());
-      return new State(stamp.restored(), 0, governed.restored(R_STEP_PPM), silent, operator);
-    }
+  /** As after a full stop: R is the rounded one, nobody is ready, the lease is over. */
+  State restored(State state) {
+    Said said = state.said;
+    Said silent =
+        new Said(
+            said.epoch,
+            said.seq,
+            said.factorsPpm,
+            said.isPassiveOnly,
+            List.of("restarted"),
+            List.of());
+    GovernorRule.State governed = state.governed.restored(law.rStepPpm());
+    return new State(state.stamp.restored(), 0, governed, silent, state.operator);
+  }
 
-    Command command(long fromCapPpm) {
-      GovernorRule.Grant grant = GovernorRule.grant(governed);
-      List<Long> factors = new ArrayList<>(said.factorsPpm);
-      List<String> reasons = new ArrayList<>();
-      if (governed.isLatched()) {
-        factors.set(0, 0L);
-        reasons.add("invariant broken: " + governed.latch());
-      }
-      if (!operator.note.isEmpty()) {
-        reasons.add(operator.note);
-      }
-      reasons.addAll(said.reasons);
-      return new Command(
-          stamp.account(),
-          "",
-          stamp.epoch(),
-          stamp.seq(),
-          grant.posture(),
-          grant.capPpm(),
-          grant.rPpm(),
-          factors,
-          said.isPassiveOnly,
-          reasons,
-          said.causeIds,
-          governed.timeNs(),
-          stamp.expiresAtNs(),
-          fromCapPpm);
+  Command command(State state, long fromCapPpm) {
+    GovernorRule.Grant grant = governor.grant(state.governed);
+    List<Long> factors = new ArrayList<>(state.said.factorsPpm);
+    List<String> reasons = new ArrayList<>();
+    if (state.governed.isLatched()) {
+      factors.set(0, 0L);
+      reasons.add("invariant broken: " + state.governed.latch());
     }
+    if (!state.operator.note.isEmpty()) {
+      reasons.add(state.operator.note);
+    }
+    reasons.addAll(state.said.reasons);
+    return new Command(
+        state.stamp.account(),
+        "",
+        state.stamp.epoch(),
+        state.stamp.seq(),
+        grant.posture(),
+        grant.capPpm(),
+        grant.rPpm(),
+        factors,
+        state.said.isPassiveOnly,
+        reasons,
+        state.said.causeIds,
+        state.governed.timeNs(),
+        state.stamp.expiresAtNs(),
+        fromCapPpm);
   }
 
   /** One signal of kind "demand", "broken" or "operator". */
-  static Outcome<State> apply(State state, Fields signal) {
+  Outcome<State> apply(State state, Fields signal) {
     return switch (signal.text("kind")) {
       case "demand" -> demanded(state, signal);
       case "broken" -> broken(state, signal);
@@ -120,7 +121,7 @@ final class PostureRule {
     };
   }
 
-  private static Outcome<State> demanded(State state, Fields signal) {
+  private Outcome<State> demanded(State state, Fields signal) {
     Ordered at = Ordered.read(signal, "time_ns");
     if (at == null) {
       return Outcome.refused(state, "a demand needs epoch, seq and time_ns");
@@ -133,7 +134,7 @@ final class PostureRule {
     GovernorRule.Demand demand =
         new GovernorRule.Demand(
             nowNs, signal.isTrue("is_ready"), brokenIn(signal), cmdPpm.orElse(0));
-    GovernorRule.State governed = GovernorRule.govern(state.governed, demand);
+    GovernorRule.State governed = governor.govern(state.governed, demand);
     List<String> reasons = AccountRule.texts(signal.list("reasons"));
     if (cmdPpm.isEmpty()) {
       reasons.add("R unreadable");
@@ -150,7 +151,7 @@ final class PostureRule {
             reasons,
             AccountRule.texts(signal.list("cause_ids")));
     long expiresAtNs = signal.whole("expires_at_ns", 0, Ppm.MAX_NS).orElse(nowNs);
-    Stamp stamp = state.stamp.expiringAt(Math.min(expiresAtNs, nowNs + LEASE_MAX_NS));
+    Stamp stamp = state.stamp.expiringAt(Math.min(expiresAtNs, nowNs + law.leaseMaxNs()));
     return accepted(state, stamp, governed, said, state.operator);
   }
 
@@ -164,7 +165,7 @@ final class PostureRule {
     return broken;
   }
 
-  private static Outcome<State> broken(State state, Fields signal) {
+  private Outcome<State> broken(State state, Fields signal) {
     String source = signal.text("source");
     String reason = signal.text("reason");
     String causeId = signal.text("cause_id");
@@ -177,7 +178,7 @@ final class PostureRule {
     return accepted(state, state.stamp, state.governed.latched(why), said, state.operator);
   }
 
-  private static Outcome<State> operated(State state, Fields signal) {
+  private Outcome<State> operated(State state, Fields signal) {
     OptionalLong seq = signal.whole("seq", 1, Ppm.MAX_NS);
     String by = signal.text("by");
     String op = signal.text("op");
@@ -204,7 +205,7 @@ final class PostureRule {
     return accepted(state, state.stamp, governed.under(ceiling), state.said, operator);
   }
 
-  private static Outcome<State> unlatched(State state, Operator operator) {
+  private Outcome<State> unlatched(State state, Operator operator) {
     GovernorRule.State governed = state.governed;
     if (!governed.isLatched()) {
       return Outcome.refused(state, "nothing is latched");
@@ -215,12 +216,12 @@ final class PostureRule {
     return accepted(state, state.stamp, governed.released(), state.said, operator);
   }
 
-  private static Outcome<State> accepted(
+  private Outcome<State> accepted(
       State before, Stamp stamp, GovernorRule.State governed, Said said, Operator operator) {
-    GovernorRule.Grant grant = GovernorRule.grant(governed);
+    GovernorRule.Grant grant = governor.grant(governed);
     boolean isChanged =
         grant.capPpm() != before.capPpm
-            || grant.posture() != GovernorRule.grant(before.governed).posture()
+            || grant.posture() != governor.grant(before.governed).posture()
             || before.stamp.seq() == 0;
     Stamp next = stamp.at(governed.timeNs()).next();
     return new Outcome<>(new State(next, grant.capPpm(), governed, said, operator), isChanged, "");

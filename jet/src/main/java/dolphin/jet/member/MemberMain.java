@@ -6,6 +6,7 @@ import com.hazelcast.config.YamlConfigBuilder;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.internal.json.JsonObject;
+import dolphin.jet.gates.Law;
 import dolphin.jet.gates.store.GateStore;
 import java.io.File;
 import java.io.IOException;
@@ -41,6 +42,7 @@ public final class MemberMain {
     }
     Config config = read(arguments[0]);
     requirePortFree(config.getNetworkConfig());
+    requireLaw();
     requireGatesKept(config);
     HazelcastInstance member = start(config);
     InetSocketAddress address = member.getCluster().getLocalMember().getSocketAddress();
@@ -75,6 +77,15 @@ public final class MemberMain {
     } catch (IOException e) {
       throw new CannotStart(
           "port " + port + " is in use. Stop what listens there, or choose another port");
+    }
+  }
+
+  /** Before it joins: a member must not decide by a law that is not whole. */
+  private static void requireLaw() {
+    try {
+      Law.packaged();
+    } catch (IllegalArgumentException e) {
+      throw new CannotStart(firstLine(e));
     }
   }
 

@@ -17,14 +17,10 @@ import java.util.StringTokenizer;
  * formal/coq/oracle/oracle.ml} gives the format), with the rules of the member. {@code
  * tests/formal/test_oracle_java.py} runs it and compares.
  *
- * <p>The member's rules hold their parameters as constants: a line that sets others is refused.
+ * <p>The rules decide by the law that is packaged, until a line sets other parameters.
  */
 final class OracleMain {
 
-  private static final String GOVERNOR_PARAMS =
-      "governor-params 6000000 60000000000 3000000000 60000000000";
-  private static final String BREAKER_PARAMS =
-      "breaker-params 300000000000 7200000000000 21600000000000 125000 3";
   private static final String INVARIANT = "invariant";
   private static final String REFUSED = "refused";
 
@@ -35,41 +31,83 @@ final class OracleMain {
   private final StringTokenizer words;
   private final StringBuilder out = new StringBuilder();
 
-  private OracleMain(String line) {
+  private final GovernorRule governor;
+  private final PostureRule posture;
+  private final BreakerRule breaker;
+  private final AccountRule account;
+
+  private OracleMain(String line, Law law) {
     words = new StringTokenizer(line, " ");
+    governor = new GovernorRule(law);
+    posture = new PostureRule(law);
+    breaker = new BreakerRule(law);
+    account = new AccountRule(law);
   }
 
   public static void main(String[] args) throws IOException {
     PrintStream answers = new PrintStream(System.out, false, StandardCharsets.UTF_8);
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    Law law = Law.packaged();
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+      OracleMain asked = new OracleMain(line, law);
       if (line.contains("-params ")) {
-        if (!line.equals(GOVERNOR_PARAMS) && !line.equals(BREAKER_PARAMS)) {
-          throw new IllegalArgumentException("other parameters than the member's: " + line);
-        }
-        continue;
+        law = asked.changed(law);
+      } else {
+        answers.print(asked.answer() + "\n");
       }
-      answers.print(new OracleMain(line).answer() + "\n");
     }
     answers.flush();
+  }
+
+  /** {@code law} with the parameters of the line. */
+  private Law changed(Law law) {
+    String request = words.nextToken();
+    Law.Breaker old = law.breaker();
+    return switch (request) {
+      case "governor-params" ->
+          new Law(
+              new Law.Governor(number(), number(), number(), number(), law.governor().rStepPpm()),
+              old,
+              law.ladder());
+      case "breaker-params" -> {
+        long holdNs = number();
+        long holdMaxNs = number();
+        long episodeWindowNs = number();
+        yield new Law(
+            law.governor(),
+            new Law.Breaker(
+                holdNs,
+                holdMaxNs,
+                old.holdStepNs(),
+                episodeWindowNs,
+                old.maxEpisodes(),
+                number(),
+                (int) number(),
+                old.maxSources(),
+                old.tripsAtPpm(),
+                old.cutsToPpm()),
+            law.ladder());
+      }
+      default -> throw new IllegalArgumentException("no such parameters: " + request);
+    };
   }
 
   private String answer() {
     String request = words.nextToken();
     switch (request) {
-      case "govern" -> put(GovernorRule.govern(state(), demand()));
+      case "govern" -> put(governor.govern(state(), demand()));
       case "latch" -> put(state().latched("broken"));
-      case "restore" -> put(entry(state()).restored().governed());
+      case "restore" -> put(posture.restored(entry(state())).governed());
       case "unlatch" -> unlatch(entry(state()));
       case "force" -> {
         GovernorRule.State state = state();
         put(state.under(posture()));
       }
-      case "vote" -> putBreaker(BreakerRule.apply(breaker(), votes()));
-      case "operated" -> putBreaker(BreakerRule.apply(breaker(), manual()));
-      case "decide" -> putAccount(AccountRule.apply(account(), survival()));
-      case "operate" -> putAccount(AccountRule.apply(account(), manual()));
+      case "vote" -> putBreaker(breaker.apply(breaker(), votes()));
+      case "operated" -> putBreaker(breaker.apply(breaker(), manual()));
+      case "decide" -> putAccount(account.apply(account(), survival()));
+      case "operate" -> putAccount(account.apply(account(), manual()));
       default -> throw new IllegalArgumentException("no such request: " + request);
     }
     if (words.hasMoreTokens()) {
@@ -130,7 +168,7 @@ final class OracleMain {
   private void unlatch(PostureRule.State state) {
     Map<Object, Object> signal =
         Map.of("kind", "operator", "op", "unlatch", "by", "anna", "seq", 1L);
-    Outcome<PostureRule.State> outcome = PostureRule.apply(state, Fields.of(signal));
+    Outcome<PostureRule.State> outcome = posture.apply(state, Fields.of(signal));
     if (outcome.refusal().isEmpty()) {
       put(outcome.state().governed());
     } else {
@@ -284,7 +322,7 @@ final class OracleMain {
     put(state.posture());
     put(state.postureSinceNs());
     put(state.ceiling());
-    GovernorRule.Grant grant = GovernorRule.grant(state);
+    GovernorRule.Grant grant = governor.grant(state);
     put(grant.posture());
     put(grant.capPpm());
     put(grant.rPpm());
