@@ -6,13 +6,12 @@ import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
 import dolphin.jet.gates.ApplyLeverage;
+import dolphin.jet.gates.msgpack.Writer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.msgpack.core.MessageBufferPacker;
-import org.msgpack.core.MessagePack;
 
 /**
  * Times calls on the owner, inside a member as the project configures it, interleaved:
@@ -125,55 +124,35 @@ final class ApplyProbe {
   }
 
   private static byte[] vote(long seq) {
-    return packed(
-        packer -> {
-          packer.packMapHeader(9);
-          packer.packString("kind").packString("vote");
-          packer.packString("source").packString("taker");
-          packer.packString("seq").packLong(seq);
-          packer.packString("time_ns").packLong(seq);
-          packer.packString("severity_ppm").packInt(0);
-          packer.packString("is_clear").packBoolean(true);
-          packer.packString("reason").packString("1 min buy share 0.51, as usual");
-          packer.packString("cause_id").packString("BTCUSDT@trade#5237712345");
-          packer.packString("expires_at_ns").packLong(seq + 2_000_000_000L);
-        });
+    Writer writer = new Writer().map(9);
+    writer.text("kind").text("vote");
+    writer.text("source").text("taker");
+    writer.text("seq").whole(seq);
+    writer.text("time_ns").whole(seq);
+    writer.text("severity_ppm").whole(0);
+    writer.text("is_clear").claim(true);
+    writer.text("reason").text("1 min buy share 0.51, as usual");
+    writer.text("cause_id").text("BTCUSDT@trade#5237712345");
+    writer.text("expires_at_ns").whole(seq + 2_000_000_000L);
+    return writer.bytes();
   }
 
   private static byte[] cut(long seq) {
-    return packed(
-        packer -> {
-          packer.packMapHeader(6);
-          packer.packString("kind").packString("manual");
-          packer.packString("op").packString("cut");
-          packer.packString("by").packString("bench");
-          packer.packString("level").packLong(1 + seq % 4);
-          packer.packString("seq").packLong(seq);
-          packer.packString("time_ns").packLong(seq);
-        });
+    Writer writer = new Writer().map(6);
+    writer.text("kind").text("manual");
+    writer.text("op").text("cut");
+    writer.text("by").text("bench");
+    writer.text("level").whole(1 + seq % 4);
+    writer.text("seq").whole(seq);
+    writer.text("time_ns").whole(seq);
+    return writer.bytes();
   }
 
   private static byte[] value(long version) {
-    return packed(
-        packer -> {
-          packer.packMapHeader(3);
-          packer.packString("version").packLong(version);
-          packer.packString("op").packString("0123456789abcdef0123456789abcdef");
-          packer.packString("rest").packString("x".repeat(VALUE_BYTES));
-        });
-  }
-
-  /** Writes one message. */
-  private interface Part {
-    void pack(MessageBufferPacker packer) throws IOException;
-  }
-
-  private static byte[] packed(Part part) {
-    try (MessageBufferPacker packer = MessagePack.newDefaultBufferPacker()) {
-      part.pack(packer);
-      return packer.toByteArray();
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
+    Writer writer = new Writer().map(3);
+    writer.text("version").whole(version);
+    writer.text("op").text("0123456789abcdef0123456789abcdef");
+    writer.text("rest").text("x".repeat(VALUE_BYTES));
+    return writer.bytes();
   }
 }

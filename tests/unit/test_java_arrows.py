@@ -1,4 +1,5 @@
-"""The arrows between the Java packages, as a literal table: what each may know of the others, and that none knows itself in the end."""
+"""The Java packages as literal tables: what each may know of the others, so that none knows itself in the end, and which numbers the rules
+write down, so that none of the law's is among them."""
 
 import graphlib
 import re
@@ -12,7 +13,7 @@ ARROWS = {
     "wire": set[str](),
     "gates.msgpack": set[str](),
     "gates": {"wire", "gates.msgpack"},
-    "gates.merge": {"gates"},
+    "gates.merge": {"gates", "gates.msgpack"},
     "gates.store": {"gates", "gates.msgpack"},
     "stage": {"wire"},
     "source": {"wire"},
@@ -22,7 +23,26 @@ ARROWS = {
 }
 """From each package to those whose classes it names. What is not here is not allowed, and what is here is used."""
 
+NUMBERS = {
+    "gates/AccountEntry": {5},  # fields
+    "gates/AccountRule": {32},  # texts
+    "gates/BreakerEntry": {2, 3, 4, 5, 6, 7, 8},  # columns
+    "gates/BreakerRule": {2},  # of the three readings whose bits are kept
+    "gates/Command": {15, 256},  # fields, and room for a text
+    "gates/Fields": {256},  # longest text
+    "gates/GateEntry": {3, 4, 16},  # fields, and the bytes of a hash
+    "gates/GateSerializers": {10, 11, 12, 7101},  # ids
+    "gates/Law": {4},  # levels
+    "gates/ManualCut": {2, 3},  # columns
+    "gates/PostureEntry": {15},  # fields
+    "gates/Ppm": {62, 1_000_000},  # what a number may be, and one
+    "gates/merge/Joins": {2, 3, 4, 5, 6, 7, 32},  # columns and texts
+}
+"""Every number above 1 that is written in the rules. Those of the control law stand in `law.toml` and are read by `Law`."""
+
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+TEXT = re.compile(r'"(?:\\.|[^"\\\n])*"')
+NUMBER = re.compile(r"(?<![\w.])(\d[\d_]*)L?\b")
 NAMED = re.compile(rf"\b{re.escape(ROOT)}((?:\.[a-z]\w*)*)(?=[.;])")
 PYTHON_MODULE = re.compile(r"\bdolphin(?:\.[a-z_0-9]+)+")
 
@@ -59,3 +79,12 @@ def test_the_python_modules_that_java_names_exist() -> None:
                 place = REPOSITORY / "src" / name.replace(".", "/")
                 exists = place.with_suffix(".py").is_file() or place.is_dir() or place.parent.with_suffix(".py").is_file()
                 assert exists, f"{path.relative_to(REPOSITORY)} names {name}"
+
+
+def test_no_number_of_the_law_is_written_in_java() -> None:
+    written: dict[str, set[int]] = {}
+    for folder in ("gates", "gates/merge"):
+        for path in sorted((JAVA / ROOT.replace(".", "/") / folder).glob("*.java")):
+            code = TEXT.sub("", COMMENT.sub("", path.read_text()))
+            written[f"{folder}/{path.stem}"] = {int(match[1].replace("_", "")) for match in NUMBER.finditer(code)} - {0, 1}
+    assert {file: numbers for file, numbers in written.items() if numbers} == NUMBERS

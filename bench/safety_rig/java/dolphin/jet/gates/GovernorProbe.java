@@ -1,12 +1,11 @@
 package dolphin.jet.gates;
 
+import dolphin.jet.gates.msgpack.Writer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
-import org.msgpack.core.MessageBufferPacker;
-import org.msgpack.core.MessagePack;
 
 /**
  * Times the governor as the member runs it, one call at a time, interleaved:
@@ -37,7 +36,7 @@ final class GovernorProbe {
 
   private GovernorProbe() {}
 
-  public static void main(String[] arguments) throws Exception {
+  public static void main(String[] arguments) {
     GovernorProbe probe = new GovernorProbe();
     for (int round = 0; round < WARM_UP; round++) {
       probe.round();
@@ -50,7 +49,7 @@ final class GovernorProbe {
     System.out.println(probe.json());
   }
 
-  private void round() throws Exception {
+  private void round() {
     number++;
     long nowNs = START_NS + number * STEP_NS;
     long cmdPpm = number % 64 == 0 ? 300_000 : Ppm.ONE; // mostly recovering, now and then a fall
@@ -80,25 +79,20 @@ final class GovernorProbe {
   }
 
   /** A demand as the stage sends it. */
-  private byte[] payload(long nowNs, long cmdPpm) throws Exception {
-    try (MessageBufferPacker packer = MessagePack.newDefaultBufferPacker()) {
-      packer.packMapHeader(11);
-      packer.packString("kind").packString("demand");
-      packer.packString("epoch").packLong(START_NS);
-      packer.packString("seq").packLong(number);
-      packer.packString("time_ns").packLong(nowNs);
-      packer.packString("is_ready").packBoolean(true);
-      packer.packString("broken").packArrayHeader(0);
-      packer.packString("r_cmd_ppm").packLong(cmdPpm);
-      packer.packString("factors_ppm").packArrayHeader(5);
-      for (long factor : new long[] {Ppm.ONE, Ppm.ONE, cmdPpm, Ppm.ONE, Ppm.ONE}) {
-        packer.packLong(factor);
-      }
-      packer.packString("passive_only").packBoolean(false);
-      packer.packString("reasons").packArrayHeader(0);
-      packer.packString("expires_at_ns").packLong(nowNs + 2_000_000_000L);
-      return packer.toByteArray();
-    }
+  private byte[] payload(long nowNs, long cmdPpm) {
+    Writer writer = new Writer().map(11);
+    writer.text("kind").text("demand");
+    writer.text("epoch").whole(START_NS);
+    writer.text("seq").whole(number);
+    writer.text("time_ns").whole(nowNs);
+    writer.text("is_ready").claim(true);
+    writer.text("broken").list(0);
+    writer.text("r_cmd_ppm").whole(cmdPpm);
+    writer.text("factors_ppm").wholes(List.of(Ppm.ONE, Ppm.ONE, cmdPpm, Ppm.ONE, Ppm.ONE));
+    writer.text("passive_only").claim(false);
+    writer.text("reasons").list(0);
+    writer.text("expires_at_ns").whole(nowNs + 2_000_000_000L);
+    return writer.bytes();
   }
 
   private String json() {

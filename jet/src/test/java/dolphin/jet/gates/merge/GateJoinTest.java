@@ -2,6 +2,7 @@ package dolphin.jet.gates.merge;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.hazelcast.internal.json.Json;
@@ -10,6 +11,7 @@ import com.hazelcast.internal.json.JsonValue;
 import dolphin.jet.gates.ApplyLeverage;
 import dolphin.jet.gates.ApplyPosture;
 import dolphin.jet.gates.Sealed;
+import dolphin.jet.gates.msgpack.Reader;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -17,13 +19,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.AbstractMap.SimpleEntry;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Stream;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.msgpack.core.MessageBufferPacker;
@@ -36,11 +41,16 @@ import org.msgpack.value.ValueFactory;
 class GateJoinTest {
 
   private static final Path VECTORS = Path.of("..", "tests", "contract", "gate_vectors.jsonl");
-  private static final int TRIPLES = 600;
+  private static final int TRIPLES = 2_000;
   private static final List<String> POSTURES = List.of("APEX", "STALKER", "TURTLE", "HIBERNATE");
 
-  /** Values by map and key, damaged ones among them. */
+  /** Values by map and key as the rules made them; then also foreign and damaged ones. */
+  private static final Map<String, List<byte[]>> MADE = new TreeMap<>();
+
   private static final Map<String, List<byte[]>> VALUES = new TreeMap<>();
+
+  /** Values with something in them that no table knows, by map and key. */
+  private static final Map<String, List<byte[]>> FOREIGN = new TreeMap<>();
 
   @BeforeAll
   static void makeValues() throws IOException {
@@ -59,17 +69,66 @@ class GateJoinTest {
         new ApplyLeverage(signal).process(gate);
       }
       if (gate.getValue() != null) {
-        VALUES
-            .computeIfAbsent(map + " " + gate.getKey(), k -> new ArrayList<>())
+        MADE.computeIfAbsent(map + " " + gate.getKey(), k -> new ArrayList<>())
             .add(gate.getValue());
       }
     }
-    VALUES.put("LEVERAGE paper", accountValues());
-    for (List<byte[]> values : VALUES.values()) {
-      byte[] damaged = values.get(0).clone();
-      damaged[damaged.length / 2] ^= 1;
-      values.add(damaged);
-      values.add("not a gate".getBytes(StandardCharsets.UTF_8));
+    MADE.put("LEVERAGE paper", accountValues());
+    MADE.forEach(
+        (name, made) -> {
+          Random random = new Random(5);
+          List<byte[]> foreign = new ArrayList<>();
+          for (Consumer<Map<Value, Value>> addition : ADDITIONS) {
+            foreign.add(with(addition, made.get(random.nextInt(made.size()))));
+            foreign.add(with(inRule(addition), made.get(random.nextInt(made.size()))));
+          }
+          FOREIGN.put(name, foreign);
+          byte[] damaged = made.get(0).clone();
+          damaged[damaged.length / 2] ^= 1;
+          List<byte[]> values = new ArrayList<>(made);
+          values.addAll(foreign);
+          values.add(damaged);
+          values.add("not a gate".getBytes(StandardCharsets.UTF_8));
+          VALUES.put(name, values);
+        });
+  }
+
+  /** What a later version of the program, or nobody, may have put into a map. */
+  private static final List<Consumer<Map<Value, Value>>> ADDITIONS =
+      List.of(
+          fields -> fields.put(name("frozen"), ValueFactory.newBoolean(true)),
+          fields -> fields.put(name("frozen"), ValueFactory.newInteger(7)),
+          fields -> fields.put(name("quota"), ValueFactory.newFloat(0.5)),
+          fields -> fields.put(name("quota"), ValueFactory.newNil()),
+          fields -> fields.put(name("limits"), ValueFactory.newMap(name("a"), name("b"))),
+          fields -> fields.put(ValueFactory.newBinary(new byte[] {1}), name("a key of bytes")),
+          // names that only the other table has, or that another kind of rule has
+          fields -> fields.putIfAbsent(name("latched"), name("")),
+          fields -> fields.putIfAbsent(name("account"), name("")),
+          fields -> fields.putIfAbsent(name("is_broken"), ValueFactory.newInteger(1)),
+          fields -> fields.putIfAbsent(name("ceiling"), name("CLOUDS")),
+          fields -> fields.putIfAbsent(name("operator_seq"), name("1")),
+          fields -> fields.putIfAbsent(name("source_seq"), ValueFactory.newInteger(1)),
+          fields -> fields.putIfAbsent(name("episodes_ns"), ValueFactory.newArray(name("1"))),
+          fields -> fields.putIfAbsent(name("manual"), ValueFactory.newArray(name("1"))),
+          fields -> fields.putIfAbsent(name("sources"), ValueFactory.newArray(name("taker"))));
+
+  private static Consumer<Map<Value, Value>> inRule(Consumer<Map<Value, Value>> addition) {
+    return fields -> {
+      Map<Value, Value> rule = new LinkedHashMap<>(fields.get(name("rule")).asMapValue().map());
+      addition.accept(rule);
+      fields.put(name("rule"), ValueFactory.newMap(rule));
+    };
+  }
+
+  private static byte[] with(Consumer<Map<Value, Value>> addition, byte[] value) {
+    Map<Value, Value> fields = new LinkedHashMap<>(read(value));
+    addition.accept(fields);
+    try (MessageBufferPacker packer = MessagePack.newDefaultBufferPacker()) {
+      packer.packValue(ValueFactory.newMap(fields));
+      return packer.toByteArray();
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
     }
   }
 
@@ -103,22 +162,133 @@ class GateJoinTest {
   }
 
   @Test
-  void everyFieldOfAGateIsInTheTable() {
+  void theTablesNameEveryFieldThatTheRulesWrite() {
     Set<String> kinds = new TreeSet<>();
-    for (Map.Entry<String, List<byte[]>> gate : VALUES.entrySet()) {
-      Map<Value, Value> fields = read(gate.getValue().get(0));
-      Map<Value, Value> rule = fields.get(name("rule")).asMapValue().map();
-      Stream.concat(fields.keySet().stream(), rule.keySet().stream())
-          .map(field -> field.asStringValue().asString())
-          .forEach(GateJoinTest::assertKnown);
-      kinds.add(rule.keySet().toString());
-    }
+    MADE.forEach(
+        (gate, made) -> {
+          for (byte[] value : made) {
+            assertTrue(isKnown(value), gate);
+            kinds.add(rule(read(value)).keySet().toString());
+          }
+        });
     assertEquals(3, kinds.size(), "an asset's, an account's and a posture's");
   }
 
-  private static void assertKnown(String field) {
-    boolean isOfPair = GateJoin.PAIRS.containsKey(field) || GateJoin.PAIRS.containsValue(field);
-    assertTrue(isOfPair || GateJoin.FIELDS.containsKey(field), field);
+  private static boolean isKnown(byte[] value) {
+    return GateJoin.isKnown((Map<?, ?>) new Reader(value).value());
+  }
+
+  /**
+   * Those of the foreign values that are foreign: another kind's field may be of the right type.
+   */
+  private static void forEachForeign(BiConsumer<byte[], List<byte[]>> check) {
+    int[] checked = {0};
+    FOREIGN.forEach(
+        (gate, foreign) -> {
+          for (byte[] one : foreign) {
+            if (!isKnown(one)) {
+              assertTrue(Sealed.isIntact(one), "foreign, and not damaged");
+              check.accept(one, VALUES.get(gate));
+              checked[0]++;
+            }
+          }
+        });
+    assertTrue(checked[0] >= 20 * FOREIGN.size(), "only " + checked[0]);
+  }
+
+  @Test
+  void aFieldThatNobodyKnowsClosesTheGateWhicheverCopyHasIt() {
+    forEachForeign(
+        (foreign, others) -> {
+          for (byte[] other : others.subList(Math.max(0, others.size() - 40), others.size())) {
+            if (!Arrays.equals(foreign, other)) {
+              assertClosed(GateJoin.join(foreign, other));
+              assertArrayEquals(GateJoin.join(foreign, other), GateJoin.join(other, foreign));
+            }
+          }
+        });
+  }
+
+  @Test
+  void aGateThatNobodyElseHasClosesTooIfItHasSuchAField() {
+    forEachForeign((foreign, others) -> assertClosed(GateJoin.withoutLease(foreign)));
+  }
+
+  @Test
+  void aGateOfWhichBothHaveTheSameIsNotTouched() {
+    forEachForeign(
+        (foreign, others) -> assertArrayEquals(foreign, GateJoin.join(foreign, foreign.clone())));
+  }
+
+  /** No reader finds anything granted, and the rule goes on from its most restrictive state. */
+  private static void assertClosed(byte[] joined) {
+    Map<Value, Value> fields = read(joined);
+    assertTrue(Sealed.isIntact(joined));
+    assertTrue(isKnown(joined));
+    assertEquals(0, number(fields, "cap_ppm"));
+    assertEquals(0, number(fields, "r_total_ppm"));
+    assertEquals(0, number(fields, "expires_at_ns"));
+    assertEquals("HIBERNATE", fields.get(name("posture")).asStringValue().asString());
+    assertTrue(isTrue(fields, "passive_only"));
+    Map<Value, Value> rule = rule(fields);
+    Value level = rule.get(name("level"));
+    Value granted = rule.get(name("granted_ppm"));
+    assertTrue(level == null || number(rule, "level") == 4);
+    assertTrue(granted == null || number(rule, "granted_ppm") == 0);
+    if (rule.containsKey(name("r_ppm"))) {
+      assertEquals(0, number(rule, "r_ppm"));
+      assertTrue(isTrue(rule, "is_started"));
+      assertFalse(isTrue(rule, "is_ready"));
+      assertEquals("HIBERNATE", rule.get(name("posture")).asStringValue().asString());
+    }
+    for (Map<Value, Value> map : List.of(fields, rule)) {
+      Value reasons = map.get(name("reasons"));
+      assertTrue(reasons.toString().contains("has a field that is not known"), reasons.toString());
+    }
+  }
+
+  @Test
+  void aClosedGateOpensStepByStepAsTheRuleHasIt() throws IOException {
+    String breaker = MADE.keySet().stream().filter(gate -> gate.contains("/")).findFirst().get();
+    SimpleEntry<String, byte[]> asset =
+        new SimpleEntry<>(breaker.substring(breaker.indexOf(' ') + 1), closed(breaker));
+    long later = 3_000_000_000_000_000_000L;
+    new ApplyLeverage(packed(vote("late", later))).process(asset);
+    assertEquals(0, number(read(asset.getValue()), "cap_ppm"));
+
+    String posture = MADE.keySet().stream().filter(gate -> gate.startsWith("P")).findFirst().get();
+    SimpleEntry<String, byte[]> account =
+        new SimpleEntry<>(posture.substring(posture.indexOf(' ') + 1), closed(posture));
+    new ApplyPosture(packed(demand(later))).process(account);
+    assertEquals(0, number(read(account.getValue()), "cap_ppm"));
+    assertEquals(later + 1, number(read(account.getValue()), "expires_at_ns"), "it was accepted");
+  }
+
+  private static byte[] closed(String gate) {
+    return GateJoin.join(FOREIGN.get(gate).get(0), MADE.get(gate).get(0));
+  }
+
+  private static JsonObject vote(String source, long timeNs) {
+    return Json.object()
+        .add("kind", "vote")
+        .add("source", source)
+        .add("seq", timeNs)
+        .add("time_ns", timeNs)
+        .add("severity_ppm", 0)
+        .add("is_clear", true)
+        .add("expires_at_ns", timeNs + 1);
+  }
+
+  private static JsonObject demand(long timeNs) {
+    return Json.object()
+        .add("kind", "demand")
+        .add("epoch", timeNs)
+        .add("seq", 1)
+        .add("time_ns", timeNs)
+        .add("is_ready", true)
+        .add("broken", Json.array())
+        .add("r_cmd_ppm", 1_000_000)
+        .add("expires_at_ns", timeNs + 1);
   }
 
   /** Receives three values of one gate. */
@@ -223,6 +393,10 @@ class GateJoinTest {
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private static Map<Value, Value> rule(Map<Value, Value> fields) {
+    return fields.get(name("rule")).asMapValue().map();
   }
 
   private static Value name(String name) {
