@@ -32,7 +32,7 @@ public final class JobCommand
 
   @Override
   public String call() {
-    return new JobControl(member.getJet()).answer(request);
+    return new JobControl(member).answer(request);
   }
 
   @Override

@@ -5,6 +5,7 @@ import static com.hazelcast.jet.core.JobStatus.FAILED;
 import static com.hazelcast.jet.core.JobStatus.RUNNING;
 import static com.hazelcast.jet.core.JobStatus.SUSPENDED;
 
+import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.internal.json.Json;
 import com.hazelcast.internal.json.JsonArray;
 import com.hazelcast.internal.json.JsonObject;
@@ -34,10 +35,12 @@ final class JobControl {
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
   private static final Set<JobStatus> ENDED = Set.of(FAILED, COMPLETED);
 
+  private final HazelcastInstance member;
   private final JetService jet;
 
-  JobControl(JetService jet) {
-    this.jet = jet;
+  JobControl(HazelcastInstance member) {
+    this.member = member;
+    this.jet = member.getJet();
   }
 
   /** Never throws: what goes wrong is in the answer. */
@@ -74,7 +77,7 @@ final class JobControl {
     }
     PipelineSpec spec = PipelineSpec.parse(pipeline.toString());
     try {
-      Job job = jet.newJob(PipelineGraph.of(spec), PipelineGraph.config(spec));
+      Job job = jet.newJob(PipelineGraph.of(spec, member), PipelineGraph.config(spec));
       return summary(await(job, Set.of(RUNNING, SUSPENDED, FAILED, COMPLETED)));
     } catch (JobAlreadyExistsException e) {
       throw new Refusal("refused", "a job named '" + spec.name() + "' is there already", e);

@@ -1,5 +1,6 @@
 package dolphin.jet.job;
 
+import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.internal.json.JsonObject;
 import com.hazelcast.jet.config.EdgeConfig;
 import com.hazelcast.jet.config.JobConfig;
@@ -36,17 +37,20 @@ final class PipelineGraph {
   private static final String PROGRESS = "progress";
 
   private final PipelineSpec spec;
+  private final HazelcastInstance cluster;
   private final DAG dag = new DAG();
   private final Map<String, Vertex> vertices = new HashMap<>();
   private final Map<String, StageSpec> stages = new HashMap<>();
   private final Map<String, Integer> outgoing = new HashMap<>();
 
-  private PipelineGraph(PipelineSpec spec) {
+  private PipelineGraph(PipelineSpec spec, HazelcastInstance cluster) {
     this.spec = spec;
+    this.cluster = cluster;
   }
 
-  static DAG of(PipelineSpec spec) {
-    return new PipelineGraph(spec).build();
+  /** The graph of a job that is submitted to {@code cluster} now. */
+  static DAG of(PipelineSpec spec, HazelcastInstance cluster) {
+    return new PipelineGraph(spec, cluster).build();
   }
 
   static JobConfig config(PipelineSpec spec) {
@@ -86,8 +90,10 @@ final class PipelineGraph {
     String name = node.name();
     return switch (node.kind()) {
       case "journal" ->
-          dag.newVertex(name, Sources.journal(node.text("map"), start(node))).localParallelism(1);
-      case "topics" -> dag.newVertex(name, Sources.topics(node.texts("topics"), start(node)));
+          dag.newVertex(name, Sources.journal(cluster, node.text("map"), start(node)))
+              .localParallelism(1);
+      case "topics" ->
+          dag.newVertex(name, Sources.topics(cluster, node.texts("topics"), start(node)));
       case "python" -> stage(node);
       case "map" -> sink(name, Sinks.map(node.text("map"), batchKey(node)));
       case "topic" -> sink(name, Sinks.topic(node.text("topic")));

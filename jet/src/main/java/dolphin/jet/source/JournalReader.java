@@ -1,6 +1,7 @@
 package dolphin.jet.source;
 
 import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.internal.journal.EventJournalInitialSubscriberState;
 import com.hazelcast.internal.journal.EventJournalReader;
 import com.hazelcast.map.EventJournalMapEvent;
 import com.hazelcast.map.impl.journal.InternalEventJournalMapEvent;
@@ -36,14 +37,17 @@ final class JournalReader implements LogReader {
   }
 
   @Override
-  public CompletionStage<Long> start(int i, StartAt where) {
+  public CompletionStage<Long> oldest(int i) {
     return journal
         .subscribeToEventJournal(partitions[i])
-        .thenApply(
-            state ->
-                where == StartAt.OLDEST
-                    ? state.getOldestSequence()
-                    : state.getNewestSequence() + 1);
+        .thenApply(EventJournalInitialSubscriberState::getOldestSequence);
+  }
+
+  @Override
+  public CompletionStage<Long> next(int i) {
+    return journal
+        .subscribeToEventJournal(partitions[i])
+        .thenApply(state -> state.getNewestSequence() + 1);
   }
 
   @Override

@@ -22,8 +22,11 @@ interface LogReader {
   /** Names strand {@code i} in snapshots and messages. */
   String strand(int i);
 
-  /** The sequence of the item that strand {@code i} is to be read from. */
-  CompletionStage<Long> start(int i, StartAt where);
+  /** The sequence of the oldest item of strand {@code i} that is still there. */
+  CompletionStage<Long> oldest(int i);
+
+  /** The sequence that the next item of strand {@code i} will have. */
+  CompletionStage<Long> next(int i);
 
   /** Completes when at least one item at or after {@code sequence} is there. */
   CompletionStage<? extends ReadResultSet<?>> read(int i, long sequence);

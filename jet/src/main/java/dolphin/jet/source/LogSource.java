@@ -39,7 +39,7 @@ final class LogSource extends AbstractProcessor {
   private static final long IDLE_AFTER_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final LogReader.Factory factory;
-  private final StartAt startAt;
+  private final Places places;
   private final Supplier<LongConsumer> lostItemsMetric;
   private final Waker waker = new Waker();
   private final MarketClock clock = new MarketClock();
@@ -71,14 +71,14 @@ final class LogSource extends AbstractProcessor {
   private long lost;
   private LongConsumer lostItems;
 
-  LogSource(LogReader.Factory factory, StartAt startAt) {
-    this(factory, startAt, () -> Metrics.metric("lostItems", Unit.COUNT)::set);
+  LogSource(LogReader.Factory factory, Places places) {
+    this(factory, places, () -> Metrics.metric("lostItems", Unit.COUNT)::set);
   }
 
   /** {@code lostItemsMetric} is asked on the processor's thread, where Jet can tell whose it is. */
-  LogSource(LogReader.Factory factory, StartAt startAt, Supplier<LongConsumer> lostItemsMetric) {
+  LogSource(LogReader.Factory factory, Places places, Supplier<LongConsumer> lostItemsMetric) {
     this.factory = factory;
-    this.startAt = startAt;
+    this.places = places;
     this.lostItemsMetric = lostItemsMetric;
   }
 
@@ -87,13 +87,7 @@ final class LogSource extends AbstractProcessor {
     reader = factory.create(context.hazelcastInstance(), context.processorPartitions());
     isAlone = context.totalParallelism() == 1;
     lastBatchNanos = System.nanoTime() - IDLE_AFTER_NANOS;
-    emitOffsets =
-        IntStream.range(0, reader.strands())
-            .mapToObj(i -> reader.start(i, startAt).toCompletableFuture())
-            .toList()
-            .stream()
-            .mapToLong(CompletableFuture::join)
-            .toArray();
+    emitOffsets = places.of(reader);
     readOffsets = emitOffsets.clone();
   }
 

@@ -4,6 +4,6 @@ package dolphin.jet.source;
 public enum StartAt {
   /** The oldest item that is still there: state is rebuilt from what the log holds. */
   OLDEST,
-  /** The next item to be appended. */
+  /** The next item to be appended after the job has been submitted. */
   NEWEST
 }

@@ -42,10 +42,13 @@ final class TopicReader implements LogReader {
   }
 
   @Override
-  public CompletionStage<Long> start(int i, StartAt where) {
-    Ringbuffer<ReliableTopicMessage> ring = rings.get(i);
-    long sequence = where == StartAt.OLDEST ? ring.headSequence() : ring.tailSequence() + 1;
-    return CompletableFuture.completedStage(sequence);
+  public CompletionStage<Long> oldest(int i) {
+    return CompletableFuture.completedStage(rings.get(i).headSequence());
+  }
+
+  @Override
+  public CompletionStage<Long> next(int i) {
+    return CompletableFuture.completedStage(rings.get(i).tailSequence() + 1);
   }
 
   @Override

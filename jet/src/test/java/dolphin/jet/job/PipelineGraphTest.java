@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.jet.config.JobConfig;
 import com.hazelcast.jet.config.ProcessingGuarantee;
 import com.hazelcast.jet.core.DAG;
@@ -19,6 +20,10 @@ class PipelineGraphTest {
 
   private static final String SOURCE =
       "{'name': 'in', 'kind': 'journal', 'map': 'M', 'start': 'oldest'}";
+
+  /** Only a source that starts at the newest batch asks the cluster where that is. */
+  private static final HazelcastInstance NOBODY = null;
+
   private static final String TOPIC =
       "{'name': 'out', 'kind': 'topic', 'from': 'in', 'topic': 't', 'receives': {'as': 'batches'}}";
 
@@ -65,7 +70,7 @@ class PipelineGraphTest {
             + " no entry processor is called 'y'",
       })
   void aFaultNamesTheVertex(String vertex, String said) {
-    String extra = "{'name': 'in2', 'kind': 'journal', 'map': 'M', 'start': 'newest'}";
+    String extra = "{'name': 'in2', 'kind': 'journal', 'map': 'M', 'start': 'oldest'}";
     String[] vertices =
         said.equals("goes nowhere")
             ? new String[] {SOURCE, TOPIC, extra, vertex}
@@ -83,7 +88,7 @@ class PipelineGraphTest {
   }
 
   private static DAG graph(String... vertices) {
-    return PipelineGraph.of(parse("test", vertices));
+    return PipelineGraph.of(parse("test", vertices), NOBODY);
   }
 
   private static PipelineSpec parse(String name, String... vertices) {

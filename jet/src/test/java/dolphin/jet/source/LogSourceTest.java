@@ -72,6 +72,35 @@ class LogSourceTest {
   }
 
   @Test
+  void theNewestIsWhatItWasWhenTheJobWasSubmitted() throws Exception {
+    IMap<String, Batch> events = member.getMap("journaled-submitted");
+    put(events, "0", 1, 3);
+    Places places = Places.now(StartAt.NEWEST, member, journal("journaled-submitted"));
+    put(events, "0", 4, 4);
+    Run run = new Run(journal("journaled-submitted"), places, ROOM);
+    assertEquals(List.of(4L, new Watermark(4)), run.take(2));
+  }
+
+  @Test
+  void theNewestOfATopicIsWhatItWasWhenTheJobWasSubmitted() throws Exception {
+    LogReader.Factory reader =
+        (instance, partitions) -> new TopicReader(instance, List.of("submitted.0", "submitted.1"));
+    member.<Batch>getReliableTopic("submitted.1").publish(batch("1", 10));
+    Places places = Places.now(StartAt.NEWEST, member, reader);
+    member.<Batch>getReliableTopic("submitted.1").publish(batch("1", 11));
+    Run run = new Run(reader, places, ROOM);
+    assertEquals(List.of(11L, new Watermark(11)), run.take(2));
+  }
+
+  @Test
+  void aStrandWithoutAPlaceIsReadFromItsOldestItem() throws Exception {
+    IMap<String, Batch> events = member.getMap("journaled-unplaced");
+    put(events, "0", 1, 1);
+    Run run = new Run(journal("journaled-unplaced"), new Places(Map.of()), ROOM);
+    assertEquals(List.of(1L, new Watermark(1)), run.take(2));
+  }
+
+  @Test
   void removalsAreNotBatches() throws Exception {
     IMap<String, Batch> events = member.getMap("journaled-removal");
     put(events, "0", 1, 1);
@@ -161,9 +190,13 @@ class LogSourceTest {
     private final AtomicLong lost = new AtomicLong();
 
     Run(LogReader.Factory reader, StartAt startAt, int room) throws Exception {
+      this(reader, Places.now(startAt, member, reader), room);
+    }
+
+    Run(LogReader.Factory reader, Places places, int room) throws Exception {
       this.room = room;
       outbox = new TestOutbox(new int[] {room}, LoopbackMember.PARTITIONS);
-      source = new LogSource(reader, startAt, () -> lost::set);
+      source = new LogSource(reader, places, () -> lost::set);
       source.init(
           outbox,
           new TestProcessorContext()
