@@ -13,7 +13,6 @@ final class FailureBudget {
 
   private final int maxFailures;
   private int failuresInRow;
-  private long failures;
 
   FailureBudget(int maxFailures) {
     this.maxFailures = maxFailures;
@@ -26,7 +25,6 @@ final class FailureBudget {
    */
   long onFailure(long nowNs) {
     failuresInRow++;
-    failures++;
     int doublings = Math.min(failuresInRow - 1, 30);
     return nowNs + Math.min(FIRST_PAUSE_NS << doublings, LONGEST_PAUSE_NS);
   }
@@ -42,9 +40,5 @@ final class FailureBudget {
 
   int failuresInRow() {
     return failuresInRow;
-  }
-
-  long failures() {
-    return failures;
   }
 }
