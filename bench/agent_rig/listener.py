@@ -30,9 +30,9 @@ async def main(address: str, cluster_name: str, out: Path) -> None:
 
     async with client(address, cluster_name) as hazelcast:
         await (await hazelcast.get_reliable_topic("market.0")).add_listener(listen)
-        journal.write("ready", 0)
+        journal.write({"type": "ready", "market_time_ns": 0})
         await stopping.wait()
-    journal.write("summary", 0, latency_us=latencies.summary_us())
+    journal.write({"type": "summary", "market_time_ns": 0, "latency_us": latencies.summary_us()})
 
 
 if __name__ == "__main__":

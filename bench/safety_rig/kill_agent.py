@@ -16,8 +16,8 @@ from dolphin.cluster.client import client
 from dolphin.cluster.topics import TopicTail
 from dolphin.core.arrow.ipc import StreamReader
 from dolphin.core.contract.packing import unpack
-from dolphin.core.control.belief import CapChange
-from dolphin.trading.entitlement import SILENCE_LIMIT_NS, Change, Entitlements
+from dolphin.core.control.belief import BeliefEffect, CapChanged, TrustEnded
+from dolphin.trading.entitlement import SILENCE_LIMIT_NS, Entitlements
 from dolphin.trading.inbound import read_features
 
 PLAY_SPEED = 0.0  # market time is the rig's own: it moves with messages only
@@ -52,11 +52,13 @@ class Listener:
 
 
 def _entitlements(account: str) -> Entitlements:
-    def tell(changes: tuple[Change, ...]) -> None:
+    def tell(effects: tuple[BeliefEffect, ...]) -> None:
         now_ns = time.monotonic_ns()
-        for change in changes:
-            if isinstance(change, CapChange) and not change.asset:
-                print(account, change.to_ppm, now_ns, flush=True)
+        for effect in effects:
+            if isinstance(effect, TrustEnded):
+                sys.exit(effect.reason)
+            if isinstance(effect, CapChanged) and not effect.asset:
+                print(account, effect.to_ppm, now_ns, flush=True)
 
     return Entitlements(
         account,
@@ -64,9 +66,7 @@ def _entitlements(account: str) -> Entitlements:
         speed=PLAY_SPEED,
         silence_limit_ns=SILENCE_LIMIT_NS,
         monotonic_ns=time.monotonic_ns,
-        on_change=tell,
-        on_damage=lambda reason: sys.exit(reason),
-        on_event=lambda _: None,
+        on_effects=tell,
     )
 
 

@@ -22,7 +22,7 @@
 (* R is coarse here: tenths for parts per million, one tenth a demand for  *)
 (* 1 % a minute, the thresholds at the same places among the values. Code: *)
 (* src/dolphin/core/control/posture.py (thresholds), governor.py (step),   *)
-(* posture_entry.py (signals), and GovernorRule in the member.             *)
+(* posture_gate.py (signals), and GovernorRule in the member.              *)
 (***************************************************************************)
 EXTENDS Naturals
 

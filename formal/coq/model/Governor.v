@@ -1,4 +1,4 @@
-(** The deciding half of the survival controller, R_cmd to the grant: [src/dolphin/core/control/governor.py], and of [posture_entry.py] what an
+(** The deciding half of the survival controller, R_cmd to the grant: [src/dolphin/core/control/governor.py], and of [posture_gate.py] what an
     operator, a restart and a word of somebody else do to its state. Of a latch only whether it is set. *)
 
 From Coq Require Import ZArith List Bool.
