@@ -11,6 +11,7 @@ from dolphin.cluster.wire import Batch
 from dolphin.core.contract.batch import BatchInfo, with_info
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.control.command import Command, encode
+from dolphin.core.control.params import LAW_HASH
 from dolphin.core.control.posture import Posture
 from dolphin.core.order_gate import ONE
 
@@ -64,7 +65,7 @@ def _features(due_ns: int, number: int, *, is_measured: bool) -> pa.RecordBatch:
         }
     )
     stamp_ns = due_ns if is_measured else 0
-    return with_info(table, BatchInfo("0", number, due_ns, stamp_ns, stamp_ns, "bench"))
+    return with_info(table, BatchInfo("0", number, due_ns, stamp_ns, stamp_ns, "bench", LAW_HASH))
 
 
 def _ranking(now_ns: int, assets: list[str]) -> pa.RecordBatch:
@@ -79,4 +80,4 @@ def _ranking(now_ns: int, assets: list[str]) -> pa.RecordBatch:
             "market_time_ns": [now_ns] * count,
         }
     )
-    return with_info(table, BatchInfo("universe", 1, now_ns))
+    return with_info(table, BatchInfo("universe", 1, now_ns, law=LAW_HASH))

@@ -8,6 +8,7 @@ from dolphin.cluster.wire import Batch
 from dolphin.core.contract.batch import BatchInfo, with_info
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.contract.schemas import MARKET
+from dolphin.core.control.params import LAW_HASH
 
 START_NS = 1_700_000_000_000_000_000
 STEP_NS = 250_000_000
@@ -31,7 +32,7 @@ class Market:
         for row in rows:
             row |= {"event_time_ns": now_ns - 5_000_000, "market_time_ns": now_ns, "exchange_id": self._number}
         records = pa.RecordBatch.from_pylist(rows, schema=MARKET)
-        return Batch.of(SHARD, now_ns, with_info(records, BatchInfo(SHARD, self._number, now_ns, run_id="bench-kill")))
+        return Batch.of(SHARD, now_ns, with_info(records, BatchInfo(SHARD, self._number, now_ns, run_id="bench-kill", law=LAW_HASH)))
 
     def _calm(self, asset: str, price: float) -> list[dict[str, Any]]:
         book = {"bid_price": price * 0.9999, "bid_qty": 50.0, "ask_price": price * 1.0001, "ask_qty": 50.0}
