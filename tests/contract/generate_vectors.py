@@ -2,7 +2,7 @@
 
 One line a signal; a line with `"case"` starts from an empty entry, one with `"restored_crc32"` from the value as the database gives it
 back. The answer and the value stored are given as CRC-32 of their bytes, so an implementation that agrees on every line agrees bit for
-bit; `cap_ppm` and `refusal` are there for people. Run it from the root after a change of the rule: `python
+bit; `cap_ppm` and `refusal` are there for people. Run it from the root after a change of the rule: `PYTHONPATH=src .venv/bin/python
 tests/contract/generate_vectors.py`; `tests/unit/core/control/test_gate_entry.py` checks that the file is fresh.
 """
 

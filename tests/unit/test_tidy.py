@@ -104,7 +104,7 @@ def test_a_module_has_a_docstring_and_is_not_too_long(folder: str) -> None:
         assert text.count("\n") <= (LONGEST_MODULE if folder != "tests" else 2 * LONGEST_MODULE), f"{path} is too long"
 
 
-EXAMPLES = {"pipelines/spread.py", "python_udfs/spread.py", "python_udfs/widening.py"}
+EXAMPLES = {"bench/NAME.py", "pipelines/spread.py", "python_udfs/spread.py", "python_udfs/widening.py"}
 """Files that a page tells its reader to write."""
 PATHS = re.compile(r"`((?:src|agent|python_udfs|pipelines|jet|formal|bench|tests|docs|cluster-config|flows)/[\w./-]+)`")
 MODULES = re.compile(r"`(dolphin(?:\.\w+)+|agent(?:\.\w+)+|python_udfs(?:\.\w+)+)(?::\w+)?(?:\([^`]*\))?`")

@@ -25,7 +25,7 @@ Inductive event :=
 
 Record account := { current : State.t; stored : State.t }.
 
-(** What [posture_entry.durable] compares. *)
+(** What [posture_gate.durable] compares. *)
 Definition durable (s : State.t) : bool * bool * Z * Posture.posture * Posture.posture :=
   (is_started s, is_latched s, r_ppm s / R_STEP_PPM, posture s, ceiling s).
 

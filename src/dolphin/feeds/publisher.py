@@ -16,6 +16,7 @@ from dolphin.cluster.wire import Batch
 from dolphin.cluster.writes import write_once
 from dolphin.core.contract.batch import info_of, with_info
 from dolphin.core.contract.names import AGENT
+from dolphin.core.contract.schemas import MARKET
 from dolphin.errors import BadInput
 from dolphin.feeds.progress import Progress
 
@@ -64,6 +65,9 @@ class Publisher:
             DolphinError: the cluster does not take the batch, or a part downstream stalls.
         """
         info = info_of(batch)
+        assert batch.schema.equals(MARKET)
+        assert info.shard == self._shard
+        assert info.market_time_ns > self.market_time_ns, "market time is strictly increasing in a shard"
         if self.batches == 0:
             self._refuse_the_past(info.market_time_ns)
         stamped = with_info(batch, replace(info, published_wall_ns=time.time_ns()))

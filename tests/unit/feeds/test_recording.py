@@ -6,10 +6,12 @@ from pathlib import Path
 import frame_texts as texts
 import msgspec
 import pytest
+from recordings import record
 
 from dolphin.core.market.binance.frames import BadFrame, DepthSnapshot, decode
 from dolphin.errors import BadInput
 from dolphin.feeds.recording import find_files, inspect, read
+from dolphin.feeds.synthetic import generate
 
 START = 1_700_000_000_000_000_000
 
@@ -187,3 +189,12 @@ def test_files_that_are_hours_apart_are_not_one_recording(tmp_path: Path) -> Non
 def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
     path = write(tmp_path / "a", line(1, texts.trade()))
     assert find_files([path, tmp_path, str(tmp_path / "*")]) == ([path], [])
+
+
+def test_the_recording_of_our_own_market_is_what_the_generator_makes() -> None:
+    """And reads back as the frames that it was made of: the generator cannot change unseen."""
+    assert gzip.decompress(record.FILE.read_bytes()) == record.lines(), "run tests/recordings/record.py"
+    read_back = list(read([record.FILE]))
+    assert [(frame.receive_ns, frame.raw) for frame in read_back] == [(frame.receive_ns, frame.raw) for frame in generate(record.MARKET)]
+    info = inspect([record.FILE])
+    assert (info.symbols, info.frames, info.symbols_without_snapshot) == (("BTCUSDT", "ETHUSDT"), len(read_back), ())

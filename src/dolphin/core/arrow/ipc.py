@@ -134,6 +134,7 @@ class StreamWriter:
             self._last = _SchemaMessage(schema, metadata)
             head = self._last.filled(metadata)
             assert head is not None
+            assert pa.ipc.read_schema(pa.py_buffer(head)).equals(schema.with_metadata(metadata), check_metadata=True)
         return head, memoryview(batch.serialize()), _END_OF_STREAM
 
 
