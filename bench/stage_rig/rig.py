@@ -19,7 +19,7 @@ from typing import Any, Final, Self
 from dolphin.errors import BadInput, DolphinError
 from dolphin.host.child import die_with_parent
 from dolphin.host.home import REPOSITORY
-from dolphin.host.member import JAR, ONE_MEMBER, find_java
+from dolphin.host.member import JAR, JVM_FLAGS, ONE_MEMBER, find_java
 
 HERE: Final = Path(__file__).resolve().parent
 ARROW_FUNCTIONS: Final = "bench.stage_rig.arrow_functions"
@@ -29,20 +29,6 @@ _STOP_TIMEOUT_S: Final = 30.0
 _COMMON_SOURCES: Final = ("Rig", "Subject", "Traffic")
 _JET_SOURCES: Final = ("JetPath", "TrafficSource", "TrafficSink")
 _STOCK_LIBRARIES: Final = HERE / "target" / "stock"
-
-# Those of dolphin.host.member, so that the two members differ in nothing but what is compared.
-_JVM_FLAGS: Final = (
-    "-Xms128m",
-    "-Xmx512m",
-    "-XX:+UseG1GC",
-    "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2",
-    "--add-modules=java.se",
-    "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
-    "--add-opens=java.base/java.lang=ALL-UNNAMED",
-    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-    "--add-opens=java.management/sun.management=ALL-UNNAMED",
-    "--add-opens=jdk.management/com.sun.management.internal=ALL-UNNAMED",
-)
 
 
 class Rig:
@@ -131,7 +117,7 @@ def our_rig(work: Path) -> Rig:
     ]
     command = [
         str(find_java()),
-        *_JVM_FLAGS,
+        *JVM_FLAGS,
         *properties,
         "-cp",
         f"{classes}:{class_path}",
@@ -146,14 +132,14 @@ def stock_rig(work: Path) -> Rig:
     """A 5.6.0 member with Hazelcast's own defaults and `mapUsingPython`."""
     class_path = f"{_fetch_stock()}/*"
     classes = _compile(work / "stock", (*_COMMON_SOURCES, *_JET_SOURCES, "StockStage"), class_path)
-    command = [str(find_java()), *_JVM_FLAGS, "-cp", f"{classes}:{class_path}", "bench.StockStage", str(HERE / "line_functions.py")]
+    command = [str(find_java()), *JVM_FLAGS, "-cp", f"{classes}:{class_path}", "bench.StockStage", str(HERE / "line_functions.py")]
     return Rig("stock", command, work / "stock.log", _stock_environment(work))
 
 
 def floor_rig(work: Path) -> Rig:
     """A Unix-domain socket to a Python process, and nothing else."""
     classes = _compile(work / "floor", (*_COMMON_SOURCES, "BareEcho"), "")
-    command = [str(find_java()), *_JVM_FLAGS, "-cp", str(classes), "bench.BareEcho", sys.executable, str(HERE / "echo.py")]
+    command = [str(find_java()), *JVM_FLAGS, "-cp", str(classes), "bench.BareEcho", sys.executable, str(HERE / "echo.py")]
     return Rig("floor", command, work / "floor.log")
 
 
