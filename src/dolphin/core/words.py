@@ -31,6 +31,11 @@ def utc(market_time_ns: int) -> str:
     return f"{datetime.fromtimestamp(market_time_ns // 1_000_000 / 1000, UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]
 
 
+def clock(market_time_ns: int) -> str:
+    """The time of day, in UTC: "14:57:00"."""
+    return utc(market_time_ns)[11:19]
+
+
 def usd(amount_micro_usd: int) -> str:
     """An amount with all six decimals, as it is booked: -1 is "-0.000001"."""
     return _decimal(amount_micro_usd, 6)

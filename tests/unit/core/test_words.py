@@ -2,7 +2,7 @@
 
 import pytest
 
-from dolphin.core.words import decimal_e8, dollars, leverage, share, side, span, usd, utc
+from dolphin.core.words import clock, decimal_e8, dollars, leverage, share, side, span, usd, utc
 
 SECOND = 1_000_000_000
 
@@ -60,3 +60,7 @@ def test_amounts_for_people_are_to_the_cent() -> None:
 
 def test_a_side_has_its_word() -> None:
     assert [side(1), side(-1)] == ["BUY", "SELL"]
+
+
+def test_a_time_of_day_is_utc() -> None:
+    assert clock(1_760_108_220 * SECOND + 999_999_999) == "14:57:00"

@@ -6,6 +6,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -13,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dolphin.core.words import leverage
+from dolphin.core.units import ONE
+from dolphin.core.words import dollars, leverage
 from dolphin.host.tail import Line
 from dolphin.operator.views.story import Story
 
@@ -141,5 +143,5 @@ def _render_latency(latency_us: dict[str, Line], console: Console) -> None:
     console.print(table)
 
 
-def _usd(amount: str | float) -> str:
-    return f"{float(amount):,.2f} USD"
+def _usd(amount: str) -> str:
+    return dollars(round(Decimal(amount) * ONE))

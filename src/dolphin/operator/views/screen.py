@@ -1,7 +1,6 @@
 """The live screen: the story so far, redrawn a few times a second; plain lines where there is no terminal."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -10,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from dolphin.core.words import dollars, leverage
+from dolphin.core.words import clock, dollars, leverage
 from dolphin.operator.views.report import cap_chart
 from dolphin.operator.views.story import Story
 
@@ -58,7 +57,7 @@ class Screen:
     def _say_new(self, story: Story) -> None:
         new = min(len(story.recent), story.told - self._said)
         for line in list(story.recent)[len(story.recent) - new :]:
-            self._console.print(f"{_clock(line.market_time_ns)} {line.text}")
+            self._console.print(f"{clock(line.market_time_ns)} {line.text}")
         self._said = story.told
 
     def _draw(self, story: Story) -> RenderableType:
@@ -71,11 +70,11 @@ class Screen:
     def _progress(self, story: Story) -> RenderableType:
         elapsed_s = (story.market_time_ns - (story.first_time_ns or story.market_time_ns)) / 1e9
         grid = Table.grid(padding=(0, 2))
-        clock = f"{_clock(story.market_time_ns)} UTC   {story.rows:,} events   {story.rankings} rankings"
+        reached = f"{clock(story.market_time_ns)} UTC   {story.rows:,} events   {story.rankings} rankings"
         if self._length_s:
-            grid.add_row(ProgressBar(total=self._length_s, completed=min(elapsed_s, self._length_s), width=30), clock)
+            grid.add_row(ProgressBar(total=self._length_s, completed=min(elapsed_s, self._length_s), width=30), reached)
         else:
-            grid.add_row(clock)
+            grid.add_row(reached)
         return grid
 
 
@@ -116,8 +115,4 @@ def _orders(story: Story) -> RenderableType:
 
 
 def _recent(story: Story) -> RenderableType:
-    return Group(*(Text(f"{_clock(line.market_time_ns)} {line.text}", _SEVERITY[line.severity]) for line in story.recent))
-
-
-def _clock(time_ns: int) -> str:
-    return f"{datetime.fromtimestamp(time_ns / 1e9, UTC):%H:%M:%S}"
+    return Group(*(Text(f"{clock(line.market_time_ns)} {line.text}", _SEVERITY[line.severity]) for line in story.recent))
