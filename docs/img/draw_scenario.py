@@ -129,15 +129,17 @@ def events(height: int) -> Iterator[str]:
         yield f'<text x="{x_of(hour * 3_600):.1f}" y="{bottom + 14}" text-anchor="{anchor}">{hour}:00</text>'
 
 
-def panel(title: str, place: int, full_ppm: int, ends: tuple[str, str], lines: Sequence[Line], gates_ppm: Sequence[int]) -> Iterator[str]:
+def panel(
+    title: str, place: int, full_ppm: int, ends: tuple[str, str], lines: Sequence[Line], thresholds_ppm: Sequence[int]
+) -> Iterator[str]:
     """A frame, its gates, its curves and their names."""
     top = TOP + 22 + place * (PANEL + GAP)
     yield f'<rect x="{LEFT}" y="{top}" width="{WIDTH - LEFT - RIGHT}" height="{PANEL}" fill="none" stroke="#777"/>'
     yield f'<text x="{LEFT}" y="{top - 7}" font-weight="bold">{title}</text>'
     for label, y in zip(ends, (top + PANEL, top + 10), strict=True):
         yield f'<text x="{LEFT - 6}" y="{y}" text-anchor="end">{label}</text>'
-    for gate_ppm in gates_ppm:
-        y = top + PANEL - gate_ppm / full_ppm * PANEL
+    for threshold_ppm in thresholds_ppm:
+        y = top + PANEL - threshold_ppm / full_ppm * PANEL
         yield f'<path d="M{LEFT} {y:.1f} H{WIDTH - RIGHT}" stroke="#777" stroke-width="0.6" stroke-dasharray="1 4"/>'
     x = WIDTH - RIGHT
     for line in reversed(lines):

@@ -43,14 +43,14 @@ LADDER = (
     Rung(Posture.TURTLE, *_thresholds("turtle"), 0, "no new exposure: passive exits only"),
     Rung(Posture.HIBERNATE, *_thresholds("hibernate"), 0, "cancel all, flatten, stop"),
 )
-MILDEST_GATE_PPM = LADDER[1].enter_below_ppm
+MILDEST_THRESHOLD_PPM = LADDER[1].enter_below_ppm
 CAPS_PPM = tuple([rung.cap_ppm for rung in LADDER])
 FALLS = tuple([(rung.enter_below_ppm, rung.posture) for rung in LADDER[:0:-1]])  # the most restrictive first
 
 
 def fallen(posture: Posture, r_ppm: int) -> Posture:
     """The posture after a fall to `r_ppm`: the most restrictive one whose threshold R is under, never a milder one than now."""
-    if r_ppm >= MILDEST_GATE_PPM:
+    if r_ppm >= MILDEST_THRESHOLD_PPM:
         return posture
     for enter_below_ppm, lower in FALLS:
         if r_ppm < enter_below_ppm:

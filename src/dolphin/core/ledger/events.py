@@ -32,7 +32,7 @@ class Side(StrEnum):
 class Outcome(StrEnum):
     """What became of an order, other than fills."""
 
-    DENIED = "denied"  # by the gate: it never left
+    DENIED = "denied"  # by the order gate: it never left
     CLIPPED = "clipped"  # by the gate: it left smaller
     REJECTED = "rejected"  # by the venue
     CANCELLED = "cancelled"
