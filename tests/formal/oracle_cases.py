@@ -316,7 +316,7 @@ def random_governments(draw: random.Random, count: int) -> Iterator[Case]:
 SEVERITIES = near(0, 125_000, *breaker.TRIPS_AT_PPM, ONE)
 
 
-def _vote(source: str, seq: int, time_ns: int, severity_ppm: object, is_clear: object, expires_at_ns: object) -> dict[object, object]:
+def _vote(source: str, seq: int, time_ns: int, severity_ppm: object, is_clear: object, expires_at_ns: object) -> dict[str, object]:
     return {
         "source": source,
         "seq": seq,
@@ -411,14 +411,14 @@ def _any_source(draw: random.Random, name: str, params: BreakerParams) -> breake
     )
 
 
-def _any_vote(draw: random.Random, params: BreakerParams) -> dict[object, object]:
+def _any_vote(draw: random.Random, params: BreakerParams) -> dict[str, object]:
     severity = draw.choice((0, 0, params.clear_ppm - 1, draw.choice(SEVERITIES), draw.randint(-2, ONE + 1), draw.choice(NONSENSE)))
     time_ns = START + draw.choice((draw.randint(-5, 10) * SECOND, draw.randint(0, 10**13)))
     expires = draw.choice((time_ns + 2 * SECOND, time_ns + 2 * SECOND, time_ns, MAX_NS, MAX_NS + 1, draw.choice(NONSENSE)))
     return _vote(draw.choice(SOURCES[:18]), draw.randint(1, 12), time_ns, severity, draw.choice((True, True, False, None, 1)), expires)
 
 
-def _any_manual(draw: random.Random) -> dict[object, object]:
+def _any_manual(draw: random.Random) -> dict[str, object]:
     return {
         "seq": draw.choice((1, 5, 6, MAX_NS, MAX_NS + 1, 0, None)),
         "time_ns": draw.choice((START, START + SECOND, 0, MAX_NS, MAX_NS + 1, -1, math.nan)),
@@ -447,7 +447,7 @@ def random_decisions(draw: random.Random, count: int) -> Iterator[Case]:
             source_seq=draw.choice((0, 5)),
             manual=Manual(draw.randint(0, WORST_LEVEL), 5, ""),
         )
-        signal: dict[object, object] = {
+        signal: dict[str, object] = {
             "epoch": draw.choice(orders),
             "seq": draw.choice(orders),
             "issued_at_ns": draw.choice((START, START - 1, START + 1, MAX_NS, MAX_NS + 1, 1.5)),

@@ -93,13 +93,13 @@ def forced(state: governor.GovernorState, ceiling: Posture) -> Case:
     return Case(f"force {_state(state)} {ceiling:d}", _granted(replace(state, ceiling=ceiling)))
 
 
-def voted(state: breaker.BreakerState, votes: Sequence[dict[object, object]], params: BreakerParams) -> Case:
+def voted(state: breaker.BreakerState, votes: Sequence[dict[str, object]], params: BreakerParams) -> Case:
     outcome = breaker.apply(state, {"kind": "vote", "votes": list(votes)}, params)
     question = f"vote {_entry(state)} {len(votes)}"
     return Case(" ".join([question, *map(_vote, votes)]), _outcome(_entry(outcome.state), outcome.is_accepted, outcome.is_changed))
 
 
-def operated(state: breaker.BreakerState | account_gate.AccountState, signal: dict[object, object], params: BreakerParams) -> Case:
+def operated(state: breaker.BreakerState | account_gate.AccountState, signal: dict[str, object], params: BreakerParams) -> Case:
     """A manual signal on an asset's or an account's entry; its `by` and `op` must be readable."""
     suffix = f"{_reading(signal['seq'])} {_reading(signal['time_ns'])} {signal['op']}"
     if signal["op"] == "cut":
@@ -111,7 +111,7 @@ def operated(state: breaker.BreakerState | account_gate.AccountState, signal: di
     return Case(f"operate {_account(state)} {suffix}", _outcome(_account(outcome.state), outcome.is_accepted, outcome.is_changed))
 
 
-def decided(state: account_gate.AccountState, signal: dict[object, object]) -> Case:
+def decided(state: account_gate.AccountState, signal: dict[str, object]) -> Case:
     """A survival signal on an account's entry."""
     s = signal
     readings = " ".join([_reading(s[name]) for name in ("epoch", "seq", "issued_at_ns", "expires_at_ns")])
@@ -175,7 +175,7 @@ def _entry(s: breaker.BreakerState) -> str:
     return " ".join(parts)
 
 
-def _vote(v: dict[object, object]) -> str:
+def _vote(v: dict[str, object]) -> str:
     head = f"{SOURCES.index(str(v['source']))} {v['seq']} {v['time_ns']} {_reading(v['severity_ppm'])}"
     return f"{head} {v['is_clear'] is True:d} {_reading(v['expires_at_ns'])}"
 

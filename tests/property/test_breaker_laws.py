@@ -31,7 +31,7 @@ JSON = st.recursive(
 FIELDS = ("source", "seq", "time_ns", "severity_ppm", "is_clear", "reason", "cause_id", "expires_at_ns", "votes", "op", "by", "level")
 
 
-def signal(votes: list[tuple[str, int, int, bool]], now_ns: int) -> dict[object, object]:
+def signal(votes: list[tuple[str, int, int, bool]], now_ns: int) -> dict[str, object]:
     return {
         "kind": "vote",
         "votes": [

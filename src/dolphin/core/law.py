@@ -19,6 +19,9 @@ _DIGITS: Final = 16
 _FIELDS: Final = ("value", "unit", "low", "high", "reason")
 
 
+type _Toml = dict[str, Any] | list[Any] | str | int | float
+
+
 class Number(NamedTuple):
     """One number of the law, or a row of them, with its inclusive range."""
 
@@ -67,17 +70,18 @@ def read(text: str) -> Law:
     return Law(version, {section: _section(section, fields) for section, fields in found.items()})
 
 
-def _section(section: str, fields: Any) -> Mapping[str, Number]:
+def _section(section: str, fields: _Toml) -> Mapping[str, Number]:
     if not isinstance(fields, dict):
         raise BadInput("must be a section of numbers", field=section, value=fields, remedy="Restore law.toml.")
     return {name: _number(f"{section}.{name}", raw) for name, raw in fields.items()}
 
 
-def _number(name: str, raw: Any) -> Number:
+def _number(name: str, raw: _Toml) -> Number:
     if not isinstance(raw, dict) or tuple(raw) != _FIELDS:
         raise BadInput(f"must have {', '.join(_FIELDS)}", field=name, value=raw, remedy="Restore law.toml.")
+    value: _Toml
     value, unit, low, high, reason = (raw[field] for field in _FIELDS)
-    values = tuple(value) if isinstance(value, list) else (value,)
+    values: tuple[Any, ...] = tuple(value) if isinstance(value, list) else (value,)
     if type(low) is not int or type(high) is not int:
         raise BadInput("must have a range of whole numbers", field=name, value=[low, high], remedy="Restore law.toml.")
     for each in values:

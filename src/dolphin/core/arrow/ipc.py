@@ -22,11 +22,14 @@ type Metadata = Mapping[bytes, bytes]
 
 
 def _has_dictionary(schema: pa.Schema) -> bool:
-    return any(_is_dictionary(field.type) for field in schema)
+    return any(map(_is_dictionary, schema.types))
 
 
 def _is_dictionary(kind: pa.DataType) -> bool:
-    return pa.types.is_dictionary(kind) or any(_is_dictionary(kind.field(i).type) for i in range(kind.num_fields))
+    if pa.types.is_dictionary(kind):
+        return True
+    # The stubs have no type of the inner fields.
+    return any(_is_dictionary(kind.field(i).type) for i in range(kind.num_fields))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
 
 
 class StreamReader:
@@ -34,7 +37,7 @@ class StreamReader:
 
     def __init__(self) -> None:
         self._head = b""
-        self._schema: pa.Schema | None = None
+        self._schema = pa.schema([])
         self._message: _SchemaMessage | None = None
 
     def read(self, stream: memoryview) -> pa.RecordBatch:
@@ -53,7 +56,7 @@ class StreamReader:
         """Takes the schema in `head` for the present one; False if it cannot be used alone."""
         values = None if self._message is None else self._message.values(head)
         if self._message is not None and values is not None:
-            self._head, self._schema = head, self._message.schema.with_metadata(values)
+            self._head, self._schema = head, _with_metadata(self._message.schema, values)
             return True
         schema = pa.ipc.read_schema(buffer)
         if _has_dictionary(schema):
@@ -62,6 +65,10 @@ class StreamReader:
             self._message = _SchemaMessage.of(head, schema)
         self._head, self._schema = head, schema
         return True
+
+
+def _with_metadata(schema: pa.Schema, metadata: dict[bytes, bytes]) -> pa.Schema:
+    return schema.with_metadata(metadata)  # pyright: ignore[reportUnknownMemberType]  # the stubs do not say of what the dict is
 
 
 def _schema_bytes(raw: bytes) -> int:
@@ -81,11 +88,11 @@ class _SchemaMessage:
     def __init__(self, schema: pa.Schema, metadata: Metadata) -> None:
         blank = {key: bytes(len(value)) for key, value in metadata.items()}
         self.schema = schema
-        self._blank = schema.with_metadata(blank).serialize().to_pybytes()
+        self._blank = bytearray(_with_metadata(schema, blank).serialize().to_pybytes())
         self._message = bytearray(self._blank)
         self._places: list[tuple[bytes, int, int]] = []
         for key, value in blank.items():
-            marked = schema.with_metadata({**blank, key: b"\1" * len(value)}).serialize().to_pybytes()
+            marked = _with_metadata(schema, {**blank, key: b"\1" * len(value)}).serialize().to_pybytes()
             start = next((i for i, byte in enumerate(marked) if byte != self._message[i]), 0)
             self._places.append((key, start, start + len(value)))
 
@@ -129,12 +136,12 @@ class StreamWriter:
         if self._last is not None and schema.equals(self._last.schema):
             head = self._last.filled(metadata)
         elif _has_dictionary(schema):
-            return (encoded(batch.replace_schema_metadata(metadata)),)
+            return (encoded(batch.replace_schema_metadata(dict(metadata))),)
         if head is None:
             self._last = _SchemaMessage(schema, metadata)
             head = self._last.filled(metadata)
             assert head is not None
-            assert pa.ipc.read_schema(pa.py_buffer(head)).equals(schema.with_metadata(metadata), check_metadata=True)
+            assert pa.ipc.read_schema(pa.py_buffer(head)).equals(_with_metadata(schema, dict(metadata)), check_metadata=True)
         return head, memoryview(batch.serialize()), _END_OF_STREAM
 
 
@@ -142,7 +149,7 @@ def encoded(batch: pa.RecordBatch) -> bytes:
     """The stream with this batch, its metadata in the schema."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
+        writer.write_batch(batch)  # pyright: ignore[reportUnknownMemberType]  # the stubs do not say that it returns nothing
     return sink.getvalue().to_pybytes()
 
 

@@ -15,5 +15,5 @@ def moments(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
     """(market time in ns, its rows) for each run of rows with one `market_time_ns`, in order; nothing for a batch without rows."""
     times = batch.column("market_time_ns").to_numpy()
     starts = np.flatnonzero(np.diff(times, prepend=times[:1] - 1))
-    for start, end in pairwise([*starts, batch.num_rows]):
+    for start, end in pairwise([*starts.tolist(), batch.num_rows]):
         yield int(times[start]), batch.slice(start, end - start)

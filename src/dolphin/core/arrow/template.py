@@ -32,10 +32,11 @@ class BatchTemplate:
         return pa.ipc.read_record_batch(pa.py_buffer(bytes(self._message)), self._schema)
 
 
-def _place(message: bytearray, address: int, columns: list[pa.Array]) -> NDArray[np.generic]:
+def _place(message: bytearray, address: int, columns: "list[pa.Array[pa.Scalar[pa.DataType]]]") -> NDArray[np.generic]:
     """The values of consecutive columns of one type inside `message`, a copy of what `columns` were read from at `address`."""
     assert all(column.null_count == 0 for column in columns)
-    starts = [column.buffers()[1].address - address for column in columns]
+    starts = [values.address - address for column in columns if (values := column.buffers()[1]) is not None]
+    assert len(starts) == len(columns)
     steps = np.diff(starts)
     assert (steps == steps[:1]).all(), "a block's columns are not of one type, or not consecutive"
     rows, kind = len(columns[0]), columns[0].type

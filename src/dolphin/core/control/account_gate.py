@@ -8,6 +8,7 @@ cannot be read in it is the worst value; a signal that cannot be ordered is refu
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from dolphin.core.contract.packing import is_list
 from dolphin.core.control import manual_cut
 from dolphin.core.control.command import Command, next_epoch
 from dolphin.core.control.manual_cut import CUTS_PPM, MAX_NS, Manual, noted, text
@@ -41,7 +42,7 @@ class AccountState(NamedTuple):
     cause_ids: tuple[str, ...] = ()
 
 
-def apply(state: AccountState, signal: Mapping[object, object]) -> GateOutcome[AccountState]:
+def apply(state: AccountState, signal: Mapping[str, object]) -> GateOutcome[AccountState]:
     """One signal of kind "survival" or "manual"; total. An old `(epoch, seq)` changes nothing."""
     kind = signal.get("kind")
     if kind == "survival":
@@ -81,7 +82,7 @@ def command(state: AccountState, from_cap_ppm: int) -> Command:
     )
 
 
-def _decided(state: AccountState, signal: Mapping[object, object]) -> GateOutcome[AccountState]:
+def _decided(state: AccountState, signal: Mapping[str, object]) -> GateOutcome[AccountState]:
     epoch = as_int(signal.get("epoch"), 0, MAX_NS)
     seq = as_int(signal.get("seq"), 1, MAX_NS)
     time_ns = as_int(signal.get("issued_at_ns"), 0, MAX_NS)
@@ -116,7 +117,7 @@ def _decided(state: AccountState, signal: Mapping[object, object]) -> GateOutcom
     )
 
 
-def _manual(state: AccountState, signal: Mapping[object, object]) -> GateOutcome[AccountState]:
+def _manual(state: AccountState, signal: Mapping[str, object]) -> GateOutcome[AccountState]:
     applied = manual_cut.apply(state.manual, signal)
     if isinstance(applied, str):
         return GateOutcome(state, False, False, applied)
@@ -133,7 +134,7 @@ def _accepted(before: AccountState, after: AccountState) -> GateOutcome[AccountS
 
 def read_factors(raw: object) -> tuple[int, ...]:
     """Five factors; zeros if they are not five numbers in range."""
-    if not isinstance(raw, list) or len(raw) != FACTORS:
+    if not is_list(raw) or len(raw) != FACTORS:
         return (0,) * FACTORS
     found: list[int] = []
     for each in raw:
@@ -146,6 +147,6 @@ def read_factors(raw: object) -> tuple[int, ...]:
 
 def read_texts(raw: object) -> tuple[str, ...]:
     """The readable, non-empty strings of a list, at most MAX_REASONS."""
-    if not isinstance(raw, list):
+    if not is_list(raw):
         return ()
     return tuple([each for each in map(text, raw) if each][:MAX_REASONS])

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from dolphin.core.contract.packing import is_list, is_map
 from dolphin.core.control import manual_cut
 from dolphin.core.control.command import Command, next_epoch
 from dolphin.core.control.manual_cut import CUTS_PPM, MAX_NS, UTF_16, WORST_LEVEL, Manual, noted, text
@@ -76,7 +77,7 @@ class Vote(NamedTuple):
     expires_at_ns: int
 
 
-def apply(state: BreakerState, signal: Mapping[object, object], params: BreakerParams) -> GateOutcome[BreakerState]:
+def apply(state: BreakerState, signal: Mapping[str, object], params: BreakerParams) -> GateOutcome[BreakerState]:
     """One signal of kind "vote" or "manual"; total. An old `(source, seq)` changes nothing."""
     kind = signal.get("kind")
     if kind == "manual":
@@ -123,12 +124,12 @@ def command(state: BreakerState, from_cap_ppm: int) -> Command:
     )
 
 
-def read_votes(signal: Mapping[object, object]) -> list[Vote]:
+def read_votes(signal: Mapping[str, object]) -> list[Vote]:
     """The votes of a signal that carry a source, a seq and a time, in order; unreadable other fields take their worst value."""
     raw = signal.get("votes", [signal])
-    if not isinstance(raw, list):
+    if not is_list(raw):
         return []
-    found = [_read_vote(each) for each in raw if isinstance(each, Mapping)]
+    found = [_read_vote(each) for each in raw if is_map(each)]
     return [vote for vote in found if vote is not None]
 
 
@@ -145,7 +146,7 @@ def combined(sources: list[Source]) -> int:
     return ONE - calm_ppm
 
 
-def _read_vote(raw: Mapping[object, object]) -> Vote | None:
+def _read_vote(raw: Mapping[str, object]) -> Vote | None:
     source = text(raw.get("source"))
     seq = as_int(raw.get("seq"), 1, MAX_NS)
     time_ns = as_int(raw.get("time_ns"), 0, MAX_NS)
@@ -252,7 +253,7 @@ def _loosened(state: BreakerState) -> BreakerState:
     return state._replace(level=level, reasons=(f"every source clear: loosened to level {level}",), cause_ids=())
 
 
-def _manual(state: BreakerState, signal: Mapping[object, object]) -> GateOutcome[BreakerState]:
+def _manual(state: BreakerState, signal: Mapping[str, object]) -> GateOutcome[BreakerState]:
     applied = manual_cut.apply(state.manual, signal)
     if isinstance(applied, str):
         return GateOutcome(state, False, False, applied)

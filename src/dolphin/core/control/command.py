@@ -6,10 +6,11 @@ at all when either is missing, damaged or expired.
 """
 
 import zlib
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from dolphin.core.contract import names
-from dolphin.core.contract.packing import pack, unpack
+from dolphin.core.contract.packing import is_map, pack, unpack
 from dolphin.core.control.posture import Posture
 from dolphin.errors import BadInput
 
@@ -108,7 +109,7 @@ def decode(data: bytes) -> Command:
 
 
 def _from_map(fields: object) -> Command:
-    if not isinstance(fields, dict):
+    if not is_map(fields):
         raise _damaged("not a map")
     return Command(
         account=_text(fields, "account"),
@@ -128,21 +129,21 @@ def _from_map(fields: object) -> Command:
     )
 
 
-def _whole(fields: dict[str, object], name: str) -> int:
+def _whole(fields: Mapping[str, object], name: str) -> int:
     value = fields[name]
     if type(value) is not int or value < 0:
         raise _damaged(f"{name} is not a whole number")
     return value
 
 
-def _claim(fields: dict[str, object], name: str) -> bool:
+def _claim(fields: Mapping[str, object], name: str) -> bool:
     value = fields[name]
     if not isinstance(value, bool):
         raise _damaged(f"{name} is neither true nor false")
     return value
 
 
-def _text(fields: dict[str, object], name: str) -> str:
+def _text(fields: Mapping[str, object], name: str) -> str:
     value = fields[name]
     if not isinstance(value, str):
         raise _damaged(f"{name} is not text")

@@ -11,14 +11,16 @@ value as it was.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
-from dolphin.core.contract.packing import pack, unpack
+from dolphin.core.contract.packing import is_map, pack, unpack
 from dolphin.core.control import account_gate, breaker, posture_gate
 from dolphin.core.control.command import Command, decode, to_map
 from dolphin.core.control.governor import GovernorState as Governed
 from dolphin.core.control.manual_cut import WORST_LEVEL, Manual
+from dolphin.core.control.outcome import GateOutcome
 from dolphin.core.control.params import BreakerParams, GovernorParams
 from dolphin.core.control.posture import Posture
 from dolphin.errors import BadInput
@@ -37,16 +39,16 @@ class Applied(NamedTuple):
     answer: bytes
 
 
-class Rule(NamedTuple):
-    """What an entry of one kind needs; `S` stands for the rule's state."""
+class Rule[S](NamedTuple):
+    """What an entry of one kind needs; `S` is the rule's state."""
 
-    first: Callable[[str], Any]  # key -> S
-    read: Callable[[Command, dict[str, Any]], Any]  # command, "rule" -> S
-    apply: Callable[[Any, dict[object, object]], Any]  # S, signal -> Outcome
-    command: Callable[[Any, int], Command]  # S, cap before -> command
-    rule: Callable[[Any], dict[str, object]]  # S -> "rule"
-    durable: Callable[[Any], tuple[object, ...]]
-    restored: Callable[[Any], Any]
+    first: Callable[[str], S]  # of a key
+    read: Callable[[Command, dict[str, Any]], S]  # from the command and "rule"
+    apply: Callable[[S, Mapping[str, object]], GateOutcome[S]]
+    command: Callable[[S, int], Command]  # with the cap before
+    rule: Callable[[S], dict[str, object]]
+    durable: Callable[[S], tuple[object, ...]]
+    restored: Callable[[S], S]
 
 
 class Version(NamedTuple):
@@ -111,16 +113,16 @@ def _refusal(present: Command | None, why: str) -> bytes:
     return pack({"accepted": False, "changed": False, "refusal": why, "command": None if present is None else to_map(present)})
 
 
-def _signal(payload: bytes) -> tuple[dict[object, object], str]:
+def _signal(payload: bytes) -> tuple[Mapping[str, object], str]:
     """(the signal, "") or ({}, why it cannot be read)."""
     try:
         signal = unpack(payload)
     except Exception:  # msgpack raises half a dozen kinds for damaged bytes; every one of them means the same
         return {}, "signal unreadable"
-    return (signal, "") if isinstance(signal, dict) else ({}, "signal is not a map")
+    return (signal, "") if is_map(signal) else ({}, "signal is not a map")
 
 
-def _read(rule: Rule, value: bytes) -> tuple[Any, Version]:
+def _read[S](rule: Rule[S], value: bytes) -> tuple[S, Version]:
     """The rule's state in a value and its version; raises what damaged bytes raise."""
     command = decode(value)
     fields = unpack(value)
@@ -130,7 +132,7 @@ def _read(rule: Rule, value: bytes) -> tuple[Any, Version]:
     return rule.read(command, fields["rule"]), version
 
 
-def _rule(map_name: Map, key: str) -> Rule:
+def _rule(map_name: Map, key: str) -> Rule[Any]:
     if map_name == "POSTURE":
         return POSTURE
     return BREAKER if "/" in key else ACCOUNT
@@ -267,7 +269,7 @@ def _read_posture(command: Command, rule: dict[str, Any]) -> posture_gate.Postur
 BREAKER: Final = Rule(
     _first_breaker,
     _read_breaker,
-    lambda state, signal: breaker.apply(state, signal, BREAKER_PARAMS),
+    partial(breaker.apply, params=BREAKER_PARAMS),
     breaker.command,
     _breaker_rule,
     breaker.durable,
@@ -285,7 +287,7 @@ ACCOUNT: Final = Rule(
 POSTURE: Final = Rule(
     posture_gate.PostureState,
     _read_posture,
-    lambda state, signal: posture_gate.apply(state, signal, GOVERNOR_PARAMS),
+    partial(posture_gate.apply, params=GOVERNOR_PARAMS),
     posture_gate.command,
     _posture_rule,
     posture_gate.durable,

@@ -24,7 +24,7 @@ class Manual(NamedTuple):
     note: str = ""
 
 
-def apply(manual: Manual, signal: Mapping[object, object]) -> tuple[Manual, int] | str:
+def apply(manual: Manual, signal: Mapping[str, object]) -> tuple[Manual, int] | str:
     """(the cut after `signal`, its market time), or why the signal is refused."""
     seq = as_int(signal.get("seq"), 1, MAX_NS)
     time_ns = as_int(signal.get("time_ns"), 0, MAX_NS)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from dolphin.core.contract.packing import is_list
 from dolphin.core.control import governor
 from dolphin.core.control.account_gate import FACTORS, POSTURES, read_factors, read_texts
 from dolphin.core.control.assessment import Demand
@@ -48,7 +49,7 @@ class PostureState(NamedTuple):
     cause_ids: tuple[str, ...] = ()
 
 
-def apply(state: PostureState, signal: Mapping[object, object], params: GovernorParams) -> GateOutcome[PostureState]:
+def apply(state: PostureState, signal: Mapping[str, object], params: GovernorParams) -> GateOutcome[PostureState]:
     """One signal of kind "demand", "broken" or "operator"; total. An old `(epoch, seq)` changes nothing."""
     kind = signal.get("kind")
     if kind == "demand":
@@ -118,7 +119,7 @@ def demand_signal(demand: Demand, epoch: int, seq: int) -> dict[str, object]:
     }
 
 
-def _demanded(state: PostureState, signal: Mapping[object, object], params: GovernorParams) -> GateOutcome[PostureState]:
+def _demanded(state: PostureState, signal: Mapping[str, object], params: GovernorParams) -> GateOutcome[PostureState]:
     epoch = as_int(signal.get("epoch"), 0, MAX_NS)
     seq = as_int(signal.get("seq"), 1, MAX_NS)
     time_ns = as_int(signal.get("time_ns"), 0, MAX_NS)
@@ -146,11 +147,11 @@ def _demanded(state: PostureState, signal: Mapping[object, object], params: Gove
     )
 
 
-def _read_demand(signal: Mapping[object, object], time_ns: int) -> Demand:
+def _read_demand(signal: Mapping[str, object], time_ns: int) -> Demand:
     """The demand in a signal; what cannot be read is the worst value, with a reason."""
     broken = read_texts(signal.get("broken"))
     raw = signal.get("broken")
-    if not isinstance(raw, list) or len(broken) != len(raw):
+    if not is_list(raw) or len(broken) != len(raw):
         broken = (*broken, "broken unreadable")
     reasons = read_texts(signal.get("reasons"))
     r_cmd_ppm = as_int(signal.get("r_cmd_ppm"), 0, ONE)
@@ -171,7 +172,7 @@ def _read_demand(signal: Mapping[object, object], time_ns: int) -> Demand:
     )
 
 
-def _broken(state: PostureState, signal: Mapping[object, object]) -> GateOutcome[PostureState]:
+def _broken(state: PostureState, signal: Mapping[str, object]) -> GateOutcome[PostureState]:
     source = text(signal.get("source")) or "an unnamed part"
     why = f"{source}: {text(signal.get('reason')) or 'unreadable'}"
     cause_id = text(signal.get("cause_id"))
@@ -180,7 +181,7 @@ def _broken(state: PostureState, signal: Mapping[object, object]) -> GateOutcome
     return _accepted(state, state._replace(governed=latched, cause_ids=causes))
 
 
-def _operated(state: PostureState, signal: Mapping[object, object]) -> GateOutcome[PostureState]:
+def _operated(state: PostureState, signal: Mapping[str, object]) -> GateOutcome[PostureState]:
     """An operator's word; ordered by its own `seq`."""
     seq = as_int(signal.get("seq"), 1, MAX_NS)
     by = text(signal.get("by"))

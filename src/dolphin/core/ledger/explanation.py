@@ -63,7 +63,7 @@ class Explanation:
 
 def explain(order_id: str, records: Iterable[Record]) -> Explanation:
     """The explanation of `order_id` from its records (other orders' are passed over)."""
-    steps = []
+    steps: list[Step] = []
     for record in records:
         content = chain.content_of(record)
         event = content.event

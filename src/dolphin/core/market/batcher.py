@@ -118,10 +118,12 @@ class Batcher:
 
 def record_batch(rows: list[Row]) -> pa.RecordBatch:
     """`rows` (at least one) as a MARKET batch without metadata."""
-    columns = [_array(column, field.type) for column, field in zip(zip(*rows, strict=True), MARKET, strict=True)]
-    return pa.RecordBatch.from_arrays(columns, schema=MARKET)
+    columns = [_array(column, kind) for column, kind in zip(zip(*rows, strict=True), MARKET.types, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=MARKET)  # pyright: ignore[reportUnknownMemberType]
 
 
-def _array(column: tuple[Any, ...], type_: pa.DataType) -> pa.Array:
+def _array(column: tuple[Any, ...], kind: pa.DataType) -> "pa.Array[Any]":
     # Most columns of most batches are empty, and nulls are made three times faster without looking at each.
-    return pa.nulls(len(column), type_) if column.count(None) == len(column) else pa.array(column, type=type_)
+    if column.count(None) == len(column):
+        return pa.nulls(len(column), kind)  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownVariableType]
+    return pa.array(column, type=kind)

@@ -6,6 +6,9 @@ of fills can flip it either; it is clipped to the room left under the asset's an
 venue's minimum is left.
 """
 
+# fields are looked at as if they held anything
+# pyright: reportUnnecessaryIsInstance=false
+
 from dataclasses import dataclass
 from enum import StrEnum
 

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 PACKAGE: Final = Path(__file__).parents[1]
 KERNELS: Final = Path(sys.prefix) / "kernels"
@@ -54,9 +54,10 @@ def kernel[**P, R](function: Callable[P, R]) -> Callable[P, R]:
 def _compiled(function: Any, *, is_kept: bool) -> Any:
     import numba  # 0.2 s, for whoever has a kernel; the folder's name is asked for by others too
 
-    before = numba.config.CACHE_DIR  # pyright: ignore[reportAttributeAccessIssue]
-    numba.config.CACHE_DIR = str(FOLDER)  # pyright: ignore[reportAttributeAccessIssue]
+    config = cast("Any", numba.config)  # a module that makes its attributes when it is imported
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(FOLDER)
     try:
         return numba.njit(cache=is_kept)(function)
     finally:
-        numba.config.CACHE_DIR = before  # pyright: ignore[reportAttributeAccessIssue]
+        config.CACHE_DIR = before

@@ -12,8 +12,10 @@ machine and source version): the feature stage imports it in its constructor, no
 """
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.signals.compiling import kernel
@@ -28,6 +30,12 @@ from dolphin.core.signals.feature_state import (
     UNKNOWN_ID,
     VOLUME_WINDOW_S,
 )
+from dolphin.core.signals.statistics import Floats
+
+type Ints = NDArray[np.int64]
+type Bytes = NDArray[np.uint8]
+type Asset = Any
+"""A record of `ASSET_STATE`; numba knows its fields, no type of numpy's names them."""
 
 BOOK = int(Kind.BOOK)
 TRADE = int(Kind.TRADE)
@@ -55,14 +63,14 @@ QUANTILE_SAMPLES = -(-DEPTH_WINDOW_S * DEPTH_QUANTILE_PERCENT // 100)
 
 
 @kernel
-def _clear_seconds(ring, second, new_second):
+def _clear_seconds(ring: Floats, second: int, new_second: int) -> None:
     """Empty the buckets of the seconds after `second` up to and including `new_second`."""
     for s in range(max(second + 1, new_second - ring.size + 1), new_second + 1):
         ring[s % ring.size] = 0.0
 
 
 @kernel
-def _low_quantile(ring):
+def _low_quantile(ring: Floats) -> float:
     """Smallest value v of the ring with at least DEPTH_QUANTILE_PERCENT of the observed seconds at or below v; NaN if none."""
     observed = 0
     for value in ring:
@@ -86,7 +94,7 @@ def _low_quantile(ring):
 
 
 @kernel
-def _depth_at(asset, time_ns):
+def _depth_at(asset: Asset, time_ns: int) -> float:
     """Depth that may be relied on: NaN before the first reading, 0 while the book is out of sync or its last reading is old."""
     if asset.depth_updated_at_ns < 0:
         return math.nan
@@ -96,7 +104,7 @@ def _depth_at(asset, time_ns):
 
 
 @kernel
-def _close_depth_seconds(asset, new_second):
+def _close_depth_seconds(asset: Asset, new_second: int) -> None:
     if asset.depth_updated_at_ns < 0:
         return
     asset.depth_ring[asset.second % DEPTH_WINDOW_S] = asset.depth_low_usd
@@ -107,7 +115,7 @@ def _close_depth_seconds(asset, new_second):
 
 
 @kernel
-def _sample_return(asset, boundary):
+def _sample_return(asset: Asset, boundary: int) -> None:
     """Take the mid at the 5 s `boundary`; a return over k steps counts as k returns of a k-th of its variance."""
     if asset.book_updated_at_ns < asset.sampled_step * RETURN_STEP_NS or asset.book_updated_at_ns < 0:
         return  # the book said nothing since: the old mid would be a return of zero, which fakes calm
@@ -125,7 +133,7 @@ def _sample_return(asset, boundary):
 
 
 @kernel
-def _advance(asset, now_ns):
+def _advance(asset: Asset, now_ns: int) -> None:
     """Let time pass for one asset: close buckets, sample the mid."""
     second = now_ns // SECOND_NS
     if second == asset.second:
@@ -160,17 +168,17 @@ def _advance(asset, now_ns):
 
 
 @kernel
-def _is_price(x):
+def _is_price(x: float) -> bool:
     return math.isfinite(x) and x > 0.0
 
 
 @kernel
-def _is_amount(x):
+def _is_amount(x: float) -> bool:
     return math.isfinite(x) and x >= 0.0
 
 
 @kernel
-def _is_acceptable(kind, side, value):
+def _is_acceptable(kind: int, side: int, value: Floats) -> bool:
     """Can a row of this kind be believed? `value` is its column of FLOAT_INPUTS."""
     if kind == BOOK:
         bid, bid_qty, ask, ask_qty = value[0], value[1], value[2], value[3]
@@ -183,13 +191,13 @@ def _is_acceptable(kind, side, value):
 
 
 @kernel
-def _note_increment(asset, increment):
+def _note_increment(asset: Asset, increment: float) -> None:
     if increment > 0.0 and (math.isnan(asset.tick_size) or increment < asset.tick_size):
         asset.tick_size = increment
 
 
 @kernel
-def _apply_book(asset, bid, bid_qty, ask, ask_qty, now_ns, exchange_id):
+def _apply_book(asset: Asset, bid: float, bid_qty: float, ask: float, ask_qty: float, now_ns: int, exchange_id: int) -> None:
     _note_increment(asset, ask - bid)
     if asset.book_updated_at_ns >= 0:
         _note_increment(asset, abs(bid - asset.bid))
@@ -203,7 +211,7 @@ def _apply_book(asset, bid, bid_qty, ask, ask_qty, now_ns, exchange_id):
 
 
 @kernel
-def _apply_trade(asset, price, qty, is_taker_buy, now_ns, kind, exchange_id):
+def _apply_trade(asset: Asset, price: float, qty: float, is_taker_buy: bool, now_ns: int, kind: int, exchange_id: int) -> None:
     notional = price * qty
     if is_taker_buy:
         asset.buy_ring[asset.second % TAKER_WINDOW_S] += notional
@@ -218,7 +226,7 @@ def _apply_trade(asset, price, qty, is_taker_buy, now_ns, kind, exchange_id):
 
 
 @kernel
-def _apply_depth(asset, bid_depth_usd, ask_depth_usd, now_ns, exchange_id):
+def _apply_depth(asset: Asset, bid_depth_usd: float, ask_depth_usd: float, now_ns: int, exchange_id: int) -> None:
     asset.bid_depth_usd = bid_depth_usd
     asset.ask_depth_usd = ask_depth_usd
     asset.depth_updated_at_ns = now_ns
@@ -230,7 +238,7 @@ def _apply_depth(asset, bid_depth_usd, ask_depth_usd, now_ns, exchange_id):
 
 
 @kernel
-def _apply_gap(asset):
+def _apply_gap(asset: Asset) -> None:
     """The book lost continuity: no depth until the next reading, and ids are compared anew."""
     asset.is_synced = 0
     asset.bid_depth_usd = math.nan
@@ -242,7 +250,7 @@ def _apply_gap(asset):
 
 
 @kernel
-def _note_delay(asset, delay_ns, now_ns):
+def _note_delay(asset: Asset, delay_ns: int, now_ns: int) -> None:
     if asset.delay_at_ns < 0:
         asset.delay_anchor_ns = delay_ns
     deviation = float(delay_ns - asset.delay_anchor_ns)
@@ -262,7 +270,9 @@ def _note_delay(asset, delay_ns, now_ns):
 
 
 @kernel
-def apply_rows(state, clock_ns, asset_index, kinds, sides, times_and_ids, values):
+def apply_rows(
+    state: NDArray[np.void], clock_ns: int, asset_index: Ints, kinds: Bytes, sides: NDArray[np.int8], times_and_ids: Ints, values: Floats
+) -> int:
     """Play rows into `state`, in order; the market time afterwards is returned.
 
     state: (assets,) ASSET_STATE, changed in place. clock_ns: market time so far. asset_index: int64 (rows,), row of `state`, -1 for a
@@ -273,9 +283,10 @@ def apply_rows(state, clock_ns, asset_index, kinds, sides, times_and_ids, values
     for i in range(kinds.size):
         event_time_ns, market_time_ns, exchange_id = times_and_ids[0, i], times_and_ids[1, i], times_and_ids[2, i]
         now_ns = max(now_ns, market_time_ns)
-        if asset_index[i] < 0:
+        row: int = asset_index[i]
+        if row < 0:
             continue
-        asset = state[asset_index[i]]
+        asset = state[row]
         _advance(asset, now_ns)
         kind = kinds[i]
         if kind == TICK:
@@ -312,7 +323,7 @@ def apply_rows(state, clock_ns, asset_index, kinds, sides, times_and_ids, values
 
 
 @kernel
-def _sigma_5s(asset, mid):
+def _sigma_5s(asset: Asset, mid: float) -> float:
     """EWMA volatility of 5 s log returns; never below one tick, since a price at rest can still move by one."""
     if asset.returns < MIN_RETURNS:
         return math.nan
@@ -320,14 +331,14 @@ def _sigma_5s(asset, mid):
 
 
 @kernel
-def _delay_ns(asset):
+def _delay_ns(asset: Asset) -> int:
     if asset.delay_at_ns < 0:
         return UNKNOWN_DELAY_NS
     return asset.delay_anchor_ns + round(asset.delay_deviation_ns)
 
 
 @kernel
-def _excess_delay_ns(asset):
+def _excess_delay_ns(asset: Asset) -> int:
     """The delay above the smallest of the last minutes; unknown where those minutes were silent."""
     base = math.inf
     for value in asset.base_delay_ring:
@@ -339,7 +350,7 @@ def _excess_delay_ns(asset):
 
 
 @kernel
-def _jitter_ns(asset):
+def _jitter_ns(asset: Asset) -> int:
     """Population standard deviation of the delay over JITTER_WINDOW_S; at least two readings."""
     bucket = asset.second % JITTER_WINDOW_S
     count = asset.delay_count_closed + asset.delay_count_ring[bucket]
@@ -351,7 +362,9 @@ def _jitter_ns(asset):
 
 
 @kernel
-def read_features(state, now_ns, times, floats, ints, last_kinds, taker_kinds, synced):
+def read_features(
+    state: NDArray[np.void], now_ns: int, times: Ints, floats: Floats, ints: Ints, last_kinds: Bytes, taker_kinds: Bytes, synced: Bytes
+) -> bool:
     """Bring every asset to `now_ns` and write its features, all arrays in full. Returns whether a delay is unknown.
 
     times: int64 (1, assets); floats: float64 (len(FLOAT_OUTPUTS), assets); ints: int64 (len(INT_OUTPUTS), assets);

@@ -133,16 +133,21 @@ _UNKNOWN_INTS: Final = (
     "newest_id",
 )
 
-FLOAT_INPUTS: Final = tuple(each.name for each in MARKET if each.type == pa.float64())
+
+def _columns_of(schema: pa.Schema, kind: pa.DataType) -> tuple[str, ...]:
+    return tuple(name for name, each in zip(schema.names, schema.types, strict=True) if each == kind)
+
+
+FLOAT_INPUTS: Final = _columns_of(MARKET, pa.float64())
 """Rows of the kernel's float input, in order: columns of MARKET."""
 
-INT_INPUTS: Final = tuple(each.name for each in MARKET if each.type == pa.int64())
+INT_INPUTS: Final = _columns_of(MARKET, pa.int64())
 """Rows of the kernel's int64 input, in order: columns of MARKET."""
 
-FLOAT_OUTPUTS: Final = tuple(each.name for each in FEATURES if each.type == pa.float64())
+FLOAT_OUTPUTS: Final = _columns_of(FEATURES, pa.float64())
 """Rows of the kernel's float output, in order: columns of FEATURES."""
 
-INT_OUTPUTS: Final = tuple(each.name for each in FEATURES if each.type == pa.int64())[1:]
+INT_OUTPUTS: Final = _columns_of(FEATURES, pa.int64())[1:]
 """Rows of the kernel's int64 output, in order: columns of FEATURES after its market time. Delays are `UNKNOWN_DELAY_NS` until known."""
 
 UNKNOWN_DELAY_NS: Final = np.iinfo(np.int64).min

@@ -7,11 +7,12 @@ when a market speaks after a pause: several times what the kernel itself takes. 
 Like `feature_kernel` this imports numba: only the feature stage's constructor does.
 """
 
-# numba's decorators are untyped
+# numba's decorators and pyarrow's capsules are untyped
 # pyright: reportPrivateImportUsage=false, reportCallIssue=false, reportGeneralTypeIssues=false
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
 
 import ctypes
-from typing import Final
+from typing import Any, Final, cast
 
 import numpy as np
 import pyarrow as pa
@@ -46,27 +47,27 @@ def read_rows(batch: pa.RecordBatch) -> Rows:
     """The inputs of `feature_kernel.apply_rows`, from kinds on, for a batch of exactly the schema MARKET (other types would be read as
     what they are not)."""
     assert batch.schema.equals(MARKET)
-    _, array = batch.__arrow_c_array__()  # holds the batch's memory until it is let go
+    _, array = cast("tuple[object, object]", batch.__arrow_c_array__())  # holds the batch's memory until it is let go
     return _read(_pointer_of(array, b"arrow_array"), batch.num_rows)
 
 
 @intrinsic
-def _at(_context, address):
+def _at(_context: Any, address: Any) -> Any:
     """An address as a pointer that `carray` takes."""
 
-    def convert(_, builder, __, arguments):
+    def convert(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
     return types.voidptr(address), convert
 
 
 @kernel
-def _words(address, count):
+def _words(address: int, count: int) -> NDArray[np.int64]:
     return carray(_at(address), count, np.int64)
 
 
 @kernel
-def _column(array, position):
+def _column(array: NDArray[np.int64], position: int) -> tuple[int, int, int]:
     """(address of the validity bits or 0, address of the values, place of the first row) of a column of the batch."""
     children = _words(array[_CHILDREN], position + 1)
     column = _words(children[position], _WORDS)
@@ -75,12 +76,12 @@ def _column(array, position):
 
 
 @kernel
-def _bit(address, place):
+def _bit(address: int, place: int) -> int:
     return (carray(_at(address + place // 8), 1, np.uint8)[0] >> (place % 8)) & 1
 
 
 @kernel
-def _fill(into, array, position, missing):
+def _fill(into: NDArray[Any], array: NDArray[np.int64], position: int, missing: float) -> None:
     """Values of eight bytes, which have `into`'s type."""
     validity, address, first = _column(array, position)
     values = carray(_at(address), first + into.size, into.dtype)
@@ -89,7 +90,7 @@ def _fill(into, array, position, missing):
 
 
 @kernel
-def _read(address, rows):
+def _read(address: int, rows: int) -> Rows:
     array = _words(address, _WORDS)
     kinds = np.empty(rows, np.uint8)
     sides = np.empty(rows, np.int8)

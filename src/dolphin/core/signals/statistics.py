@@ -43,7 +43,7 @@ def robust_z(values: Floats, sample: Floats | None = None) -> Floats:
 
 def ols_slope(y: Floats, step: float) -> Floats:
     """Least-squares slope of `y` (m, ...) along its first axis, the m ≥ 2 samples being `step` apart; in units of y per unit of step."""
-    x = (np.arange(y.shape[0]) - (y.shape[0] - 1) / 2) * step
+    x = (np.arange(len(y)) - (len(y) - 1) / 2) * step
     return np.einsum("i,i...->...", x, y) / float(x @ x)
 
 

@@ -10,7 +10,7 @@ from dolphin.core.control.posture import Posture
 from dolphin.core.units import ONE
 
 START = 1_723_161_255_000_000_000
-Signal = dict[object, object]
+Signal = dict[str, object]
 
 
 def survival(seq: int, **changes: object) -> Signal:

@@ -246,7 +246,7 @@ def test_the_command_forbids_entries_at_zero_and_counts_every_accepted_signal() 
 @pytest.mark.parametrize(
     "signal", [{}, {"kind": None}, {"kind": "vote"}, {"kind": "vote", "votes": {}}, {"kind": "vote", "votes": [1, None]}, {"kind": []}]
 )
-def test_a_signal_without_a_vote_is_refused_and_changes_nothing(signal: dict[object, object]) -> None:
+def test_a_signal_without_a_vote_is_refused_and_changes_nothing(signal: dict[str, object]) -> None:
     state = cleared("taker")
     outcome = breaker.apply(state, signal, PARAMS)
     assert outcome == GateOutcome(state, False, False, outcome.refusal)

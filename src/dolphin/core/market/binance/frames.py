@@ -8,7 +8,7 @@ a partial event. Frames of streams that DOLPHIN does not use are `Ignored`.
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -126,6 +126,9 @@ class BadFrame:
     value: str
 
 
+type Json = dict[str, Json] | list[Json] | str | int | float | None
+"""What a frame is before it is known to be an event."""
+
 type FrameEvent = BookTicker | DepthUpdate | Trade | AggTrade | MarkPrice | ForceOrder | DepthSnapshot | Ignored | BadFrame
 
 
@@ -160,7 +163,7 @@ def decode(raw: bytes | str) -> FrameEvent:
 def _decode_other(raw: bytes | str, error: msgspec.ValidationError) -> FrameEvent:
     """What a frame is that is not one of the six payloads: a snapshot, a stream we do not use, an answer, or a fault."""
     try:
-        frame: Any = msgspec.json.decode(raw)
+        frame: Json = msgspec.json.decode(raw)
     except _NOT_JSON:  # the typed decoder gave up before it came to this
         return BadFrame("not JSON", "frame", _shortened(raw))
     if not isinstance(frame, dict):
@@ -170,12 +173,12 @@ def _decode_other(raw: bytes | str, error: msgspec.ValidationError) -> FrameEven
     data, stream = frame["data"], str(frame.get("stream", ""))
     if stream.endswith(f"@{SNAPSHOT_STREAM}"):
         return decode_snapshot(stream.partition("@")[0].upper(), data)
-    if isinstance(data, dict) and isinstance(data.get("e"), str) and data["e"] not in _USED:
-        return Ignored(data["e"])
+    if isinstance(data, dict) and isinstance(kind := data.get("e"), str) and kind not in _USED:
+        return Ignored(kind)
     return _fault(error, data)
 
 
-def decode_snapshot(symbol: str, body: Any) -> DepthSnapshot | BadFrame:
+def decode_snapshot(symbol: str, body: Json) -> DepthSnapshot | BadFrame:
     """The REST depth answer `body` (parsed JSON) for `symbol`."""
     if not symbol:
         return BadFrame("an order book of no symbol", "stream", "")
@@ -186,7 +189,7 @@ def decode_snapshot(symbol: str, body: Any) -> DepthSnapshot | BadFrame:
     return DepthSnapshot(symbol, rest.last_id, rest.bids, rest.asks, rest.event_time_ms)
 
 
-def _fault(error: msgspec.ValidationError, data: Any) -> BadFrame:
+def _fault(error: msgspec.ValidationError, data: Json) -> BadFrame:
     """`error` as a BadFrame: msgspec's text ends in the path of the field it objects to."""
     text = str(error)
     match = _PATH.search(text)
@@ -196,21 +199,24 @@ def _fault(error: msgspec.ValidationError, data: Any) -> BadFrame:
     return BadFrame(text.split(" - at ")[0], field, "missing" if missing else _shortened(_value_at(data, path)))
 
 
-def _value_at(data: Any, path: str) -> Any:
+def _value_at(data: Json, path: str) -> Json:
     for step in re.findall(r"\w+", path):
         try:
-            data = data[int(step)] if isinstance(data, list) else data[step]
-        except (KeyError, IndexError, TypeError, ValueError):
+            if isinstance(data, list):
+                data = data[int(step)]
+            elif isinstance(data, dict):
+                data = data[step]
+        except (KeyError, IndexError, ValueError):
             return data
     return data
 
 
-def _shortened(value: Any) -> str:
+def _shortened(value: object) -> str:
     text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
     return text if len(text) <= _VALUE_CHARS else text[: _VALUE_CHARS - 1] + "…"
 
 
-def market_of(frame: Any) -> str | None:
+def market_of(frame: Json) -> str | None:
     """Which Binance market a parsed frame comes from: "usdm", "spot", "coinm", or None where it does not tell.
 
     Spot payloads have no `pu` in a depth update, no `e` in a bookTicker and an `M` in a trade; COIN-M ones name their pair (`ps`).
