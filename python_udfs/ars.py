@@ -4,7 +4,7 @@ The rules are `dolphin.core.signals.ranking` and, what is remembered between ran
 back.
 """
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import pyarrow as pa
@@ -49,7 +49,7 @@ class Ars:
 
     def _ranking(self, time_ns: int, scan: pa.RecordBatch) -> pa.RecordBatch:
         rows = scan.filter(scan.column("eligible")).sort_by("asset")
-        assets: list[str] = rows.column("asset").to_pylist()
+        assets = cast("list[str]", rows.column("asset").to_pylist())  # never null, as SCAN says
         ranked = self._ranker.step(time_ns, Eligible(assets, *(rows.column(name).to_numpy(zero_copy_only=False) for name in _READ)))
         order = ranked.order
         values: list[Any] = [

@@ -5,7 +5,7 @@ When a scan is due and of what it is taken is `dolphin.core.signals.panel`; this
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import pyarrow as pa
@@ -64,7 +64,8 @@ class Scan:
             mids = (_floats(rows, "bid") + _floats(rows, "ask")) / 2
             carried = np.array([_floats(rows, name) for name in _CARRIED])
             updated = rows.column("book_updated_at_ns").to_numpy()
-            scan = self._panel.step(time_ns, rows.column("asset").to_pylist(), mids, updated, carried)
+            assets = cast("list[str]", rows.column("asset").to_pylist())  # never null, as FEATURES says
+            scan = self._panel.step(time_ns, assets, mids, updated, carried)
             if scan is not None:
                 yield _batch(scan)
 

@@ -1,11 +1,18 @@
 """What many tests make or take apart, once."""
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
 
 from dolphin.core.contract.causes import STREAM_OF_KIND
 from dolphin.core.contract.kinds import Kind
 
 _KIND_OF_STREAM: Final = {stream: kind for kind, stream in STREAM_OF_KIND.items() if kind is not Kind.GAP}
+
+
+def values_of(batch: pa.RecordBatch, column: str) -> list[Any]:
+    """What a column holds; which type it has and whether it has nulls is known to the test and not to pyarrow's stubs."""
+    return batch.column(column).to_pylist()
 
 
 class Cause(NamedTuple):

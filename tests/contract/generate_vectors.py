@@ -12,8 +12,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgpack
-
+from dolphin.core.contract.packing import pack, unpack
 from dolphin.core.control import gate_entry
 
 FILE = Path(__file__).with_name("gate_vectors.jsonl")
@@ -25,6 +24,7 @@ SOURCES = ("depth", "invariant", "spread", "stale", "taker")
 POSTURES = ("APEX", "STALKER", "TURTLE", "HIBERNATE")
 BAD = (None, True, "7", 1.5, -2, 2**62 + 1, 2**64 - 1, -(2**63), [], {}, "x" * 257, "é" * 256)
 Signal = dict[str, object]
+type Case = tuple[gate_entry.Map, str, Iterator[Signal | None]]
 
 
 def vote(source: str, seq: int, severity_ppm: int, **changes: object) -> Signal:
@@ -380,21 +380,23 @@ def governor_edges_case() -> Iterator[Signal | None]:
 def lines() -> Iterator[str]:
     """The file's lines."""
     rng = random.Random(SEED)
-    cases: list[tuple[gate_entry.Map, str, Iterator[Signal | None]]] = [
+    cases: list[Case] = [
         ("LEVERAGE", "paper/BTCUSDT", boundary_case()),
         ("LEVERAGE", "paper/BTCUSDT", bad_vote_case()),
     ]
-    cases += [("LEVERAGE", "paper/ETHUSDT", with_restarts(walk_case(rng), rng)) for _ in range(16)]
-    cases += [("LEVERAGE", "paper", bad_account_case())]
-    cases += [("LEVERAGE", "paper", with_restarts(account_case(rng), rng)) for _ in range(4)]
-    cases += [("POSTURE", "paper", ladder_case()), ("POSTURE", "paper", bad_governed_case())]
-    cases += [("POSTURE", "paper", governed_case(rng)) for _ in range(8)]
-    cases += [
-        ("LEVERAGE", "paper/BTCUSDT", breaker_edges_case()),
-        ("LEVERAGE", "/BTCUSDT", many_sources_case()),
-        ("LEVERAGE", "paper", account_edges_case()),
-        ("POSTURE", "paper", governor_edges_case()),
-    ]
+    cases.extend(("LEVERAGE", "paper/ETHUSDT", with_restarts(walk_case(rng), rng)) for _ in range(16))
+    cases.append(("LEVERAGE", "paper", bad_account_case()))
+    cases.extend(("LEVERAGE", "paper", with_restarts(account_case(rng), rng)) for _ in range(4))
+    cases.extend([("POSTURE", "paper", ladder_case()), ("POSTURE", "paper", bad_governed_case())])
+    cases.extend(("POSTURE", "paper", governed_case(rng)) for _ in range(8))
+    cases.extend(
+        [
+            ("LEVERAGE", "paper/BTCUSDT", breaker_edges_case()),
+            ("LEVERAGE", "/BTCUSDT", many_sources_case()),
+            ("LEVERAGE", "paper", account_edges_case()),
+            ("POSTURE", "paper", governor_edges_case()),
+        ]
+    )
     for number, (map_name, key, signals) in enumerate(cases):
         value: bytes | None = None
         line: dict[str, object] = {"case": number, "map": map_name, "key": key}
@@ -403,9 +405,9 @@ def lines() -> Iterator[str]:
                 value = None if value is None else gate_entry.restored(map_name, key, value)
                 line["restored_crc32"] = zlib.crc32(value or b"")
                 continue
-            applied = gate_entry.apply(map_name, key, value, msgpack.packb(signal))
+            applied = gate_entry.apply(map_name, key, value, pack(signal))
             value = applied.value
-            answer = msgpack.unpackb(applied.answer)
+            answer = unpack(applied.answer)
             line |= {
                 "signal": signal,
                 "cap_ppm": answer["command"]["cap_ppm"] if answer["command"] else None,

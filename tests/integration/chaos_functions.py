@@ -1,7 +1,7 @@
 """The stages of the chaos test: what was sent twice is dropped, what is left is added up."""
 
 import json
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import pyarrow as pa
@@ -44,14 +44,13 @@ class Sums:
     def process(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         amounts = np.asarray(batch.column("amount"))
         touched: dict[str, None] = {}
-        for asset, amount in zip(batch.column("asset").to_pylist(), amounts.tolist(), strict=True):
+        for asset, amount in zip(cast("list[str]", batch.column("asset").to_pylist()), amounts.tolist(), strict=True):
             total = self._sums.setdefault(asset, [0, 0])
             total[0] += amount
             total[1] += 1
             touched[asset] = None
-        return pa.record_batch(
-            [list(touched), [self._sums[asset][0] for asset in touched], [self._sums[asset][1] for asset in touched]], schema=self.OUTPUT
-        )
+        totals, rows = [self._sums[asset][0] for asset in touched], [self._sums[asset][1] for asset in touched]
+        return pa.record_batch({"asset": list(touched), "total": totals, "rows": rows}, schema=self.OUTPUT)
 
     def snapshot(self) -> bytes:
         return json.dumps(self._sums).encode()

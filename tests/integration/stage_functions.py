@@ -1,7 +1,7 @@
 """Stage functions for the tests of whole pipelines, small enough to predict."""
 
 import json
-from typing import Final
+from typing import Final, cast
 
 import msgpack
 import pyarrow as pa
@@ -18,11 +18,11 @@ class Count:
         self._seen: dict[str, int] = {}
 
     def process(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        assets = batch.column("asset").to_pylist()
+        assets = cast("list[str]", batch.column("asset").to_pylist())
         for asset in assets:
             self._seen[asset] = self._seen.get(asset, 0) + 1
         known = sorted(set(assets))
-        return pa.record_batch([known, [self._seen[asset] for asset in known]], schema=self.OUTPUT)
+        return pa.record_batch({"asset": known, "n": [self._seen[asset] for asset in known]}, schema=self.OUTPUT)
 
     def snapshot(self) -> bytes:
         return json.dumps(self._seen).encode()

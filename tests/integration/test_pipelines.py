@@ -11,7 +11,7 @@ from hazelcast.asyncio import HazelcastClient
 from hazelcast.proxy.base import TopicMessage
 from stage_functions import Wide
 from test_jobs import hz_cli, listen
-from waiting import until
+from waiting import until, value_of
 
 from dolphin.cluster.jobs import Jobs
 from dolphin.cluster.wire import Batch
@@ -49,7 +49,7 @@ async def finished(hazelcast: HazelcastClient, job: str, time_ns: int) -> None:
 
 
 async def features_of(hazelcast: HazelcastClient, key: str) -> dict[str, object]:
-    return unpack(await (await hazelcast.get_map("DOLPHIN_FEATURES")).get(key))
+    return unpack(await value_of(hazelcast, "DOLPHIN_FEATURES", key))
 
 
 async def test_what_two_stages_give_is_written_when_progress_says_so(hazelcast: HazelcastClient) -> None:
@@ -70,6 +70,7 @@ async def test_what_two_stages_give_is_written_when_progress_says_so(hazelcast: 
     assert await features_of(hazelcast, "two/B") == {"asset": "B", "n": 3}
     assert await features_of(hazelcast, "two/ALL") == {"n": 6}
     ranking = await (await hazelcast.get_map("ARS_RANKING")).get("universe")
+    assert ranking is not None
     assert (ranking.time_ns, ranking.records().to_pylist()) == (300, [{"asset": "all", "n": 6}])
 
     async def are_three() -> bool:

@@ -37,7 +37,7 @@ def live_config(tmp_path: Path) -> Iterator[Path]:
 
 
 def await_status(home: Path, holds: Callable[[Any], bool]) -> Any:
-    deadline = time.monotonic() + BOUND_S
+    deadline, told = time.monotonic() + BOUND_S, None
     while time.monotonic() < deadline:
         status, told = dolphin("status", "--home", str(home))
         assert status == 0, told

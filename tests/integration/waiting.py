@@ -1,7 +1,9 @@
-"""Waiting for what another process does, with a bound that only a hang reaches."""
+"""Waiting for what another process does, with a bound that only a hang reaches, and a look at what it has stored."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+
+from hazelcast.asyncio import HazelcastClient
 
 BOUND_S = 30.0
 _POLL_S = 0.02
@@ -15,3 +17,10 @@ async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
                 await asyncio.sleep(_POLL_S)
     except TimeoutError:
         raise AssertionError(f"never came true: {what}") from None
+
+
+async def value_of(hazelcast: HazelcastClient, map_name: str, key: str) -> bytes:
+    """The bytes that a map has under `key`; fails the test if there are none."""
+    value = await (await hazelcast.get_map(map_name)).get(key)
+    assert value is not None, f"{map_name} has no {key}"
+    return bytes(value)

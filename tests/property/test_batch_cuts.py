@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from makers import values_of
 
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.batcher import Batcher
@@ -35,9 +36,9 @@ def cut(rows: list[Row], chunks: list[int]) -> list[list[int]]:
         arrived, rest = rest[:size], rest[size:]
         batcher.add(arrived)
         while (batch := batcher.take(arrived[-1][3])) is not None:
-            batches.append(batch.column("market_time_ns").to_pylist())
+            batches.append(values_of(batch, "market_time_ns"))
     while (batch := batcher.flush()) is not None:
-        batches.append(batch.column("market_time_ns").to_pylist())
+        batches.append(values_of(batch, "market_time_ns"))
     return batches
 
 

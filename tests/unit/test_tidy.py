@@ -165,6 +165,7 @@ def test_an_option_is_spelled_in_one_place() -> None:
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "typer.Option":
                 for each in node.args:
                     assert isinstance(each, ast.Constant)
+                    assert isinstance(each.value, str)
                     places[each.value].add(f"{path.name}:{node.lineno}")
     assert len(places) > 30
     assert {option: found for option, found in places.items() if len(found) > 1} == {}

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from string import Formatter
-from typing import Any
+from typing import Any, cast
 
 import msgpack
 import numpy as np
@@ -147,7 +147,7 @@ def _values(batch: pa.RecordBatch, output: Rows) -> list[bytes]:
             raise StageError(f"column {output.value_column} has nulls; it is the value of a map entry")
         if not pa.types.is_binary(column.type):
             raise StageError(f"column {output.value_column} is {column.type}, not binary; it is taken as the value as it is")
-        return [bytes(value) for value in column.to_pylist()]
+        return cast("list[bytes]", column.to_pylist())
     names = output.columns or tuple(batch.schema.names)
     arrays = [_column(batch, name) for name in output.columns] or batch.columns
     columns = [array.to_pylist() for array in arrays]

@@ -9,7 +9,7 @@ from hazelcast.asyncio import HazelcastClient
 from running import RunningAgent
 from scripted import Quote, Script
 from scripted_controller import T0, Controller
-from waiting import until
+from waiting import until, value_of
 
 from dolphin.cluster.signals import to_leverage
 from dolphin.core.contract.packing import pack, unpack
@@ -57,7 +57,7 @@ async def latch_of(hazelcast: HazelcastClient, account: str) -> str:
         return value is not None and unpack(bytes(value))["rule"]["latch"] != ""
 
     await until(is_latched, "the governor is latched")
-    return unpack(bytes(await posture.get(account)))["rule"]["latch"]
+    return unpack(await value_of(hazelcast, "POSTURE", account))["rule"]["latch"]
 
 
 async def test_a_damaged_command_latches_and_the_agent_stays_in_hibernate_when_it_has_read_the_map_again(
@@ -70,7 +70,7 @@ async def test_a_damaged_command_latches_and_the_agent_stays_in_hibernate_when_i
     assert fallen["reason"] == "a damaged command arrived"
     assert await latch_of(hazelcast, account) == "agent: a damaged command arrived"
     await controller.speak()
-    leverage = unpack(bytes(await (await hazelcast.get_map("LEVERAGE")).get(account)))
+    leverage = unpack(await value_of(hazelcast, "LEVERAGE", account))
     assert (leverage["cap_ppm"], leverage["posture"]) == (0, "HIBERNATE"), "the controller's next demand lifts nothing"
     await script.market()
     assert await agent.end() == 0

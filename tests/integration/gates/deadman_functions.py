@@ -3,8 +3,9 @@
 import time
 from typing import Final
 
-import msgpack
 import pyarrow as pa
+
+from dolphin.core.contract.packing import pack
 
 LEASE_NS: Final = 2_000_000_000
 HANG: Final = "HANG"
@@ -23,5 +24,5 @@ class Renewals:
         at_ns = batch.column("market_time_ns")[-1].as_py()
         signal = {"kind": "survival", "epoch": 1, "seq": at_ns, "issued_at_ns": at_ns, "posture": "APEX", "cap_ppm": 6_000_000}
         more = {"r_total_ppm": 1_000_000, "factors_ppm": [1_000_000] * 5, "passive_only": False, "reasons": [], "cause_ids": []}
-        value = msgpack.packb({**signal, **more, "expires_at_ns": at_ns + LEASE_NS})
-        return pa.record_batch([[ACCOUNT], [value]], schema=self.OUTPUT)
+        value = pack({**signal, **more, "expires_at_ns": at_ns + LEASE_NS})
+        return pa.record_batch({"key": [ACCOUNT], "value": [value]}, schema=self.OUTPUT)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from hazelcast.asyncio import HazelcastClient
+from waiting import value_of
 
 from dolphin.cluster.calls import apply_signal
 from dolphin.cluster.wire import ApplyLeverage, ApplyPosture
@@ -43,4 +44,4 @@ async def apply(hazelcast: HazelcastClient, key: str, signal: ApplyLeverage | Ap
 
 
 async def gate(hazelcast: HazelcastClient, map_name: str, key: str) -> dict[str, Any]:
-    return unpack(await (await hazelcast.get_map(map_name)).get(key))
+    return unpack(await value_of(hazelcast, map_name, key))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hazelcast.asyncio import HazelcastClient
 from scripted_controller import T0, Controller
+from waiting import value_of
 
 from dolphin.cli import main
 from dolphin.cluster.signals import Governed, to_leverage, to_posture
@@ -59,7 +60,7 @@ def where(member: MemberProcess, home: Path, account: str) -> list[str]:
 
 
 async def granted(hazelcast: HazelcastClient, account: str) -> Command:
-    return decode(bytes(await (await hazelcast.get_map("LEVERAGE")).get(account)))
+    return decode(await value_of(hazelcast, "LEVERAGE", account))
 
 
 async def latch(hazelcast: HazelcastClient, account: str) -> None:
@@ -141,8 +142,7 @@ async def test_a_latch_stays_and_the_refusal_is_kept(
     assert status == ExitCode.REFUSED
     expected = {"silent": "silent", "no ledger": "no ledger file", "foreign ledger": "no account", "still broken": "still broken"}
     assert expected[obstacle] in told["error"]["what"]
-    value = await (await hazelcast.get_map("POSTURE")).get(account)
-    assert b"plug pulled" in bytes(value)
+    assert b"plug pulled" in await value_of(hazelcast, "POSTURE", account)
     (action,) = operator_log.read(path, account)
     assert (action.operation.stage, expected[obstacle] in action.operation.detail) == (OperationStage.REFUSED, True)
 

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 from hazelcast.config import Config
-from hazelcast.serialization import SerializationServiceV1
+from hazelcast.serialization.service import SerializationServiceV1
 
 from dolphin.cluster.wire import FACTORIES, ApplyLeverage, ApplyPosture, Batch, JobCommand
 
@@ -16,16 +16,18 @@ def serialization() -> SerializationServiceV1:
 
 
 def test_a_batch_has_the_layout_of_the_contract(serialization: SerializationServiceV1) -> None:
-    data = serialization.to_data(Batch("ß", -2, b"\x00\xff")).buffer
+    data = serialization.to_data(Batch("ß", -2, b"\x00\xff"))
+    assert data is not None
     identified_by = bytes([1]) + (7100).to_bytes(4) + (1).to_bytes(4)
     key = (2).to_bytes(4) + "ß".encode()
     time_ns = (-2).to_bytes(8, signed=True)
     arrow = (2).to_bytes(4) + b"\x00\xff"
-    assert bytes(data).endswith(identified_by + key + time_ns + arrow)
+    assert bytes(data.buffer).endswith(identified_by + key + time_ns + arrow)
 
 
 def test_batches_come_back_as_they_were(serialization: SerializationServiceV1) -> None:
     batch = serialization.to_object(serialization.to_data(Batch("7", 2**62, b"\x80abc")))
+    assert batch is not None
     assert (batch.key, batch.time_ns, batch.arrow) == ("7", 2**62, b"\x80abc")
 
 
@@ -41,6 +43,7 @@ def test_requests_have_the_ids_of_the_contract_and_come_back_as_they_were(
     serialization: SerializationServiceV1, sent: object, factory_id: int, class_id: int, attribute: str
 ) -> None:
     data = serialization.to_data(sent)
+    assert data is not None
     assert bytes([1]) + factory_id.to_bytes(4) + class_id.to_bytes(4) in bytes(data.buffer)
     received = serialization.to_object(data)
     assert type(received) is type(sent)
@@ -49,6 +52,6 @@ def test_requests_have_the_ids_of_the_contract_and_come_back_as_they_were(
 
 def test_records_keep_rows_and_metadata() -> None:
     schema = pa.schema([("asset", pa.utf8())], metadata={"shard": "0"})
-    records = pa.record_batch([["BTCUSDT", None]], schema=schema)
+    records = pa.record_batch({"asset": ["BTCUSDT", None]}, schema=schema)
     again = Batch.of("0", 5, records).records()
     assert again.equals(records, check_metadata=True)

@@ -21,7 +21,8 @@ def row(kind: Kind, asset: str, at_s: float, exchange_id: int | None, *, delay_n
 
 
 def book(asset: str, at_s: float, exchange_id: int, bid: float, ask: float, **values: Any) -> Row:
-    return row(Kind.BOOK, asset, at_s, exchange_id, **{"bid_price": bid, "ask_price": ask, "bid_qty": 1.0, "ask_qty": 2.0} | values)
+    known: Row = {"bid_price": bid, "ask_price": ask, "bid_qty": 1.0, "ask_qty": 2.0}
+    return row(Kind.BOOK, asset, at_s, exchange_id, **known | values)
 
 
 def trade(asset: str, at_s: float, exchange_id: int, price: float, qty: float, is_taker_buy: bool | None, **values: Any) -> Row:

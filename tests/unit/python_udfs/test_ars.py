@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from makers import values_of
 
 from dolphin.core.contract.schemas import RANKING, SCAN
 from dolphin.errors import BadInput
@@ -77,7 +78,7 @@ def test_what_is_not_known_is_neutral_and_named() -> None:
 def test_what_is_not_eligible_is_not_ranked() -> None:
     rows = random_rows(3, seed=1)
     rows["A001"]["eligible"] = False
-    assert sorted(ranked(Ars(), scan(0, rows)).column("asset").to_pylist()) == ["A000", "A002"]
+    assert sorted(values_of(ranked(Ars(), scan(0, rows)), "asset")) == ["A000", "A002"]
 
 
 def test_with_nothing_eligible_the_ranking_is_empty_and_not_the_old_one() -> None:
@@ -138,7 +139,7 @@ def test_a_restored_stage_goes_on_as_if_nothing_had_happened(at: int) -> None:
 
 def test_weights_follow_what_predicts_the_next_minute() -> None:
     rng = np.random.default_rng(3)
-    stage = Ars()
+    stage, rankings = Ars(), []
     mids = np.full(40, 100.0)
     for i in range(1500):
         rows = random_rows(40, seed=i)
@@ -146,7 +147,8 @@ def test_weights_follow_what_predicts_the_next_minute() -> None:
             row["mid"] = mids[j]
             row["idio_vel_div"] = float(j)  # the later assets always move more
         mids = mids * np.exp(rng.normal(size=40) * np.arange(1, 41) * 1e-5)
-        ranking = ranked(stage, scan(5 * i, rows))
+        rankings.append(ranked(stage, scan(5 * i, rows)))
+    ranking = rankings[-1]
     weights = {name: ranking.column(name)[0].as_py() for name in ranking.schema.names if name.startswith("w_")}
     assert sum(weights.values()) == pytest.approx(1.0)
     assert max(weights, key=weights.__getitem__) == "w_idio_vel_div"
@@ -155,8 +157,7 @@ def test_weights_follow_what_predicts_the_next_minute() -> None:
 
 def test_with_two_assets_the_weights_stay_at_their_prior() -> None:
     stage = Ars()
-    for s in played(2, 150):
-        ranking = ranked(stage, s)
+    *_, ranking = [ranked(stage, s) for s in played(2, 150)]
     assert [ranking.column(f"w_{name}")[0].as_py() for name in ("loading", "volume", "volatility_fit")] == pytest.approx([0.2] * 3)
     assert ranking.num_rows == 2
 

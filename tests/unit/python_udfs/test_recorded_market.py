@@ -56,10 +56,16 @@ def messages(frames: list[Frame]) -> list[tuple[int, dict[str, Any]]]:
     return [(at, message["data"]) for at, message in decoded if "e" in message.get("data", ())]
 
 
-def test_windows_hold_what_the_frames_say(batches: list[pa.RecordBatch], messages: list[tuple[int, dict[str, Any]]]) -> None:
-    stage = Features()
+def last_features(batches: list[pa.RecordBatch]) -> dict[str, Any]:
+    """What the feature stage says of the one asset after all `batches`."""
+    stage, row = Features(), {}
     for batch in batches:
         (row,) = stage.process(batch).to_pylist() or [{}]
+    return row
+
+
+def test_windows_hold_what_the_frames_say(batches: list[pa.RecordBatch], messages: list[tuple[int, dict[str, Any]]]) -> None:
+    row = last_features(batches)
     now_s = row["market_time_ns"] // SECOND
     trades = [(at, m) for at, m in messages if m["e"] == "trade" and m.get("X") == "MARKET"]
     recent = [m for at, m in trades if now_s - at // SECOND < 60]
@@ -75,9 +81,7 @@ def test_windows_hold_what_the_frames_say(batches: list[pa.RecordBatch], message
 
 
 def test_the_recorders_clock_offset_is_no_delay(batches: list[pa.RecordBatch], messages: list[tuple[int, dict[str, Any]]]) -> None:
-    stage = Features()
-    for batch in batches:
-        (row,) = stage.process(batch).to_pylist() or [{}]
+    row = last_features(batches)
     now_s = row["market_time_ns"] // SECOND
     delays = np.array([at - m["E"] * 1_000_000 for at, m in messages if now_s - at // SECOND < 30])
     assert row["delay_ns"] == pytest.approx(-1.27e9, abs=0.01e9)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from makers import values_of
 
 from dolphin.stage.function import StageError, StageFunction
 from dolphin.stage.harness import EMITTED, MARKET_TIME, Harness, Stamped
@@ -17,7 +18,7 @@ class Total:
         self.restored = 0
 
     def process(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        self.total += sum(batch.column("x").to_pylist())
+        self.total += sum(values_of(batch, "x"))
         return pa.record_batch({"total": [self.total]})
 
     def snapshot(self) -> bytes:

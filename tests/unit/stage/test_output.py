@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from makers import values_of
 
 from dolphin.core.arrow.ipc import StreamReader
 from dolphin.stage.function import StageError
@@ -43,9 +44,9 @@ def test_a_split_moves_every_row_to_the_group_of_its_value_and_keeps_their_order
     parts = dict(split(batch, Split("asset", groups)))
     assert list(parts) == sorted(parts)
     for group, part in parts.items():
-        assert {key_group(value, groups) for value in part.column("asset").to_pylist()} == {group}
-        assert part.column("row").to_pylist() == sorted(part.column("row").to_pylist())
-    assert sorted(row for part in parts.values() for row in part.column("row").to_pylist()) == list(range(len(values)))
+        assert {key_group(value, groups) for value in values_of(part, "asset")} == {group}
+        assert values_of(part, "row") == sorted(values_of(part, "row"))
+    assert sorted(row for part in parts.values() for row in values_of(part, "row")) == list(range(len(values)))
 
 
 def test_equal_outputs_of_several_edges_are_encoded_once() -> None:

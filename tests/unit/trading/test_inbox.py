@@ -37,7 +37,8 @@ class Delivered:
 
 def features_table() -> pa.RecordBatch:
     return pa.record_batch(
-        {name: pa.array([1.0 if name != "asset" else "A"]) for name in ("asset", "bid", "ask", "bid_qty", "ask_qty", "sigma_5s")}
+        {"asset": pa.array(["A"])}
+        | {name: pa.array([1.0]) for name in ("bid", "ask", "bid_qty", "ask_qty", "sigma_5s")}
         | {name: pa.array([1]) for name in ("updated_at_ns", "last_kind", "last_exchange_id")}
     )
 

@@ -2,9 +2,9 @@
 
 import zlib
 
-import msgpack
 import pytest
 
+from dolphin.core.contract.packing import pack, unpack
 from dolphin.core.control.command import Command, checksum, decode, encode, next_epoch, survival_signal, to_map
 from dolphin.core.control.posture import Posture
 from dolphin.errors import BadInput
@@ -44,7 +44,7 @@ def test_the_map_of_a_command_has_plain_values_in_the_order_of_the_format() -> N
         "checksum": checksum(COMMAND),
     }
     assert list(to_map(COMMAND).items()) == list(expected.items())
-    assert msgpack.unpackb(survival_signal(COMMAND)) == {"kind": "survival", **expected}
+    assert unpack(survival_signal(COMMAND)) == {"kind": "survival", **expected}
 
 
 @pytest.mark.parametrize(
@@ -61,18 +61,18 @@ def test_zero_is_a_whole_number() -> None:
 
 def test_a_factor_that_is_not_a_whole_number_is_named() -> None:
     with pytest.raises(BadInput, match="not a leverage command: factor is not a whole number"):
-        decode(msgpack.packb({**to_map(COMMAND), "factors_ppm": [1, 2, 3, 4, -5]}))
+        decode(pack({**to_map(COMMAND), "factors_ppm": [1, 2, 3, 4, -5]}))
 
 
 @pytest.mark.parametrize("name", [name for name in Command._fields if name != "from_cap_ppm"])
 def test_a_changed_or_missing_field_is_found_out(name: str) -> None:
-    fields = msgpack.unpackb(encode(COMMAND))
+    fields = unpack(encode(COMMAND))
     for changed in ({**fields, name: fields["seq"] + 1}, {key: value for key, value in fields.items() if key != name}):
         with pytest.raises(BadInput, match="not a leverage command"):
-            decode(msgpack.packb(changed))
+            decode(pack(changed))
 
 
-@pytest.mark.parametrize("data", [b"", b"\xc1", b"x" * 40, msgpack.packb([]), msgpack.packb({}), msgpack.packb(None)])
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"x" * 40, pack([]), pack({}), pack(None)])
 def test_bytes_that_are_no_command_are_refused_in_one_line(data: bytes) -> None:
     with pytest.raises(BadInput) as caught:
         decode(data)
@@ -84,9 +84,9 @@ def test_bytes_that_are_no_command_are_refused_in_one_line(data: bytes) -> None:
 @pytest.mark.parametrize("name", ["epoch", "seq", "cap_ppm", "r_total_ppm", "issued_at_ns", "expires_at_ns", "from_cap_ppm"])
 @pytest.mark.parametrize("value", [-1, 1.0, True, "1", None])
 def test_a_number_that_is_not_whole_is_named(name: str, value: object) -> None:
-    fields = msgpack.unpackb(encode(COMMAND))
+    fields = unpack(encode(COMMAND))
     with pytest.raises(BadInput, match=f"not a leverage command: {name} is not a whole number"):
-        decode(msgpack.packb({**fields, name: value}))
+        decode(pack({**fields, name: value}))
 
 
 def test_a_command_replaces_only_an_older_one() -> None:
@@ -106,14 +106,14 @@ def test_keys_name_the_account_or_one_of_its_assets() -> None:
     ("data", "what"),
     [
         (b"\xc1", "unreadable (FormatError)"),
-        (msgpack.packb({}), "unreadable (KeyError)"),
-        (msgpack.packb([]), "not a map"),
-        (msgpack.packb({**to_map(COMMAND), "checksum": 0}), "checksum mismatch"),
-        (msgpack.packb({**to_map(COMMAND), "passive_only": 1}), "passive_only is neither true nor false"),
-        (msgpack.packb({**to_map(COMMAND), "account": 7}), "account is not text"),
-        (msgpack.packb({**to_map(COMMAND), "asset": None}), "asset is not text"),
-        (msgpack.packb({**to_map(COMMAND), "posture": 0}), "posture is not text"),
-        (msgpack.packb({**to_map(COMMAND), "posture": "apex"}), "unreadable (KeyError)"),
+        (pack({}), "unreadable (KeyError)"),
+        (pack([]), "not a map"),
+        (pack({**to_map(COMMAND), "checksum": 0}), "checksum mismatch"),
+        (pack({**to_map(COMMAND), "passive_only": 1}), "passive_only is neither true nor false"),
+        (pack({**to_map(COMMAND), "account": 7}), "account is not text"),
+        (pack({**to_map(COMMAND), "asset": None}), "asset is not text"),
+        (pack({**to_map(COMMAND), "posture": 0}), "posture is not text"),
+        (pack({**to_map(COMMAND), "posture": "apex"}), "unreadable (KeyError)"),
     ],
 )
 def test_what_is_wrong_with_a_command_is_told(data: bytes, what: str) -> None:

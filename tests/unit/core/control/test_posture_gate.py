@@ -1,9 +1,9 @@
 """One `POSTURE` entry: demands in order, an invariant that anybody may call broken, an operator's word, and a full stop."""
 
-import msgpack
 import pytest
 from msgspec.structs import replace
 
+from dolphin.core.contract.packing import pack, unpack
 from dolphin.core.control import gate_entry, posture_gate
 from dolphin.core.control.assessment import Demand
 from dolphin.core.control.command import Command, decode
@@ -217,13 +217,13 @@ def test_another_kind_is_refused() -> None:
 
 def stored(*signals: Signal, value: bytes | None = None) -> bytes:
     for signal in signals:
-        value = gate_entry.apply("POSTURE", "paper", value, msgpack.packb(signal)).value
+        value = gate_entry.apply("POSTURE", "paper", value, pack(signal)).value
     assert value is not None
     return value
 
 
 def version(value: bytes) -> int:
-    return msgpack.unpackb(value)["version"]
+    return unpack(value)["version"]
 
 
 def test_a_renewal_is_no_new_version_and_a_change_that_must_last_is_one() -> None:
@@ -245,14 +245,14 @@ def test_a_renewal_is_no_new_version_and_a_change_that_must_last_is_one() -> Non
 def test_the_same_signal_twice_on_the_same_value_is_the_same_operation() -> None:
     value = stored(demand(1))
     cut = demand(2, r_cmd_ppm=0)
-    first, second = msgpack.unpackb(stored(cut, value=value)), msgpack.unpackb(stored(cut, value=value))
+    first, second = unpack(stored(cut, value=value)), unpack(stored(cut, value=value))
     assert (first["version"], first["op"]) == (second["version"], second["op"])
-    assert first["op"] != msgpack.unpackb(value)["op"]
+    assert first["op"] != unpack(value)["op"]
 
 
 def test_the_same_signal_in_another_epoch_is_another_operation() -> None:
     signal, value = demand(2, time_ns=START + SECOND, r_cmd_ppm=0), stored(demand(1))
-    before, again = (msgpack.unpackb(stored(signal, value=held)) for held in (value, gate_entry.restored("POSTURE", "paper", value)))
+    before, again = (unpack(stored(signal, value=held)) for held in (value, gate_entry.restored("POSTURE", "paper", value)))
     assert before["version"] == again["version"] == 2
     assert before["epoch"] != again["epoch"]
     assert before["op"] != again["op"]
@@ -303,7 +303,7 @@ def test_the_first_command_after_a_full_stop_is_newer_than_any_before_it() -> No
 def test_a_damaged_value_is_given_back_as_it_is_and_refuses_everything() -> None:
     damaged = stored(demand(1))[:-3]
     assert gate_entry.restored("POSTURE", "paper", damaged) == damaged
-    answer = msgpack.unpackb(gate_entry.apply("POSTURE", "paper", damaged, msgpack.packb(demand(2))).answer)
+    answer = unpack(gate_entry.apply("POSTURE", "paper", damaged, pack(demand(2))).answer)
     assert answer["refusal"] == "stored state unreadable"
 
 

@@ -207,10 +207,7 @@ def test_passive_only_is_a_schmitt_threshold_on_f3() -> None:
 
 
 def test_an_hour_at_half_a_deficit_takes_a_tenth_through_the_integral() -> None:
-    state = started()
-    shocked = [at(second, latency_ns=1_400_000_000, jitter_ns=1_000_000) for second in range(1, 3_602)]
-    for each in shocked:
-        state, decision = step(state, each, PARAMS)
+    _, decision = run(started(), *[at(second, latency_ns=1_400_000_000, jitter_ns=1_000_000) for second in range(1, 3_602)])
     deficit = ONE - decision.r_raw_ppm
     expected = (deficit - 100_000) * 3_600 * 100_000 // (400_000 * 3_600)
     assert decision.r_ppm == pytest.approx(decision.r_raw_ppm * (ONE - expected) // ONE, abs=60)

@@ -3,6 +3,7 @@
 import frame_texts as texts
 import pyarrow as pa
 import pytest
+from makers import values_of
 
 from dolphin.core.contract.batch import info_of
 from dolphin.core.contract.kinds import Kind
@@ -21,7 +22,7 @@ def book_at(time_ns: int, asset: str = "BTCUSDT") -> Row:
 
 def times(batch: pa.RecordBatch | None) -> list[int]:
     assert batch is not None
-    return batch.column("market_time_ns").to_pylist()
+    return values_of(batch, "market_time_ns")
 
 
 def test_a_batch_is_complete_when_a_row_beyond_its_span_waits() -> None:
@@ -87,7 +88,7 @@ def test_a_slow_cluster_costs_old_book_updates_but_no_trade_and_no_order() -> No
     kinds: list[int] = []
     while (batch := batcher.flush()) is not None:
         seen += times(batch)
-        kinds += batch.column("kind").to_pylist()
+        kinds += values_of(batch, "kind")
     assert seen == sorted(seen)
     assert kinds.count(Kind.TRADE) == count
     assert kinds.count(Kind.BOOK) == 2

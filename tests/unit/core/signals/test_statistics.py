@@ -36,7 +36,7 @@ def test_unknown_values_take_no_part_and_stay_unknown() -> None:
 
 
 def test_the_slope_of_a_line_is_per_unit_of_step() -> None:
-    t = np.arange(6) * 5.0
+    t = np.arange(0.0, 30.0, 5.0)
     np.testing.assert_allclose(ols_slope(np.stack([3.0 * t + 7, -0.5 * t], axis=1), 5.0), [3.0, -0.5])
 
 

@@ -1,6 +1,7 @@
 """Decoding: what the exchange says becomes an event; what it cannot have meant becomes a named fault."""
 
 import json
+from typing import Any
 
 import frame_texts as texts
 import pytest
@@ -37,7 +38,7 @@ def test_every_stream_that_is_used_becomes_its_event() -> None:
 
 @pytest.mark.parametrize("field", ["b", "B", "a", "A"])
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e400", "-1", "", "abc", None, [], {}])
-def test_a_number_that_is_none_is_a_fault_that_names_the_field(field: str, value: object) -> None:
+def test_a_number_that_is_none_is_a_fault_that_names_the_field(field: str, value: Any) -> None:
     event = decode(texts.book_ticker(**{field: value}))
     assert isinstance(event, BadFrame)
     assert event.field == field
