@@ -1,5 +1,6 @@
 """MC/DC of the level A modules: run their tests under the recorder, and say which conditions no test shows to matter."""
 
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -58,12 +59,15 @@ class Coverage(NamedTuple):
         return self.verdict.is_clean
 
 
+ALL_TESTS: Final = tuple(itertools.chain.from_iterable(modules.TESTS.values()))
+
+
 def judge(files: Mapping[str, Path], probes: Mapping[str, Probe]) -> list[ModuleCoverage]:
     """The coverage of each module; one that no test imported has nothing shown."""
     return [_judge(module, probes.get(module) or Probe(instrument(module, path.read_text())[1])) for module, path in files.items()]
 
 
-def measure(chosen: Mapping[str, Path], tests: Sequence[str] = modules.TESTS, justified: Path = JUSTIFIED) -> Coverage:
+def measure(chosen: Mapping[str, Path], tests: Sequence[str] = ALL_TESTS, justified: Path = JUSTIFIED) -> Coverage:
     """Runs `tests` under the recorder and judges the `chosen` modules.
 
     Raises:

@@ -13,11 +13,11 @@ from dolphin.host.home import REPOSITORY
 
 SOURCE: Final = REPOSITORY / "src"
 FOLDERS: Final = ("core", "core/control", "core/order_gate", "core/ledger")
-TESTS: Final = (
-    *(f"tests/unit/core/test_{name}.py" for name in ("law", "notional", "units", "words")),
-    *(f"tests/unit/{folder}" for folder in FOLDERS[1:]),
-)
-"""The tests that must show every condition and kill every mutant."""
+TESTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "core": tuple([f"tests/unit/core/test_{name}.py" for name in ("law", "notional", "units", "words")]),
+    **{folder: (f"tests/unit/{folder}",) for folder in FOLDERS[1:]},
+}
+"""The tests that must show every condition and kill every mutant of a folder's modules."""
 OUTSIDE: Final = frozenset({"asyncio", "os", "pathlib", "psycopg", "socket", "sqlite3", "subprocess", "threading", "time"})
 JAVA_PACKAGES: Final = ("dolphin.jet.gates", "dolphin.jet.gates.msgpack")
 """The rules inside the member, and what reads and writes their bytes."""
@@ -27,6 +27,11 @@ def python_modules(source: Path = SOURCE) -> dict[str, Path]:
     """The level A modules by name, in order, with their files."""
     files = sorted(path for folder in FOLDERS for path in (source / "dolphin" / folder).glob("*.py"))
     return {_name(path, source): path for path in files if not OUTSIDE & set(_imported(path))}
+
+
+def in_folder(folder: str, chosen: Mapping[str, Path]) -> dict[str, Path]:
+    """Those of the `chosen` modules that lie in `folder` itself."""
+    return {name: path for name, path in chosen.items() if path.parent == SOURCE / "dolphin" / folder}
 
 
 def about(chosen: Mapping[str, Path], entries: Sequence[Justification]) -> list[Justification]:

@@ -110,12 +110,15 @@ def measure(chosen: Mapping[str, Path], progress: Progress, justified: Path = JU
     scores: list[ModuleScore] = []
     survivors: list[Mutant] = []
     for folder in modules.FOLDERS:
-        part = {name: path for name, path in chosen.items() if path.parent.name == folder}
+        part = modules.in_folder(folder, chosen)
         if part:
             with _workspace(part, folder) as workspace:
                 _run(workspace, lambda tried, total, folder=folder: progress(folder, tried, total))
+                of_part = [_score(workspace, name, path) for name, path in part.items()]
+                if not any(score.mutants for score in of_part):
+                    raise DolphinError("nothing was mutated", field="folder", value=folder, remedy="See what mutmut says of it.")
+                scores += of_part
                 for name, path in part.items():
-                    scores.append(_score(workspace, name, path))
                     survivors += _survivors(workspace, name, path)
     return Score(tuple(scores), check(survivors, modules.about(chosen, Justification.read(justified, KEYS))))
 
@@ -151,7 +154,7 @@ def _workspace(part: Mapping[str, Path], folder: str) -> Iterator[Path]:
         text = CONFIGURATION.format(
             files=json.dumps([str(file) for file in files]),
             copied=json.dumps([*(each for each in copied if each not in ("src", "tests")), "conftest.py"]),
-            tests=json.dumps([f"tests/unit/{folder}"]),
+            tests=json.dumps(modules.TESTS[folder]),
             arguments=json.dumps([*PYTEST, *(f"--ignore={test}" for test in LEFT_OUT)]),
         )
         (workspace / "pyproject.toml").write_text(text)

@@ -101,3 +101,12 @@ def test_what_is_open_is_told_with_its_module_even_if_that_is_gone() -> None:
         Row("b", 3, 3, 0, ()),
         Row("gone", 0, 0, 0, ("justified, but not needed any more: f",)),
     )
+
+
+def test_every_module_is_mutated_with_one_folder_and_its_tests() -> None:
+    known = modules.python_modules()
+    parts = [modules.in_folder(folder, known) for folder in modules.FOLDERS]
+    assert all(parts)
+    assert sorted(name for part in parts for name in part) == sorted(known)
+    for folder in modules.FOLDERS:
+        assert all((modules.SOURCE.parent / test).exists() for test in modules.TESTS[folder])
