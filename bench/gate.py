@@ -12,7 +12,7 @@ from bench.signal_rig.fresh import percentiles, samples_of
 def run(seconds: float) -> dict[str, Any]:
     """Measures for about `seconds`; the object of docs/performance.md."""
     host = probe_host()
-    samples = samples_of("bench.agent_rig.order_gate_probe", seconds)
+    samples = samples_of("bench.agent_rig.gate_probe", seconds)
     ours = percentiles({"admit": "admit", "decide": "decide"}, samples)
     peer = percentiles({"admit": "peer"}, samples)
     return {
