@@ -3,6 +3,7 @@
 Run from the root of the repository: python docs/tables.py (a test checks that the pages hold what the code says now).
 """
 
+import itertools
 import re
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ sys.path.insert(0, str(DOCS.parent / "src"))
 
 from dolphin.core.contract import schemas  # noqa: E402
 from dolphin.core.control import params, posture  # noqa: E402
+from dolphin.core.units import ONE  # noqa: E402
 
 DRAWN: Final[dict[str, Callable[[], str]]] = {
     **{name: lambda columns=columns: schemas.markdown(columns) for name, columns in schemas.TABLES.items()},
@@ -21,8 +23,19 @@ DRAWN: Final[dict[str, Callable[[], str]]] = {
         record.__name__: lambda record=record: params.table(record)
         for record in (params.SurvivalParams, params.GovernorParams, params.BreakerParams)
     },
-    "postures": lambda: f"```mermaid\n{posture.diagram()}\n```",
+    "postures": lambda: f"```mermaid\n{_postures()}\n```",
 }
+
+
+def _postures() -> str:
+    """The ladder as a state diagram."""
+    lines = ["stateDiagram-v2", "    [*] --> HIBERNATE"]
+    for milder, rung in itertools.pairwise(posture.LADDER):
+        lines.append(f"    {milder.posture.name} --> {rung.posture.name}: R < {rung.enter_below_ppm / ONE:g}")
+        lines.append(f"    {rung.posture.name} --> {milder.posture.name}: R > {rung.leave_above_ppm / ONE:g} after the dwell")
+    return "\n".join(lines)
+
+
 _BLOCK: Final = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -20,3 +20,9 @@ def test_a_table_holds_what_the_code_says(page: Path) -> None:
 def test_every_table_is_on_a_page() -> None:
     shown = {name for page in PAGES for name in TABLES["names"](page.read_text(encoding="utf-8"))}
     assert shown == TABLES["DRAWN"].keys()
+
+
+def test_the_diagram_of_the_postures_is_drawn_from_the_ladder() -> None:
+    drawn = TABLES["DRAWN"]["postures"]()
+    assert "APEX --> STALKER: R < 0.85" in drawn
+    assert "STALKER --> APEX: R > 0.92 after the dwell" in drawn

@@ -53,7 +53,7 @@ def decimal_e8(amount_e8: int) -> str:
 
 def side(sign: int) -> str:
     """1 is "BUY", -1 is "SELL"."""
-    return "BUY" if sign > 0 else "SELL"
+    return {1: "BUY", -1: "SELL"}[sign]
 
 
 def _decimal(amount: int, decimals: int) -> str:

@@ -54,6 +54,10 @@ def test_a_number_that_is_incomplete_or_out_of_range_is_named(before: str, after
     assert str(caught.value) == said
 
 
+def test_a_law_of_the_first_version_is_one() -> None:
+    assert read(TEXT.replace("version = 3", "version = 1")).version == 1
+
+
 def test_a_number_without_a_reason_is_refused() -> None:
     with pytest.raises(BadInput, match=r"^breaker.hold_ns = .*must have value, unit, low, high, reason"):
         read(TEXT.replace(', reason = "given" }\ncuts', " }\ncuts"))
@@ -107,12 +111,6 @@ def test_another_process_finds_the_same_hash_whatever_its_order_of_sets(seed: st
 def test_what_is_wired_is_in_the_hash() -> None:
     wired = ", ".join(f"'{name}'" for name in sorted(SurvivalParams().wired))
     assert LAW.digest(f"wired=[{wired}]") == params.LAW_HASH
-
-
-def test_a_difference_names_both_laws_and_a_missing_one() -> None:
-    assert params.difference(params.LAW_HASH) == ""
-    assert params.difference("0" * 16) == f"configuration hash 0000000000000000 in the market, {params.LAW_HASH} here"
-    assert params.difference("") == f"configuration hash missing in the market, {params.LAW_HASH} here"
 
 
 def test_the_file_says_what_each_number_is_for() -> None:

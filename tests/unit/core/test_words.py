@@ -1,5 +1,7 @@
 """Numbers as people say them."""
 
+import time
+
 import pytest
 
 from dolphin.core.words import clock, decimal_e8, dollars, leverage, share, side, span, usd, utc
@@ -64,3 +66,11 @@ def test_a_side_has_its_word() -> None:
 
 def test_a_time_of_day_is_utc() -> None:
     assert clock(1_760_108_220 * SECOND + 999_999_999) == "14:57:00"
+
+
+def test_a_moment_is_utc_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "America/New_York")
+        time.tzset()
+        assert utc(1_760_108_220 * SECOND) == "2025-10-10 14:57:00.000"
+    time.tzset()

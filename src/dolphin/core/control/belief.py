@@ -191,10 +191,10 @@ class _Moment(NamedTuple):
     """One moment of judgement."""
 
     market_ns: int
-    nothing_because: str
-    """Why nothing at all is granted; "" if leases count."""
-    is_for_all: bool
-    """The reason concerns every key as it does the account."""
+    nothing_because: str | None
+    """Why nothing at all is granted; None if leases count."""
+    asset_posture: Posture
+    """What an asset falls to that is granted nothing; the account falls to HIBERNATE."""
 
 
 def step(belief: Belief, event: BeliefEvent, monotonic_ns: int) -> tuple[Belief, tuple[BeliefEffect, ...]]:
@@ -299,9 +299,9 @@ def _judged(belief: Belief, monotonic_ns: int) -> tuple[Belief, tuple[BeliefEffe
     moment = _moment(belief, monotonic_ns)
     held = {asset: _held(belief, key, moment) for key, asset in belief.keys.items()}
     effects: list[BeliefEffect] = []
-    is_shut = bool(moment.nothing_because)
+    is_shut = moment.nothing_because is not None
     if is_shut is not belief.is_shut:
-        effects.append(Shut(moment.nothing_because) if is_shut else Reopened())
+        effects.append(Reopened() if moment.nothing_because is None else Shut(moment.nothing_because))
     ended = dict(belief.ended)
     for key, asset in belief.keys.items():
         command = belief.commands.get(key)
@@ -325,16 +325,16 @@ def _moment(belief: Belief, monotonic_ns: int) -> _Moment:
     """What holds for every key at this moment."""
     market_ns = market_time_ns(belief, monotonic_ns)
     if belief.closed or belief.damage:
-        return _Moment(market_ns, belief.closed or belief.damage, is_for_all=True)
+        return _Moment(market_ns, belief.closed or belief.damage, Posture.HIBERNATE)
     if lease.is_silent(belief.clock, monotonic_ns, belief.silence_limit_ns):
-        return _Moment(market_ns, "no market time" if belief.clock is None else "silence", is_for_all=False)
-    return _Moment(market_ns, "", is_for_all=False)
+        return _Moment(market_ns, "no market time" if belief.clock is None else "silence", Posture.TURTLE)
+    return _Moment(market_ns, None, Posture.TURTLE)
 
 
 def _held(belief: Belief, key: str, moment: _Moment) -> KeyBelief:
     """What `key` grants at `moment`."""
     command = belief.commands.get(key)
-    if moment.nothing_because:
+    if moment.nothing_because is not None:
         reason, since_ns = moment.nothing_because, moment.market_ns
     elif command is None:
         reason, since_ns = "no command", moment.market_ns
@@ -342,5 +342,5 @@ def _held(belief: Belief, key: str, moment: _Moment) -> KeyBelief:
         reason, since_ns = LEASE_EXPIRED, command.expires_at_ns
     else:
         return belief.granted[key]
-    posture = Posture.HIBERNATE if moment.is_for_all or key == belief.account else Posture.TURTLE
+    posture = Posture.HIBERNATE if key == belief.account else moment.asset_posture
     return KeyBelief(posture, 0, True, reason, (belief.last_cause,) if belief.last_cause else (), since_ns)

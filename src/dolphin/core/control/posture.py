@@ -4,9 +4,8 @@ A fall may skip postures and happens at once; a rise moves one posture at a time
 the "return above" under it nothing changes. `LADDER` is `control.md`'s table turned so that each row says what bounds *its* posture.
 """
 
-import itertools
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dolphin.core.law import LAW
 from dolphin.core.units import ONE
@@ -33,15 +32,13 @@ class Rung(NamedTuple):
     behaviour: str
 
 
-def _thresholds(posture: str) -> tuple[int, int]:
-    return LAW.number("posture", f"{posture}_below_ppm"), LAW.number("posture", f"{posture}_above_ppm")
-
+_OF: Final = {name: LAW.number("posture", name) for name in LAW.numbers["posture"]}
 
 LADDER = (
     Rung(Posture.APEX, ONE + 1, ONE + 1, MAX_LEVERAGE_PPM, "taker or maker entries, any exit"),
-    Rung(Posture.STALKER, *_thresholds("stalker"), LAW.number("posture", "stalker_cap_ppm"), "limit entries only, any exit"),
-    Rung(Posture.TURTLE, *_thresholds("turtle"), 0, "no new exposure: passive exits only"),
-    Rung(Posture.HIBERNATE, *_thresholds("hibernate"), 0, "cancel all, flatten, stop"),
+    Rung(Posture.STALKER, _OF["stalker_below_ppm"], _OF["stalker_above_ppm"], _OF["stalker_cap_ppm"], "limit entries only, any exit"),
+    Rung(Posture.TURTLE, _OF["turtle_below_ppm"], _OF["turtle_above_ppm"], 0, "no new exposure: passive exits only"),
+    Rung(Posture.HIBERNATE, _OF["hibernate_below_ppm"], _OF["hibernate_above_ppm"], 0, "cancel all, flatten, stop"),
 )
 MILDEST_THRESHOLD_PPM = LADDER[1].enter_below_ppm
 CAPS_PPM = tuple([rung.cap_ppm for rung in LADDER])
@@ -77,12 +74,3 @@ def cap(posture: Posture, r_ppm: int) -> int:
     """The leverage cap in ppm: the posture's, and never more than 6x times R."""
     cap_ppm = MAX_LEVERAGE_PPM * r_ppm // ONE
     return cap_ppm if cap_ppm < CAPS_PPM[posture] else CAPS_PPM[posture]
-
-
-def diagram() -> str:
-    """The thresholds as a Mermaid state diagram, drawn from the table."""
-    lines = ["stateDiagram-v2", "    [*] --> HIBERNATE"]
-    for milder, rung in itertools.pairwise(LADDER):
-        lines.append(f"    {milder.posture.name} --> {rung.posture.name}: R < {rung.enter_below_ppm / ONE:g}")
-        lines.append(f"    {rung.posture.name} --> {milder.posture.name}: R > {rung.leave_above_ppm / ONE:g} after the dwell")
-    return "\n".join(lines)

@@ -26,14 +26,14 @@ class Side(StrEnum):
     @classmethod
     def of(cls, sign: int) -> "Side":
         """1 buys, -1 sells."""
-        return cls.BUY if sign > 0 else cls.SELL
+        return {1: cls.BUY, -1: cls.SELL}[sign]
 
 
 class Outcome(StrEnum):
     """What became of an order, other than fills."""
 
     DENIED = "denied"  # by the order gate: it never left
-    CLIPPED = "clipped"  # by the gate: it left smaller
+    CLIPPED = "clipped"  # by the order gate: it left smaller
     REJECTED = "rejected"  # by the venue
     CANCELLED = "cancelled"
     EXPIRED = "expired"

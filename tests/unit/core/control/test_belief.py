@@ -340,3 +340,23 @@ def test_a_state_is_never_changed_in_place(mind: Mind) -> None:
     fresh: Belief = before
     assert (fresh.commands, fresh.ended) == ({"paper": command(), "paper/A": command(asset="A")}, {})
     assert fresh.held[""].cap_ppm == 2 * ONE
+
+
+def test_a_late_batch_does_not_turn_the_clock_back() -> None:
+    mind = Mind()
+    mind.take(Heard(T0 + 10 * SECOND, CAUSE), Heard(T0, CAUSE))
+    assert market_time_ns(mind.belief, mind.now_ns) == T0 + 10 * SECOND
+
+
+@pytest.mark.parametrize("event", [Distrusted("a fill of nobody's order"), Closed("the run ends")])
+def test_what_ends_everything_is_dated_with_market_time(event: BeliefEvent) -> None:
+    mind = Mind()
+    mind.take(Heard(T0, CAUSE), Commanded(encode(command())), Commanded(encode(command(asset="A"))))
+    fallen = [effect for effect in mind.take(event) if isinstance(effect, CapChanged)]
+    assert [effect.event_time_ns for effect in fallen] == [T0, T0]
+
+
+def test_damage_that_is_mended_is_gone() -> None:
+    mind = Mind()
+    mind.take(Heard(T0, CAUSE), Distrusted("damage"), Reread(()))
+    assert mind.belief.damage == ""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dolphin.core.control import senses
+from dolphin.core.control import params, senses
 from dolphin.core.control.params import BreakerParams, GovernorParams, SurvivalParams, describe, of, table
 from dolphin.core.law import LAW
 from dolphin.core.units import ONE
@@ -111,3 +111,9 @@ def test_what_follows_from_the_parameters_is_worked_out_with_them() -> None:
     assert params.integral_limit_ppm_us == 500_000
     assert type(params.integral_limit_ppm_us) is int
     assert params.ears == senses.ears(frozenset({"taker"}))
+
+
+def test_a_difference_names_both_laws_and_a_missing_one() -> None:
+    assert params.difference(params.LAW_HASH) == ""
+    assert params.difference("0" * 16) == f"configuration hash 0000000000000000 in the market, {params.LAW_HASH} here"
+    assert params.difference("") == f"configuration hash missing in the market, {params.LAW_HASH} here"

@@ -76,8 +76,3 @@ def test_the_cap_is_the_smaller_of_the_postures_and_six_times_r() -> None:
     assert posture.cap(STALKER, 900_000) == 2_000_000
     assert posture.cap(STALKER, 300_000) == 1_800_000
     assert posture.cap(TURTLE, 1_000_000) == posture.cap(HIBERNATE, 1_000_000) == 0
-
-
-def test_the_diagram_is_drawn_from_the_table() -> None:
-    assert "APEX --> STALKER: R < 0.85" in posture.diagram()
-    assert "STALKER --> APEX: R > 0.92 after the dwell" in posture.diagram()
