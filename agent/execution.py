@@ -201,7 +201,7 @@ def _wanted(order: NautilusOrder, change: ModifyOrder | None = None) -> Order:
         asset=order.instrument_id.symbol.value,
         side=_sign(order.side),
         qty_e8=e8_of_quantity(quantity),
-        style=_style(order),  # type: ignore[arg-type]  # None is denied as malformed
+        style=_style(order),
         price_e8=None if price is None else e8_of_price(price),
         is_reduce_only=order.is_reduce_only,
     )

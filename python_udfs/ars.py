@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import numpy as np
 import pyarrow as pa
 
+from dolphin.core.arrow.columns import by_name
 from dolphin.core.arrow.moments import moments
 from dolphin.core.contract.schemas import RANKING, SCAN, part
 from dolphin.core.signals.ranker import Eligible, Ranker
@@ -18,7 +19,6 @@ from dolphin.stage import snapshot
 
 _READ: Final = part(SCAN, *Eligible._fields[1:])
 _CARRIED: Final = part(SCAN, "plunge_depth", "sigma_5s", "mid")
-assert RANKING.names[-len(SIGNALS) :] == [f"w_{name}" for name in SIGNALS]
 
 _SNAPSHOT: Final = ("ars", 1)
 
@@ -41,28 +41,28 @@ class Ars:
 
     def snapshot(self) -> bytes:
         """Everything the next batch depends on."""
-        return snapshot.pack(*_SNAPSHOT, self._ranker.state())
+        return snapshot.pack(*_SNAPSHOT, self._ranker.state(), columns=SIGNALS)
 
     def restore(self, data: bytes) -> None:
         """Become the stage that wrote `data`; BadInput (and nothing changed) where it is not a snapshot of this stage."""
-        self._ranker = snapshot.restored(data, *_SNAPSHOT, self._ranker.restored)
+        self._ranker = snapshot.restored(data, *_SNAPSHOT, self._ranker.restored, columns=SIGNALS)
 
     def _ranking(self, time_ns: int, scan: pa.RecordBatch) -> pa.RecordBatch:
         rows = scan.filter(scan.column("eligible")).sort_by("asset")
         assets = cast("list[str]", rows.column("asset").to_pylist())  # never null, as SCAN says
-        ranked = self._ranker.step(time_ns, Eligible(assets, *(rows.column(name).to_numpy(zero_copy_only=False) for name in _READ)))
+        ranked = self._ranker.step(time_ns, Eligible(assets, **{name: rows.column(name).to_numpy(zero_copy_only=False) for name in _READ}))
         order = ranked.order
-        values: list[Any] = [
-            np.arange(1, order.size + 1, dtype=np.int32),
-            [assets[i] for i in order],
-            ranked.score,
-            ranked.s,
-            ranked.liquidity_multiplier,
-            ranked.z_depth,
-            np.full(order.size, time_ns),
-            *(rows.column(name).to_numpy(zero_copy_only=False)[order] for name in _CARRIED),
-            ranked.is_incumbent,
-            ranked.missing,
-            *(np.full(order.size, weight) for weight in ranked.weights),
-        ]
-        return pa.RecordBatch.from_arrays([pa.array(v, f.type) for v, f in zip(values, RANKING, strict=True)], schema=RANKING)
+        columns: dict[str, Any] = {
+            "rank": np.arange(1, order.size + 1, dtype=np.int32),
+            "asset": [assets[i] for i in order],
+            "score": ranked.score,
+            "s": ranked.s,
+            "liquidity_multiplier": ranked.liquidity_multiplier,
+            "z_depth": ranked.z_depth,
+            "market_time_ns": np.full(order.size, time_ns),
+            **{name: rows.column(name).to_numpy(zero_copy_only=False)[order] for name in _CARRIED},
+            "is_incumbent": ranked.is_incumbent,
+            "missing": ranked.missing,
+            **{f"w_{name}": np.full(order.size, weight) for name, weight in zip(SIGNALS, ranked.weights, strict=True)},
+        }
+        return by_name(columns, RANKING)

@@ -1,8 +1,8 @@
 """MARKET rows in, one FEATURES row per known asset out.
 
 The stage owns the state records of its shard (`dolphin.core.signals.feature_state`) and translates between Arrow and the compiled kernel
-(`dolphin.core.signals.feature_kernel`). Every input batch yields the whole picture at its market time, also when it holds nothing but the
-feed's TICK: windows decay and delays age by time alone.
+(`dolphin.core.signals.feature_kernel`, `.feature_output`). Every input batch yields the whole picture at its market time, also when it
+holds nothing but the feed's TICK: windows decay and delays age by time alone.
 """
 
 from operator import itemgetter
@@ -14,14 +14,8 @@ from numpy.typing import NDArray
 
 from dolphin.core.arrow.template import BatchTemplate
 from dolphin.core.contract.schemas import FEATURES, MARKET
-from dolphin.core.signals.feature_state import (
-    ASSET_STATE,
-    FLOAT_OUTPUTS,
-    INT_OUTPUTS,
-    MAX_ASSETS,
-    UNKNOWN_DELAY_NS,
-    new_assets,
-)
+from dolphin.core.signals.columns import FLOAT_OUTPUTS, INT_OUTPUTS
+from dolphin.core.signals.feature_state import ASSET_STATE, MAX_ASSETS, UNKNOWN_DELAY_NS, new_assets
 from dolphin.errors import BadInput
 from dolphin.stage import snapshot
 
@@ -39,10 +33,11 @@ class Features:
     OUTPUT: Final = FEATURES
 
     def __init__(self) -> None:
-        from dolphin.core.signals import feature_kernel  # numba: a good part of a second even with a warm cache, so only here
+        from dolphin.core.signals.feature_kernel import apply_rows  # numba: a good part of a second even with a warm cache, so only here
+        from dolphin.core.signals.feature_output import read_features
         from dolphin.core.signals.market_arrays import read_rows
 
-        self._kernel, self._read_rows = feature_kernel, read_rows
+        self._read_rows, self._apply_rows, self._write_features = read_rows, apply_rows, read_features
         self._clock_ns = 0
         self._adopt(["any"], new_assets(1))
         self.process(pa.RecordBatch.from_pylist([], MARKET))  # compiles, or loads what was compiled, before the first deadline
@@ -54,7 +49,7 @@ class Features:
         if not batch.schema.equals(MARKET):
             batch = _as_market(batch)
         asset_index = self._asset_index(batch.column(_ASSET_AT))
-        self._clock_ns = self._kernel.apply_rows(self._state, self._clock_ns, asset_index, *self._read_rows(batch))
+        self._clock_ns = self._apply_rows(self._state, self._clock_ns, asset_index, *self._read_rows(batch))
         return self._read_features()
 
     def snapshot(self) -> bytes:
@@ -88,7 +83,7 @@ class Features:
     def _read_features(self) -> pa.RecordBatch:
         if self._template is None:
             return pa.RecordBatch.from_pylist([], FEATURES)
-        is_delay_unknown = self._kernel.read_features(self._state, self._clock_ns, *self._template.places)
+        is_delay_unknown = self._write_features(self._state, self._clock_ns, *self._template.places)
         batch = self._template.batch()
         return _with_nulls(batch) if is_delay_unknown else batch
 
@@ -99,7 +94,7 @@ def _as_market(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _template(assets: list[str]) -> BatchTemplate | None:
-    """FEATURES of `assets`, to be written by `feature_kernel.read_features`; None without assets."""
+    """FEATURES of `assets`, to be written by `feature_output.read_features`; None without assets."""
     if not assets:
         return None
     columns = [pa.array(assets, pa.utf8())]

@@ -5,6 +5,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from dolphin.core.arrow.columns import by_name
 from dolphin.core.contract.schemas import FEATURES, SIGNALS
 from dolphin.core.control import params
 from dolphin.core.sensing.readings import COLUMNS, AssetReading, read
@@ -37,4 +38,4 @@ def readings(batch: pa.RecordBatch) -> Iterator[AssetReading]:
 
 def signals(keys: list[str], values: list[bytes]) -> pa.RecordBatch:
     """Packed signals by the keys of their gates, as a stage's output."""
-    return pa.RecordBatch.from_arrays([pa.array(keys, pa.utf8()), pa.array(values, pa.binary())], schema=SIGNALS)
+    return by_name({"key": keys, "value": values}, SIGNALS)

@@ -11,16 +11,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dolphin.core.arrow.columns import by_name
 from dolphin.core.arrow.moments import moments
-from dolphin.core.contract.schemas import FEATURES, OF_ALL_ASSETS, SCAN, part
+from dolphin.core.contract.schemas import FEATURES, SCAN, part
 from dolphin.core.signals.panel import LONGEST_NS, SHORTEST_NS, Panel, PanelScan
-from dolphin.core.signals.scanner import Structure
 from dolphin.errors import BadInput
 from dolphin.stage import snapshot
 
 _CARRIED: Final = part(FEATURES, "sigma_5s", "volume_5m_usd", "spread_bps", "depth_q10_usd")
 """Columns that pass through from FEATURES as they were at the scan time."""
-assert tuple(Structure.__annotations__) == OF_ALL_ASSETS
 
 _SNAPSHOT: Final = ("scan", 2)
 
@@ -44,11 +43,11 @@ class Scan:
 
     def snapshot(self) -> bytes:
         """Everything the next batch depends on."""
-        return snapshot.pack(*_SNAPSHOT, self._panel.state())
+        return snapshot.pack(*_SNAPSHOT, self._panel.state(), columns=_CARRIED)
 
     def restore(self, data: bytes) -> None:
         """Become the stage that wrote `data`; BadInput (and nothing changed) where it is not a snapshot of this stage."""
-        panel = snapshot.restored(data, *_SNAPSHOT, Panel.restored)
+        panel = snapshot.restored(data, *_SNAPSHOT, Panel.restored, columns=_CARRIED)
         found_ns = panel.scanner.interval_ns
         if found_ns != self._interval_ns:
             raise BadInput(
@@ -72,11 +71,18 @@ class Scan:
 
 def _batch(taken: PanelScan) -> pa.RecordBatch:
     size, scan = len(taken.assets), taken.scan
-    columns: list[Any] = [taken.assets, np.full(size, taken.time_ns), taken.is_eligible, taken.mids]
-    columns += [scan.log_return, scan.loading, scan.idio_vel_div, *taken.carried]
-    structure = asdict(scan.structure)
-    columns += [np.full(size, structure[name]) for name in OF_ALL_ASSETS]
-    return pa.RecordBatch.from_arrays([pa.array(column, field.type) for column, field in zip(columns, SCAN, strict=True)], schema=SCAN)
+    columns: dict[str, Any] = {
+        "asset": taken.assets,
+        "market_time_ns": np.full(size, taken.time_ns),
+        "eligible": taken.is_eligible,
+        "mid": taken.mids,
+        "log_return": scan.log_return,
+        "loading": scan.loading,
+        "idio_vel_div": scan.idio_vel_div,
+        **dict(zip(_CARRIED, taken.carried, strict=True)),
+        **{name: np.full(size, value) for name, value in asdict(scan.structure).items()},
+    }
+    return by_name(columns, SCAN)
 
 
 def _floats(batch: pa.RecordBatch, name: str) -> NDArray[np.float64]:

@@ -8,6 +8,8 @@ This module reads its own file when it is imported, before anything is decided.
 """
 
 import hashlib
+import itertools
+import operator
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -17,6 +19,7 @@ from dolphin.errors import BadInput
 
 _DIGITS: Final = 16
 _FIELDS: Final = ("value", "unit", "low", "high", "reason")
+_ORDERS: Final = {"rising": operator.lt, "falling": operator.gt}
 
 
 type _Toml = dict[str, Any] | list[Any] | str | int | float
@@ -39,13 +42,17 @@ class Law(NamedTuple):
     numbers: Mapping[str, Mapping[str, Number]]
 
     def number(self, section: str, name: str) -> int:
-        """The one value of `section.name`."""
-        [value] = self.numbers[section][name].values
+        """The one value of `section.name`. BadInput where it is missing, or there are more."""
+        [value] = self.row(section, name, 1)
         return value
 
-    def row(self, section: str, name: str) -> tuple[int, ...]:
-        """The values of `section.name`."""
-        return self.numbers[section][name].values
+    def row(self, section: str, name: str, size: int) -> tuple[int, ...]:
+        """The `size` values of `section.name`. BadInput where it is missing, or there are not as many."""
+        found = self.numbers.get(section, {}).get(name)
+        values = () if found is None else found.values
+        if len(values) != size:
+            raise BadInput(f"must have {size} value(s)", field=f"{section}.{name}", value=list(values), remedy="Restore law.toml.")
+        return values
 
     def digest(self, *more: str) -> str:
         """The hash of the version, every number, and what `more` says: 16 hexadecimal digits."""
@@ -64,10 +71,34 @@ def read(text: str) -> Law:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"no TOML: {error}", field="law", value=text[:40], remedy="Restore law.toml.") from error
-    version = found.pop("version", None)
+    version, orders = found.pop("version", None), {order: found.pop(order, []) for order in _ORDERS}
     if type(version) is not int or version < 1:
         raise BadInput("must be a whole number from 1", field="version", value=version, remedy="Restore law.toml.")
-    return Law(version, {section: _section(section, fields) for section, fields in found.items()})
+    law = Law(version, {section: _section(section, fields) for section, fields in found.items()})
+    for order, lines in orders.items():
+        for line in _listed(lines):
+            _check_order(law, order, line)
+    return law
+
+
+def _listed(lines: _Toml) -> "list[_Toml]":
+    return lines if isinstance(lines, list) else [lines]
+
+
+def _check_order(law: Law, order: str, line: _Toml) -> None:
+    """Refuse a law in which the numbers of `line` (their names) do not rise, or fall, strictly; raises BadInput naming them."""
+    if not isinstance(line, list) or not line:
+        raise BadInput("must be lists of names", field=order, value=line, remedy="Restore law.toml.")
+    values: list[int] = []
+    names = [str(each) for each in line]
+    for name in names:
+        section, _, number = name.partition(".")
+        found = law.numbers.get(section, {}).get(number)
+        if found is None:
+            raise BadInput("names no number of the law", field=order, value=name, remedy="Restore law.toml.")
+        values += found.values
+    if not all(_ORDERS[order](one, other) for one, other in itertools.pairwise(values)):
+        raise BadInput(f"must be strictly {order}", field=", ".join(names), value=values, remedy="Restore law.toml.")
 
 
 def _section(section: str, fields: _Toml) -> Mapping[str, Number]:

@@ -1,12 +1,12 @@
 """A stage's state as bytes, and back: the one way for every stage.
 
 A snapshot is a msgpack map of plain values and NumPy arrays (dtype, shape, raw bytes) under a name and a version; an array of records says
-which layout its bytes have. Restoring what another stage, another version, another layout or a broken disk wrote is an operating error that
-says so; it never yields a half-restored state.
+which layout its bytes have, and a stage whose arrays have a row for each of some columns names those. Restoring what another stage, another
+version, another layout or a broken disk wrote is an operating error that says so; it never yields a half-restored state.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgpack
@@ -23,13 +23,21 @@ _ARRAY_EXT = 1
 _REMEDY = "Start the job anew without a snapshot (dolphin job cancel, then submit)"
 
 
-def pack(stage: str, version: int, state: State) -> bytes:
-    """`state` (msgpack values and arrays; record arrays of one dtype only) as bytes marked with `stage` and `version`."""
-    return packed({"stage": stage, "version": version, "state": state}, default=_encode)
+def pack(stage: str, version: int, state: State, columns: Sequence[str] = ()) -> bytes:
+    """`state` (msgpack values and arrays; record arrays of one dtype only) as bytes marked with `stage`, `version` and the
+    names of `columns`, the rows of its arrays."""
+    return packed({"stage": stage, "version": version, "columns": list(columns), "state": state}, default=_encode)
 
 
-def restored[T](data: bytes, stage: str, version: int, read: Callable[[State], T], record: np.dtype[Any] | None = None) -> T:
-    """What `read` makes of the state that `pack(stage, version, state)` wrote; `record` is the dtype of its record arrays.
+def restored[T](
+    data: bytes,
+    stage: str,
+    version: int,
+    read: Callable[[State], T],
+    record: np.dtype[Any] | None = None,
+    columns: Sequence[str] = (),
+) -> T:
+    """What `read` makes of the state that `pack(stage, version, state, columns)` wrote; `record` is the dtype of its record arrays.
 
     Arrays are fresh and writable.
 
@@ -38,14 +46,14 @@ def restored[T](data: bytes, stage: str, version: int, read: Callable[[State], T
     """
     try:
         found = unpack(data, ext_hook=_decoder(record))
-        mark, state = (found["stage"], found["version"]), found["state"]
-        if mark == (stage, version):
+        mark, state = (found["stage"], found["version"], *found["columns"]), found["state"]
+        if mark == (stage, version, *columns):
             return read(state)
     except BadInput:
         raise
     except Exception as error:  # damaged bytes raise many kinds; every one means the same
         raise BadInput(f"the snapshot of stage {stage} cannot be read ({error})", remedy=_REMEDY) from error
-    raise BadInput(f"want a snapshot of {(stage, version)}", field="snapshot", value=mark, remedy=_REMEDY)
+    raise BadInput(f"want a snapshot of {(stage, version, *columns)}", field="snapshot", value=mark, remedy=_REMEDY)
 
 
 def _encode(value: object) -> msgpack.ExtType:

@@ -104,6 +104,8 @@ class Desk:
         grant, commands = self.grant(order.asset), self.entitlements.commands(order.asset)
         marks_e8, equity_micro = self.market.asks_e8(), self.equity_micro
         exposure, decision = order_gate.admit(self.exposure, order, grant, equity_micro, marks_e8, self._limits.get(order.asset))
+        if self.fault is not None:
+            exposure, decision = self.exposure, Deny(order_gate.DenyReason.UNBOOKED)
         with self._booked():
             for step in steps_of(order, grant, commands, decision, exposure, equity_micro, marks_e8):
                 self._tell(step)
@@ -114,6 +116,8 @@ class Desk:
 
     def admit_replacement(self, order: Order) -> Decision:
         """Decides new terms for a working order; only all or nothing. The ledger keeps the first intent: terms may only shrink it."""
+        if self.fault is not None:
+            return Deny(order_gate.DenyReason.UNBOOKED)
         grant, marks_e8, equity_micro = self.grant(order.asset), self.market.asks_e8(), self.equity_micro
         limits = self._limits.get(order.asset)
         self.exposure, decision = replaced(self.exposure, order, grant, equity_micro, marks_e8, limits)
@@ -216,10 +220,10 @@ class Desk:
 
     def _break(self, what: str, error: DolphinError) -> None:
         """This process trades no more; the first fault is told, what follows from it is not."""
-        if self.fault is None:
-            self.fault = error
-            self._ring(f"{what}: {error.what}")
+        is_first, self.fault = self.fault is None, self.fault or error
         self.entitlements.close(what)
+        if is_first:
+            self._ring(f"{what}: {error.what}")
 
     def _ring(self, reason: str) -> None:
         self.alarm.ring(reason, self.entitlements.last_cause)

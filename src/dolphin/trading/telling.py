@@ -2,8 +2,10 @@
 
 What each of them holds of a step is `dolphin.core.audit`; this shell brings it there. Steps that are booked together reach the disk
 together, and only then are they told: what could not be booked has not happened, but for what the venue did, which is told in any case.
+A journal that cannot be written (a full disk) holds nothing up: what it lacks is counted, and said once on the log.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -25,6 +27,8 @@ class Telling:
         self._write = write
         self._trace = trace
         self._together: list[tuple[Entry, FillResult | None]] | None = None
+        self.unwritten = 0
+        """Lines that the journal lacks because it could not be written."""
 
     def tell(self, entry: Entry) -> FillResult | None:
         """Books one step if it has rows, then tells it; inside `together` it is told when all are on disk.
@@ -81,7 +85,12 @@ class Telling:
 
     def _say(self, entry: Entry, booked: FillResult | None, *, is_booked: bool = True) -> None:
         for line in journal_lines(entry, None if booked is None else booked.pnl_micro_usd):
-            self._write(line)
+            try:
+                self._write(line)
+            except OSError as error:
+                if self.unwritten == 0:
+                    print(f"the journal cannot be written from here on ({error}): {line}", file=sys.stderr)
+                self.unwritten += 1
         if is_booked:
             for event in trace_events(entry):
                 self._trace(event)

@@ -1,6 +1,7 @@
 """The law is read whole or refused by name, and its hash is the same for the same law, in any process, and another for any other law."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib import resources
@@ -26,7 +27,7 @@ def test_a_law_is_its_version_and_its_numbers() -> None:
     hold, cuts = Number((7,), "ns", 1, 9, "given"), Number((5, 0), "ppm", 0, 9, "given")
     assert read(TEXT) == Law(3, {"breaker": {"hold_ns": hold, "cuts": cuts}})
     assert read(TEXT).number("breaker", "hold_ns") == 7
-    assert read(TEXT).row("breaker", "cuts") == (5, 0)
+    assert read(TEXT).row("breaker", "cuts", 2) == (5, 0)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,75 @@ def test_a_number_that_is_incomplete_or_out_of_range_is_named(before: str, after
 
 def test_a_law_of_the_first_version_is_one() -> None:
     assert read(TEXT.replace("version = 3", "version = 1")).version == 1
+
+
+@pytest.mark.parametrize(("name", "size"), [("hold_ns", 2), ("cuts", 1), ("cuts", 3), ("missing", 1)])
+def test_a_number_that_is_missing_or_not_as_many_as_asked_for_is_named(name: str, size: int) -> None:
+    with pytest.raises(BadInput, match=rf"^breaker.{name} = \[.*: must have {size} value"):
+        read(TEXT).row("breaker", name, size)
+
+
+def test_a_section_that_is_missing_is_named_by_its_number() -> None:
+    with pytest.raises(BadInput) as caught:
+        read(TEXT).number("posture", "dwell_ns")
+    assert str(caught.value) == "posture.dwell_ns = []: must have 1 value(s). Restore law.toml."
+
+
+ORDERED = """
+rising = [["breaker.low", "breaker.row", "breaker.high"]]
+falling = [["breaker.high", "breaker.low"]]
+version = 1
+[breaker]
+low = { value = 1, unit = "ppm", low = 0, high = 9, reason = "given" }
+row = { value = [2, 3], unit = "ppm", low = 0, high = 9, reason = "given" }
+high = { value = 4, unit = "ppm", low = 0, high = 9, reason = "given" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("value = 1,", "value = 2,", "breaker.low, breaker.row, breaker.high = [2, 2, 3, 4]: must be strictly rising. Restore law.toml."),
+        ("[2, 3]", "[3, 2]", "breaker.low, breaker.row, breaker.high = [1, 3, 2, 4]: must be strictly rising. Restore law.toml."),
+        ('rising = [["breaker.low", "breaker.row", "breaker.high"]]', 'rising = [["breaker.row"]]', ""),
+        ('["breaker.high", "breaker.low"]', '["breaker.low", "breaker.high"]',
+         "breaker.low, breaker.high = [1, 4]: must be strictly falling. Restore law.toml."),
+        ('["breaker.high", "breaker.low"]', '["breaker.high", "breaker.nothing"]',
+         "falling = 'breaker.nothing': names no number of the law. Restore law.toml."),
+        ('["breaker.high", "breaker.low"]', '["breach.high"]', "falling = 'breach.high': names no number of the law. Restore law.toml."),
+        ('["breaker.high", "breaker.low"]', '[]', "falling = []: must be lists of names. Restore law.toml."),
+        ('[["breaker.high", "breaker.low"]]', '"breaker.low"', "falling = 'breaker.low': must be lists of names. Restore law.toml."),
+    ],
+)  # fmt: skip
+def test_numbers_that_are_not_in_their_order_are_named(before: str, after: str, said: str) -> None:
+    assert before in ORDERED
+    changed = ORDERED.replace(before, after, 1)
+    if not said:
+        assert read(changed).version == 1
+        return
+    with pytest.raises(BadInput) as caught:
+        read(changed)
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cuts_to_ppm", "[0, 200_000, 450_000, 750_000, 1_000_000]"),
+        ("trips_at_ppm", "[500_000, 250_000, 750_000, 950_000]"),
+        ("stalker_below_ppm", "930_000"),
+        ("turtle_below_ppm", "860_000"),
+        ("hibernate_above_ppm", "400_000"),
+        ("stalker_cap_ppm", "6_000_000"),
+        ("jitter_limit_ns", "50_000_000"),
+    ],
+)
+def test_a_law_by_which_a_worse_reading_could_raise_the_cap_is_refused(name: str, value: str) -> None:
+    text = (resources.files("dolphin.core") / "law.toml").read_text()
+    changed, count = re.subn(rf"^{name} = {{ value = (\[.*?\]|[\d_]+)", f"{name} = {{ value = {value}", text, flags=re.MULTILINE)
+    assert count == 1
+    with pytest.raises(BadInput, match="must be strictly"):
+        read(changed)
 
 
 def test_a_number_without_a_reason_is_refused() -> None:

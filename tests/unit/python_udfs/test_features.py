@@ -1,6 +1,7 @@
 """The feature stage: what it accepts, what its windows mean, and that nothing but its rows moves it."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pytest
 
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.contract.schemas import FEATURES, MARKET
+from dolphin.core.signals import feature_kernel, feature_output
 from dolphin.errors import BadInput
 from python_udfs.features import Features
 from tests.unit.python_udfs.market_rows import SECOND, START, Row, batch, book, depth, is_same, row, tick, trade
@@ -235,11 +237,11 @@ def test_a_shard_has_a_bound_on_its_assets() -> None:
 
 def test_nothing_is_compiled_for_a_number_of_assets_that_was_not_there_before() -> None:
     stage = Features()
-    kernel = stage._kernel  # pyright: ignore[reportPrivateUsage]
-    compiled = kernel.apply_rows.signatures, kernel.read_features.signatures
+    kernels: Any = (feature_kernel.apply_rows, feature_output.read_features)
+    compiled = [kernel.signatures for kernel in kernels]
     for number in range(1, 18):
         assert stage.process(batch([book(f"A{number}", number, 1, 9, 10)])).num_rows == number
-        assert (kernel.apply_rows.signatures, kernel.read_features.signatures) == compiled
+        assert [kernel.signatures for kernel in kernels] == compiled
 
 
 def test_a_sliced_batch_reads_as_its_rows() -> None:

@@ -51,3 +51,11 @@ def test_what_a_reader_cannot_take_is_a_damaged_snapshot_and_what_it_refuses_is_
 
     with pytest.raises(BadInput, match="not today"):
         snapshot.restored(data, "s", 1, refuse)
+
+
+def test_rows_of_other_columns_are_refused() -> None:
+    data = snapshot.pack("scan", 1, {"carried": np.zeros((2, 3))}, columns=("sigma_5s", "spread_bps"))
+    for columns in ((), ("spread_bps", "sigma_5s"), ("sigma_5s",)):
+        with pytest.raises(BadInput, match="want a snapshot"):
+            snapshot.restored(data, "scan", 1, lambda state: state, columns=columns)
+    assert snapshot.restored(data, "scan", 1, lambda state: state["carried"].shape, columns=("sigma_5s", "spread_bps")) == (2, 3)

@@ -6,6 +6,7 @@ a batch is a copy of the message and one read, 15 µs. Where the columns lie is 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 class BatchTemplate:
     """A batch of at least one row without nulls, some of whose columns are given new values each time."""
 
-    places: tuple[NDArray[np.generic], ...]
+    places: tuple[NDArray[Any], ...]
     """The values of each block, to be written to: (columns of the block, rows); booleans packed, lowest bit first, in bytes."""
 
     def __init__(self, batch: pa.RecordBatch, blocks: Sequence[Sequence[str]]) -> None:

@@ -42,7 +42,7 @@ def _lines(step: Step, pnl_micro_usd: int | None) -> tuple[tuple[str, Line], ...
             return _of_a_cap(step)
         case of.OrderWanted(order, grant, _):
             price = None if order.price_e8 is None else decimal_e8(order.price_e8)
-            terms = {"style": order.style.value, "is_reduce_only": order.is_reduce_only}
+            terms = {"style": None if order.style is None else order.style.value, "is_reduce_only": order.is_reduce_only}
             line = {**_of_an_order(order, order.qty_e8), "price": price, **terms}
             return (("order", {**line, "posture": grant.posture, "cap_ppm": grant.asset_cap_ppm}),)
         case of.OrderClipped(order, qty_e8, grant):

@@ -134,8 +134,6 @@ SCAN_COLUMNS: Final = (
 )
 SCAN: Final = schema_of(SCAN_COLUMNS)
 """One row per known asset and scan, sorted by asset. Floats are NaN while unknown."""
-OF_ALL_ASSETS: Final = tuple(each.name for each in SCAN_COLUMNS[SCAN.get_field_index("n_assets") :])
-"""The columns of SCAN that are the same in every row of a scan."""
 
 RANKING_COLUMNS: Final = (
     Column("rank", pa.int32(), "place, from 1", False),

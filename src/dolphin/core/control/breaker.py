@@ -26,7 +26,7 @@ from dolphin.core.units import ONE, as_int, mul
 MAX_SOURCES = LAW.number("breaker", "max_sources")
 MAX_EPISODES = LAW.number("breaker", "max_episodes")
 HOLD_STEP_NS = LAW.number("breaker", "hold_step_ns")
-TRIPS_AT_PPM = LAW.row("breaker", "trips_at_ppm")
+TRIPS_AT_PPM = LAW.row("breaker", "trips_at_ppm", 4)
 UNKNOWN_PPM = -1
 INVARIANT = "invariant"
 

@@ -12,7 +12,7 @@ from dolphin.core.units import as_int
 MAX_NS = 2**62
 MAX_TEXT = 256  # UTF-16 units of a reason, cause or name
 UTF_16 = ("utf-16-be", "surrogatepass")  # text as Java sees it: the bytes sort as its strings do, and half a pair is a unit
-CUTS_PPM = LAW.row("breaker", "cuts_to_ppm")  # what each level leaves
+CUTS_PPM = LAW.row("breaker", "cuts_to_ppm", 5)  # what each level leaves
 WORST_LEVEL = len(CUTS_PPM) - 1
 
 

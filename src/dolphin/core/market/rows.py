@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.schemas import MARKET
 from dolphin.core.market.binance.frames import (
     AggTrade,
     BadFrame,
@@ -44,7 +45,15 @@ type Row = tuple[
     float | None, float | None, bool | None,
     float | None, float | None, float | None, float | None,
 ]  # fmt: skip
-"""One row in the column order of MARKET."""
+"""One row in the column order of MARKET, as `COLUMNS` repeats it."""
+
+COLUMNS: Final = (
+    "asset", "kind", "event_time_ns", "market_time_ns", "exchange_id",
+    "bid_price", "bid_qty", "ask_price", "ask_qty",
+    "price", "qty", "is_taker_buy",
+    "bid_depth_usd", "ask_depth_usd", "mark_price", "funding_rate",
+)  # fmt: skip
+assert tuple(MARKET.names) == COLUMNS, "MARKET has other columns than the rows that are made here, or has them in another order"
 
 
 @dataclass(slots=True)

@@ -73,7 +73,8 @@ class Order:
     side: int
     """1 buys, -1 sells."""
     qty_e8: int
-    style: Style
+    style: Style | None
+    """None: a type that the order gate does not know."""
     price_e8: int | None
     """Limit price; None for a market order only."""
     is_reduce_only: bool

@@ -31,7 +31,7 @@ class Working:
     asset: str
     side: int
     remaining_e8: int
-    style: Style
+    style: Style | None
     price_e8: int | None
     is_reduce_only: bool
 

@@ -42,13 +42,16 @@ FOLDER: Final = KERNELS / fingerprint(sources())
 def kernel[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     """Compiles `function` with numba at its first call, or loads what the same sources were compiled to before.
 
-    Without a folder to write to it is compiled in every process: numba would otherwise keep it beside its source, under its own rule.
+    Without a folder that can be written to it is compiled in every process: numba looks for another place then, beside the source or in the
+    user's own folder, where its own rule holds.
     """
     try:
         FOLDER.mkdir(parents=True, exist_ok=True)
     except OSError:
         return _compiled(function, is_kept=False)
-    return _compiled(function, is_kept=True)
+    kept = _compiled(function, is_kept=True)
+    is_ours = Path(kept.stats.cache_path).is_relative_to(FOLDER)
+    return kept if is_ours else _compiled(function, is_kept=False)
 
 
 def _compiled(function: Any, *, is_kept: bool) -> Any:

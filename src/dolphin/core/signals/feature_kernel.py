@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dolphin.core.contract.kinds import Kind
+from dolphin.core.signals.columns import READ, READ_INT
 from dolphin.core.signals.compiling import kernel
 from dolphin.core.signals.feature_state import (
     BASE_DELAY_BUCKETS,
@@ -26,7 +27,6 @@ from dolphin.core.signals.feature_state import (
     KIND_SLOTS,
     SECOND_NS,
     TAKER_WINDOW_S,
-    UNKNOWN_DELAY_NS,
     UNKNOWN_ID,
     VOLUME_WINDOW_S,
 )
@@ -133,7 +133,7 @@ def _sample_return(asset: Asset, boundary: int) -> None:
 
 
 @kernel
-def _advance(asset: Asset, now_ns: int) -> None:
+def advance(asset: Asset, now_ns: int) -> None:
     """Let time pass for one asset: close buckets, sample the mid."""
     second = now_ns // SECOND_NS
     if second == asset.second:
@@ -181,13 +181,18 @@ def _is_amount(x: float) -> bool:
 def _is_acceptable(kind: int, side: int, value: Floats) -> bool:
     """Can a row of this kind be believed? `value` is its column of FLOAT_INPUTS."""
     if kind == BOOK:
-        bid, bid_qty, ask, ask_qty = value[0], value[1], value[2], value[3]
+        bid, bid_qty, ask, ask_qty = value[READ.bid_price], value[READ.bid_qty], value[READ.ask_price], value[READ.ask_qty]
         return _is_price(bid) and _is_price(ask) and _is_amount(bid_qty) and _is_amount(ask_qty) and bid < ask
     if kind in (TRADE, AGG_TRADE, LIQUIDATION):
-        return _is_price(value[4]) and _is_amount(value[5]) and math.isfinite(value[4] * value[5]) and side >= 0
+        return (
+            _is_price(value[READ.price])
+            and _is_amount(value[READ.qty])
+            and math.isfinite(value[READ.price] * value[READ.qty])
+            and side >= 0
+        )
     if kind == DEPTH:
-        return _is_amount(value[6]) and _is_amount(value[7])
-    return kind == MARK and _is_price(value[8]) and math.isfinite(value[9])
+        return _is_amount(value[READ.bid_depth_usd]) and _is_amount(value[READ.ask_depth_usd])
+    return kind == MARK and _is_price(value[READ.mark_price]) and math.isfinite(value[READ.funding_rate])
 
 
 @kernel
@@ -277,17 +282,21 @@ def apply_rows(
 
     state: (assets,) ASSET_STATE, changed in place. clock_ns: market time so far. asset_index: int64 (rows,), row of `state`, -1 for a
     row without asset. kinds: uint8 (rows,). sides: int8 (rows,), 1 taker bought, 0 taker sold, -1 missing. times_and_ids: int64
-    (3, rows), INT_INPUTS, -1 where missing. values: float64 (10, rows), FLOAT_INPUTS, NaN where missing.
+    (len(INT_INPUTS), rows), -1 where missing. values: float64 (len(FLOAT_INPUTS), rows), NaN where missing.
     """
     now_ns = clock_ns
     for i in range(kinds.size):
-        event_time_ns, market_time_ns, exchange_id = times_and_ids[0, i], times_and_ids[1, i], times_and_ids[2, i]
+        event_time_ns, market_time_ns, exchange_id = (
+            times_and_ids[READ_INT.event_time_ns, i],
+            times_and_ids[READ_INT.market_time_ns, i],
+            times_and_ids[READ_INT.exchange_id, i],
+        )
         now_ns = max(now_ns, market_time_ns)
         row: int = asset_index[i]
         if row < 0:
             continue
         asset = state[row]
-        _advance(asset, now_ns)
+        advance(asset, now_ns)
         kind = kinds[i]
         if kind == TICK:
             continue
@@ -303,16 +312,16 @@ def apply_rows(
             continue
         asset.newest_id[kind] = exchange_id
         if kind == BOOK:
-            _apply_book(asset, value[0], value[1], value[2], value[3], now_ns, exchange_id)
+            _apply_book(asset, value[READ.bid_price], value[READ.bid_qty], value[READ.ask_price], value[READ.ask_qty], now_ns, exchange_id)
         elif kind == DEPTH:
-            _apply_depth(asset, value[6], value[7], now_ns, exchange_id)
+            _apply_depth(asset, value[READ.bid_depth_usd], value[READ.ask_depth_usd], now_ns, exchange_id)
         elif kind == MARK:
-            asset.funding_rate = value[9]
+            asset.funding_rate = value[READ.funding_rate]
         elif kind == LIQUIDATION:
-            asset.liquidation_ring[asset.second % TAKER_WINDOW_S] += value[4] * value[5]
+            asset.liquidation_ring[asset.second % TAKER_WINDOW_S] += value[READ.price] * value[READ.qty]
             asset.liquidation_exchange_id = exchange_id
         else:
-            _apply_trade(asset, value[4], value[5], sides[i] == 1, now_ns, kind, exchange_id)
+            _apply_trade(asset, value[READ.price], value[READ.qty], sides[i] == 1, now_ns, kind, exchange_id)
         asset.updated_at_ns = now_ns
         asset.last_kind = kind
         asset.last_exchange_id = exchange_id
@@ -320,100 +329,3 @@ def apply_rows(
             asset.event_time_ns = event_time_ns
             _note_delay(asset, now_ns - event_time_ns, now_ns)
     return now_ns
-
-
-@kernel
-def _sigma_5s(asset: Asset, mid: float) -> float:
-    """EWMA volatility of 5 s log returns; never below one tick, since a price at rest can still move by one."""
-    if asset.returns < MIN_RETURNS:
-        return math.nan
-    return max(math.sqrt(asset.variance_sum / asset.variance_weight), asset.tick_size / mid)
-
-
-@kernel
-def _delay_ns(asset: Asset) -> int:
-    if asset.delay_at_ns < 0:
-        return UNKNOWN_DELAY_NS
-    return asset.delay_anchor_ns + round(asset.delay_deviation_ns)
-
-
-@kernel
-def _excess_delay_ns(asset: Asset) -> int:
-    """The delay above the smallest of the last minutes; unknown where those minutes were silent."""
-    base = math.inf
-    for value in asset.base_delay_ring:
-        if value < base:  # never true of NaN
-            base = value
-    if base == math.inf:
-        return UNKNOWN_DELAY_NS
-    return round(max(asset.delay_deviation_ns - base, 0.0))
-
-
-@kernel
-def _jitter_ns(asset: Asset) -> int:
-    """Population standard deviation of the delay over JITTER_WINDOW_S; at least two readings."""
-    bucket = asset.second % JITTER_WINDOW_S
-    count = asset.delay_count_closed + asset.delay_count_ring[bucket]
-    if count < 2.0:
-        return UNKNOWN_DELAY_NS
-    mean = (asset.delay_sum_closed + asset.delay_sum_ring[bucket]) / count
-    square = (asset.delay_square_closed + asset.delay_square_ring[bucket]) / count
-    return round(math.sqrt(max(square - mean * mean, 0.0)))
-
-
-@kernel
-def read_features(
-    state: NDArray[np.void], now_ns: int, times: Ints, floats: Floats, ints: Ints, last_kinds: Bytes, taker_kinds: Bytes, synced: Bytes
-) -> bool:
-    """Bring every asset to `now_ns` and write its features, all arrays in full. Returns whether a delay is unknown.
-
-    times: int64 (1, assets); floats: float64 (len(FLOAT_OUTPUTS), assets); ints: int64 (len(INT_OUTPUTS), assets);
-    last_kinds, taker_kinds: uint8 (1, assets); synced: uint8 (1, bytes), a bit an asset, lowest first. All are contiguous, for any number
-    of assets: an array of another layout would be compiled for anew, in the middle of the market.
-    """
-    is_delay_unknown = False
-    times[:] = now_ns
-    synced[:] = 0
-    for i in range(state.size):
-        asset = state[i]
-        _advance(asset, now_ns)
-        taker = asset.second % TAKER_WINDOW_S
-        mid = 0.5 * (asset.bid + asset.ask)
-        floats[0, i] = asset.bid
-        floats[1, i] = asset.ask
-        floats[2, i] = asset.bid_qty
-        floats[3, i] = asset.ask_qty
-        floats[4, i] = asset.last_price
-        floats[5, i] = (asset.ask - asset.bid) / mid * 1e4
-        floats[6, i] = asset.bid_depth_usd
-        floats[7, i] = asset.ask_depth_usd
-        floats[8, i] = asset.depth_q10_usd
-        floats[9, i] = asset.buy_closed + asset.buy_ring[taker]
-        floats[10, i] = asset.sell_closed + asset.sell_ring[taker]
-        floats[11, i] = asset.liquidation_closed + asset.liquidation_ring[taker]
-        floats[12, i] = asset.volume_closed + asset.volume_ring[asset.second % VOLUME_WINDOW_S]
-        floats[13, i] = _sigma_5s(asset, mid)
-        floats[14, i] = asset.funding_rate
-        ints[0, i] = asset.event_time_ns
-        ints[1, i] = asset.updated_at_ns
-        ints[2, i] = asset.book_updated_at_ns
-        ints[3, i] = asset.trade_updated_at_ns
-        ints[4, i] = asset.depth_updated_at_ns
-        ints[5, i] = int(asset.trades_closed + asset.trades_ring[taker])
-        ints[6, i] = _delay_ns(asset)
-        ints[7, i] = _excess_delay_ns(asset)
-        ints[8, i] = _jitter_ns(asset)
-        ints[9, i] = asset.last_exchange_id
-        ints[10, i] = asset.taker_exchange_id
-        ints[11, i] = asset.book_exchange_id
-        ints[12, i] = asset.depth_exchange_id
-        ints[13, i] = asset.liquidation_exchange_id
-        ints[14, i] = asset.refused_rows
-        ints[15, i] = asset.duplicate_rows
-        last_kinds[0, i] = asset.last_kind
-        taker_kinds[0, i] = asset.taker_kind
-        if asset.is_synced != 0:
-            synced[0, i // 8] |= 1 << (i % 8)
-        if ints[6, i] == UNKNOWN_DELAY_NS or ints[7, i] == UNKNOWN_DELAY_NS or ints[8, i] == UNKNOWN_DELAY_NS:
-            is_delay_unknown = True
-    return is_delay_unknown

@@ -11,11 +11,9 @@ Unknown is NaN for a float and a negative number for a time or an id; unknown ne
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from dolphin.core.contract.kinds import Kind
-from dolphin.core.contract.schemas import FEATURES, MARKET
 
 SECOND_NS: Final = 1_000_000_000
 
@@ -133,22 +131,6 @@ _UNKNOWN_INTS: Final = (
     "newest_id",
 )
 
-
-def _columns_of(schema: pa.Schema, kind: pa.DataType) -> tuple[str, ...]:
-    return tuple(name for name, each in zip(schema.names, schema.types, strict=True) if each == kind)
-
-
-FLOAT_INPUTS: Final = _columns_of(MARKET, pa.float64())
-"""Rows of the kernel's float input, in order: columns of MARKET."""
-
-INT_INPUTS: Final = _columns_of(MARKET, pa.int64())
-"""Rows of the kernel's int64 input, in order: columns of MARKET."""
-
-FLOAT_OUTPUTS: Final = _columns_of(FEATURES, pa.float64())
-"""Rows of the kernel's float output, in order: columns of FEATURES."""
-
-INT_OUTPUTS: Final = _columns_of(FEATURES, pa.int64())[1:]
-"""Rows of the kernel's int64 output, in order: columns of FEATURES after its market time. Delays are `UNKNOWN_DELAY_NS` until known."""
 
 UNKNOWN_DELAY_NS: Final = np.iinfo(np.int64).min
 

@@ -22,8 +22,8 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from dolphin.core.contract.schemas import MARKET
+from dolphin.core.signals.columns import FLOAT_INPUTS, INT_INPUTS
 from dolphin.core.signals.compiling import kernel
-from dolphin.core.signals.feature_state import FLOAT_INPUTS, INT_INPUTS
 
 KIND_AT: Final = MARKET.get_field_index("kind")
 SIDE_AT: Final = MARKET.get_field_index("is_taker_buy")

@@ -3,60 +3,133 @@
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dolphin.core.signals import compiling
 
-COLUMN = '    Column("ask_depth_usd", _FLOAT, "DEPTH'
+REPOSITORY = compiling.PACKAGE.parents[2]
 READ = """
 import json, sys
 from pathlib import Path
 from dolphin.core.signals import compiling
 compiling.FOLDER = Path(sys.argv[1]) / compiling.FOLDER.name
 import pyarrow as pa
+from dolphin.core.contract.kinds import Kind
 from dolphin.core.contract.schemas import MARKET
-from dolphin.core.signals.feature_state import FLOAT_INPUTS
-from dolphin.core.signals.market_arrays import read_rows
-row = {field.name: {"float": 100.0 + at, "int": at, "bool": True, "str": "A"}[kind(field.type)] for at, field in enumerate(MARKET)}
-*_, values = read_rows(pa.RecordBatch.from_pylist([row], MARKET))
-print(json.dumps({name: [row[name], values[i, 0]] for i, name in enumerate(FLOAT_INPUTS)}))
-""".replace(
-    "kind(field.type)",
-    "'float' if pa.types.is_floating(field.type) else 'bool' if pa.types.is_boolean(field.type) "
-    "else 'str' if pa.types.is_string(field.type) else 'int'",
-)
+from python_udfs.features import Features
+second = 1_000_000_000
+values = {
+    Kind.BOOK: dict(bid_price=100.0, bid_qty=2.0, ask_price=101.0, ask_qty=3.0),
+    Kind.DEPTH: dict(bid_depth_usd=1111.0, ask_depth_usd=2222.0),
+    Kind.TRADE: dict(price=100.5, qty=4.0, is_taker_buy=True),
+    Kind.MARK: dict(mark_price=100.4, funding_rate=0.0001),
+}
+strangers = {name: 7.0 for name in MARKET.names if name.startswith("stranger")}
+rows = [
+    dict(asset="A", kind=int(kind), event_time_ns=second, market_time_ns=2 * second + at, exchange_id=50 + at) | values[kind] | strangers
+    for at, kind in enumerate(values)
+]
+[features] = Features().process(pa.RecordBatch.from_pylist(rows, MARKET)).to_pylist()
+print(json.dumps(features))
+"""
+KNOWN: dict[str, Any] = {
+    "asset": "A", "bid": 100.0, "ask": 101.0, "bid_qty": 2.0, "ask_qty": 3.0, "last_price": 100.5, "bid_depth_usd": 1111.0,
+    "ask_depth_usd": 2222.0, "taker_buy_1m": 402.0, "taker_sell_1m": 0.0, "funding_rate": 0.0001, "event_time_ns": 1_000_000_000,
+    "updated_at_ns": 2_000_000_003, "book_updated_at_ns": 2_000_000_000, "depth_updated_at_ns": 2_000_000_001,
+    "trade_updated_at_ns": 2_000_000_002, "book_exchange_id": 50, "depth_exchange_id": 51, "taker_exchange_id": 52, "trades_1m": 1,
+}  # fmt: skip
 
 
-def read_in(copy: Path, cache: Path) -> dict[str, list[float]]:
-    """(value in the row, value that the kernel read) by column, by a process that has nothing but `copy` and what `cache` holds."""
-    done = subprocess.run(
-        [sys.executable, "-c", READ, str(cache)],
-        env={**os.environ, "PYTHONPATH": str(copy)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
+@dataclass(frozen=True)
+class Copy:
+    """The product's Python, and a place for what is compiled from it."""
+
+    code: Path
+    cache: Path
+
+    @classmethod
+    def at(cls, folder: Path) -> "Copy":
+        for source in (REPOSITORY / "src" / "dolphin", REPOSITORY / "python_udfs"):
+            shutil.copytree(source, folder / "code" / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+        return cls(folder / "code", folder / "cache")
+
+    def run(self) -> subprocess.CompletedProcess[str]:
+        """The stage `Features` on one asset's rows, by a process that has nothing else."""
+        command, environment = [sys.executable, "-c", READ, str(self.cache)], {**os.environ, "PYTHONPATH": str(self.code)}
+        return subprocess.run(command, cwd=self.code, env=environment, capture_output=True, text=True, check=False)
+
+    def features(self) -> dict[str, Any]:
+        ended = self.run()
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout)
+
+    def change(self, schema: str, change: Callable[[list[str]], None]) -> None:
+        """Applies `change` to the columns of `schema`, as they are written after `Column(`."""
+        path = self.code / "dolphin" / "core" / "contract" / "schemas.py"
+        head, table, rest = re.split(rf"(?<=\n{schema}_COLUMNS: Final = \()(.*?)(?=\n\)\n)", path.read_text(), maxsplit=1, flags=re.DOTALL)
+        columns = table.split("\n    Column(")[1:]
+        change(columns)
+        path.write_text("".join([head, *(f"\n    Column({column}" for column in columns), rest]))
 
 
-def test_a_column_inserted_under_a_warm_cache_moves_every_column_behind_it(tmp_path: Path) -> None:
-    copy, cache = tmp_path / "copy", tmp_path / "cache"
-    shutil.copytree(compiling.PACKAGE.parent, copy / "dolphin")
-    warm = read_in(copy, cache)
-    schema = copy / "dolphin" / "core" / "contract" / "schemas.py"
-    before = schema.read_text()
-    assert before.count(COLUMN) == 1
-    schema.write_text(before.replace(COLUMN, f'    Column("inserted", _FLOAT, "a stranger"),\n{COLUMN}'))
-    after = read_in(copy, cache)
-    assert after.keys() == warm.keys() | {"inserted"}
-    for name, (in_row, read) in [*warm.items(), *after.items()]:
-        assert read == in_row, name
-    assert len(list(cache.iterdir())) == 2, "both kernels were kept, each under its own name"
+def strangers(columns: list[str]) -> None:
+    """A column that is nobody's before each, and of its kind."""
+    for at in range(len(columns) - 1, -1, -1):
+        name, kind = re.findall(r'^"(\w+)", (\w+)', columns[at])[0]
+        if kind in ("_INT", "_FLOAT"):
+            columns.insert(at, f'"stranger_{name}", {kind}, "a stranger"),')
+
+
+def swap(columns: list[str]) -> None:
+    """The best bid, and the depth of the asks."""
+    one, other = (next(i for i, column in enumerate(columns) if column.startswith(f'"{name}"')) for name in ("bid", "ask_depth_usd"))
+    columns[one], columns[other] = columns[other], columns[one]
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A copy whose kernels are compiled."""
+    copy = Copy.at(tmp_path_factory.mktemp("warm"))
+    found = copy.features()
+    assert found | KNOWN == found
+    return copy
+
+
+def test_columns_inserted_or_moved_under_a_warm_cache_are_read_and_written_where_they_are(warm: Copy, tmp_path: Path) -> None:
+    before = warm.features()
+    copy = Copy(shutil.copytree(warm.code, tmp_path / "code"), warm.cache)
+    copy.change("MARKET", strangers)
+    copy.change("FEATURES", swap)
+    assert copy.features() == before
+    assert len(list(warm.cache.iterdir())) == 2, "both kernels were kept, each under its own name"
+
+
+def test_a_column_of_features_that_no_kernel_writes_is_refused_by_name(tmp_path: Path) -> None:
+    copy = Copy.at(tmp_path)
+    copy.change("FEATURES", lambda columns: columns.insert(5, '"stranger", _FLOAT, "a stranger"),'))
+    ended = copy.run()
+    assert ended.returncode != 0
+    assert "stranger" in ended.stderr.splitlines()[-1]
+
+
+def test_without_a_folder_to_write_to_nothing_is_kept_anywhere(warm: Copy, tmp_path: Path) -> None:
+    """numba would keep it beside the source, under its own rule, and find it again when a constant of another file has changed."""
+    copy = Copy(shutil.copytree(warm.code, tmp_path / "code"), tmp_path / "cache")
+    compiled = warm.cache / compiling.FOLDER.name
+    (copy.cache / compiled.name).mkdir(parents=True)
+    for kept in compiled.iterdir():
+        (copy.cache / compiled.name / kept.name).write_text("in the way of a folder that could be written to")
+    assert copy.features() == warm.features()
+    assert not list(copy.code.rglob("*.nbi")), "kept beside the source"
 
 
 def test_a_kernel_imports_nothing_of_ours_that_is_not_in_its_fingerprint() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dolphin.core.contract.schemas import MARKET
-from dolphin.core.signals.feature_state import FLOAT_INPUTS, INT_INPUTS
+from dolphin.core.signals.columns import FLOAT_INPUTS, INT_INPUTS
 from dolphin.core.signals.market_arrays import read_rows
 from python_udfs.features import Features
 from tests.unit.python_udfs.market_rows import is_same

@@ -72,15 +72,17 @@ public record Law(Governor governor, Breaker breaker, Ladder ladder) {
     if (breaker.holdMaxNs < breaker.holdNs) {
       throw LawFile.refused("breaker.hold_max_ns", breaker.holdMaxNs, "must not be below hold_ns");
     }
-    return new Law(
+    Governor governor =
         new Governor(
             file.number("governor", "recovery_ns_per_ppm"),
             file.number("governor", "dwell_ns"),
             file.number("governor", "seen_ns"),
             file.number("governor", "lease_max_ns"),
-            file.number("governor", "r_step_ppm")),
-        breaker,
-        Ladder.read(file));
+            file.number("governor", "r_step_ppm"));
+    Ladder ladder = Ladder.read(file);
+    file.check("rising", true);
+    file.check("falling", false);
+    return new Law(governor, breaker, ladder);
   }
 
   /** The text of a file that is packaged beside this class. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -51,6 +52,38 @@ final class LawFile {
       row.add(checked(field, number, value));
     }
     return List.copyOf(row);
+  }
+
+  /**
+   * Checks what must hold between numbers: each list under {@code order} ({@code rising} or {@code
+   * falling}) names numbers, or rows of numbers, that rise or fall strictly.
+   *
+   * @throws IllegalArgumentException with one line that names those that do not
+   */
+  void check(String order, boolean isRising) {
+    if (!(sections.get(order) instanceof List<?> lines)) {
+      throw refused(order, sections.get(order), "must be lists of names");
+    }
+    for (Object line : lines) {
+      List<?> names = line instanceof List<?> list ? list : List.of(line);
+      List<Long> values = names.stream().flatMap(name -> values(String.valueOf(name))).toList();
+      for (int i = 1; i < values.size(); i++) {
+        if (isRising ? values.get(i) <= values.get(i - 1) : values.get(i) >= values.get(i - 1)) {
+          throw refused(names.toString(), values, "must be strictly " + order);
+        }
+      }
+    }
+  }
+
+  /** The value or values of {@code section.name}. */
+  private Stream<Long> values(String field) {
+    int dot = field.indexOf('.');
+    Map<?, ?> number =
+        dot < 0 ? Map.of() : entry(field.substring(0, dot), field.substring(dot + 1));
+    Object value = number.get(VALUE);
+    return value instanceof List<?> row
+        ? row.stream().map(each -> checked(field, number, each))
+        : Stream.of(checked(field, number, value));
   }
 
   /** The refusal of {@code value}, to be thrown. */

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -96,11 +97,19 @@ class ApplyLeverageTest {
     }
     map.executeOnKeys(keys, new ApplyLeverage(vote(2, true)));
     List<byte[]> before = values(map);
+    waitForBackups();
     members.get(0).getLifecycleService().terminate();
     List<byte[]> after = values(members.get(1).getMap("LEVERAGE"));
     for (int key = 0; key < KEYS; key++) {
       assertArrayEquals(before.get(key), after.get(key));
       assertEquals("A" + key, Fields.read(after.get(key)).fields().string("asset"));
+    }
+  }
+
+  /** A call on many keys answers before its backups have, unlike a call on one key. */
+  private void waitForBackups() {
+    for (HazelcastInstance member : members) {
+      assertTrue(member.getPartitionService().forceLocalMemberToBeSafe(30, TimeUnit.SECONDS));
     }
   }
 

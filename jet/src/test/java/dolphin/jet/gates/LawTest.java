@@ -74,7 +74,7 @@ class LawTest {
           long shift = name.equals("max_leverage_ppm") || name.equals("lease_max_ns") ? -1 : 1;
           if (before instanceof List<?> row) {
             List<Object> changed = new ArrayList<>(row);
-            changed.set(1, 123_456L);
+            changed.set(1, (Long) row.get(1) - 1);
             assertEquals(changed, number.apply(law(name, changed.toString())));
           } else {
             long changed = ((Number) before).longValue() + shift;
@@ -118,6 +118,59 @@ class LawTest {
       })
   void aNumberThatIsNotAsItShouldBeIsNamed(String name, String value, String said) {
     assertRefused(changed(FILE, name, value), said);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "cuts_to_ppm | [0, 200000, 450000, 750000, 1000000] | [breaker.cuts_to_ppm]"
+            + " = [0, 200000, 450000, 750000, 1000000]: must be strictly falling",
+        "cuts_to_ppm | [9, 8, 7, 7, 0] | [breaker.cuts_to_ppm] = [9, 8, 7, 7, 0]:"
+            + " must be strictly falling",
+        "trips_at_ppm | [5, 4, 6, 7] | [breaker.trips_at_ppm] = [5, 4, 6, 7]:"
+            + " must be strictly rising",
+        "trips_at_ppm | [5, 5, 6, 7] | [breaker.trips_at_ppm] = [5, 5, 6, 7]:"
+            + " must be strictly rising",
+        "stalker_cap_ppm | 6000000 | [posture.max_leverage_ppm, posture.stalker_cap_ppm]"
+            + " = [6000000, 6000000]: must be strictly falling",
+      })
+  void numbersThatAreNotInTheirOrderAreNamed(String name, String value, String said) {
+    assertRefused(changed(FILE, name, value), said);
+  }
+
+  @Test
+  void thresholdsThatDoNotRiseAreNamed() {
+    String said =
+        assertThrows(IllegalArgumentException.class, () -> law("turtle_below_ppm", "860000"))
+            .getMessage();
+    assertTrue(said.contains("860000, 500000"), said);
+    assertTrue(said.contains("must be strictly rising"), said);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "falling = [[\"nothing\"]] | nothing = null: must have a range of whole numbers, low and"
+            + " high",
+        "falling = [[\"breaker.nothing\"]] | breaker.nothing = null: must have a range of whole"
+            + " numbers, low and high",
+        "falling = 1 | falling = 1: must be lists of names",
+        "'' | falling = null: must be lists of names",
+      })
+  void anOrderOfNoNumbersIsNamed(String written, String said) {
+    String law = FILE.replaceAll("(?s)\nfalling = \\[\n.*?\n\\]\n", "\n" + written + "\n");
+    assertNotEquals(FILE, law);
+    assertRefused(law, said);
+  }
+
+  @Test
+  void anOrderOfOneNameNeedsNoList() {
+    String law =
+        FILE.replaceAll(
+            "(?s)\nfalling = \\[\n.*?\n\\]\n", "\nfalling = [\"breaker.cuts_to_ppm\"]\n");
+    assertEquals(LAW, Law.read(law));
   }
 
   @ParameterizedTest
@@ -177,7 +230,7 @@ class LawTest {
     assertEquals(1_200_000, LAW.capAt(3));
     assertEquals(0, LAW.capAt(Law.WORST_LEVEL));
     assertEquals(1_000_000, law("max_leverage_ppm", "5000000").capAt(3));
-    assertEquals(600_000, law("cuts_to_ppm", "[1, 1, 1, 100000, 0]").capAt(3));
+    assertEquals(600_000, law("cuts_to_ppm", "[1000000, 750000, 450000, 100000, 0]").capAt(3));
   }
 
   // A number that is changed in the file changes what the rules decide.
@@ -335,7 +388,7 @@ class LawTest {
     assertEquals(Posture.STALKER, ladder.first(920_000));
     assertEquals(Posture.APEX, ladder.first(1_000_000));
     assertEquals(
-        Posture.APEX, law("stalker_below_ppm", "500_000").ladder().fallen(Posture.APEX, 500_000));
+        Posture.APEX, law("stalker_below_ppm", "500_001").ladder().fallen(Posture.APEX, 500_001));
     assertEquals(3_000_000, ladder.cap(Posture.APEX, 500_000));
     assertEquals(2_000_000, ladder.cap(Posture.STALKER, 500_000));
     assertEquals(600_000, ladder.cap(Posture.STALKER, 100_000));
