@@ -97,6 +97,7 @@ def _status(agent: Agent) -> dict[str, Any]:
 def _summary(agent: Agent) -> dict[str, Any]:
     return _status(agent) | {
         "lines": dict(agent.journal.counts),
+        "missing_lines": agent.journal.missing,
         "unreadable": dict(agent.inbox.unreadable),
         "ignored_commands": dict(agent.entitlements.ignored),
         "lost_messages": agent.lost_messages,

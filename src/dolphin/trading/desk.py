@@ -18,14 +18,17 @@ from dolphin.core.audit.steps import (
     Entry,
     EquityTold,
     InvariantBroken,
+    OrderDenied,
     OrderEnded,
     OrderFilled,
     OrderReplaced,
+    OrderWanted,
     RankingHeard,
     RunEnded,
     Step,
 )
 from dolphin.core.control.belief import BeliefEffect, CapChanged, Grant, TrustEnded
+from dolphin.core.control.command import Command
 from dolphin.core.ledger import Outcome
 from dolphin.core.order_gate import Decision, Deny, Exposure, Limits, Order
 from dolphin.core.order_gate.desk import lowered, replaced, to_take_back
@@ -100,17 +103,17 @@ class Desk:
         self._say(AccountTaken(account, run_id, self._booking.epoch))
 
     def admit(self, order: Order) -> Decision:
-        """Decides a new order. When this returns, the ledger holds the intent and, unless it is plainly allowed, the outcome."""
+        """Decides a new order. When it may leave, the ledger holds the intent and, if it was clipped, how much of it."""
         grant, commands = self.grant(order.asset), self.entitlements.commands(order.asset)
         marks_e8, equity_micro = self.market.asks_e8(), self.equity_micro
         exposure, decision = order_gate.admit(self.exposure, order, grant, equity_micro, marks_e8, self._limits.get(order.asset))
+        steps = steps_of(order, grant, commands, decision, exposure, equity_micro, marks_e8)
+        if self.fault is None:
+            with self._booked():
+                for step in steps:
+                    self._tell(step)
         if self.fault is not None:
-            exposure, decision = self.exposure, Deny(order_gate.DenyReason.UNBOOKED)
-        with self._booked():
-            for step in steps_of(order, grant, commands, decision, exposure, equity_micro, marks_e8):
-                self._tell(step)
-        if self.fault is not None:
-            return Deny(order_gate.DenyReason.UNBOOKED)
+            return self._deny_unbooked(order, grant, commands)
         self.exposure = exposure
         return decision
 
@@ -129,7 +132,8 @@ class Desk:
     def filled(
         self, order_id: str, fill_id: str, *, asset: str, sign: int, qty_e8: int, price_e8: int, fee_micro: int, is_maker: bool
     ) -> None:
-        """The venue dealt."""
+        """The venue dealt. What it has told before (the same `fill_id`) counts once."""
+        before = self.exposure
         self.exposure = order_gate.fill(self.exposure, order_id, asset, sign, qty_e8)
         is_last = order_id not in self.exposure.working
         booked = None
@@ -137,7 +141,9 @@ class Desk:
             booked = self._tell(OrderFilled(order_id, fill_id, asset, sign, qty_e8, price_e8, fee_micro, is_maker, is_last))
             self._value()
             self._mark()
-        if booked is not None and not booked.is_expected:
+        if booked is not None and booked.is_repeat:
+            self.exposure = before
+        elif booked is not None and not booked.is_expected:
             self.entitlements.distrust(f"the venue dealt in {order_id}, which the ledger does not know")
 
     def ended(self, order_id: str, asset: str, outcome: Outcome, detail: str) -> None:
@@ -217,6 +223,12 @@ class Desk:
                 yield
         except DolphinError as error:
             self._break("the ledger cannot be kept", error)
+
+    def _deny_unbooked(self, order: Order, grant: Grant, commands: tuple[Command, ...]) -> Deny:
+        decision = Deny(order_gate.DenyReason.UNBOOKED)
+        for step in (OrderWanted(order, grant, commands), OrderDenied(order, decision.reason, grant)):
+            self._telling.say_unbooked(self._entry(step))
+        return decision
 
     def _break(self, what: str, error: DolphinError) -> None:
         """This process trades no more; the first fault is told, what follows from it is not."""

@@ -10,6 +10,7 @@ through a bounded queue, and when that is full, or the disk is, the trace is cut
 """
 
 import queue
+import sys
 import threading
 from pathlib import Path
 from typing import Final
@@ -25,7 +26,10 @@ CLOSE_TIMEOUT_S: Final = 5.0
 
 
 class Journal:
-    """Appends JSON lines to one file, each complete and in the file when `write` returns."""
+    """Appends JSON lines to one file, each complete and in the file when `write` returns.
+
+    A file that cannot be written (a full disk) holds nothing up: the lines that it lacks are counted, and the first is said on the log.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,13 +37,20 @@ class Journal:
         self._encoder = msgspec.json.Encoder()
         self._line = bytearray()
         self.counts: dict[str, int] = {}
-        """Lines by type."""
+        """Lines by type, also of those that are missing."""
+        self.missing = 0
+        """Lines that could not be written."""
 
     def write(self, line: Line) -> None:
         """Adds one line, which has at least `type` and `market_time_ns`."""
         self._encoder.encode_into(line, self._line)
         self._line += b"\n"
-        self._file.write(self._line)
+        try:
+            self._file.write(self._line)
+        except OSError as error:
+            if not self.missing:
+                print(f"agent: the journal cannot be written ({error.strerror}); the agent goes on", file=sys.stderr)
+            self.missing += 1
         self.counts[line["type"]] = self.counts.get(line["type"], 0) + 1
 
     def close(self) -> None:

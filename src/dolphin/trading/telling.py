@@ -2,10 +2,8 @@
 
 What each of them holds of a step is `dolphin.core.audit`; this shell brings it there. Steps that are booked together reach the disk
 together, and only then are they told: what could not be booked has not happened, but for what the venue did, which is told in any case.
-A journal that cannot be written (a full disk) holds nothing up: what it lacks is counted, and said once on the log.
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -27,8 +25,6 @@ class Telling:
         self._write = write
         self._trace = trace
         self._together: list[tuple[Entry, FillResult | None]] | None = None
-        self.unwritten = 0
-        """Lines that the journal lacks because it could not be written."""
 
     def tell(self, entry: Entry) -> FillResult | None:
         """Books one step if it has rows, then tells it; inside `together` it is told when all are on disk.
@@ -50,6 +46,10 @@ class Telling:
         for entry in entries:
             self._say(entry, None)
 
+    def say_unbooked(self, entry: Entry) -> None:
+        """Tells a step that has rows and could not be booked: to people, and not to the model checker, who hears what is on disk only."""
+        self._say(entry, None, is_booked=False)
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """The steps told inside reach the disk together, or none does.
@@ -64,13 +64,14 @@ class Telling:
         except DolphinError:
             told[:] = [(entry, None) for entry, _ in told if isinstance(entry.step, OF_THE_VENUE)]
             for entry, _ in told:
-                self._say(entry, None, is_booked=False)
+                self.say_unbooked(entry)
             told.clear()
             raise
         finally:
             self._together = None
         for entry, booked in told:
-            self._say(entry, booked)
+            if booked is None or not booked.is_repeat:
+                self._say(entry, booked)
 
     def _book(self, entry: Entry) -> FillResult | None:
         if isinstance(entry.step, AccountValued):
@@ -85,12 +86,7 @@ class Telling:
 
     def _say(self, entry: Entry, booked: FillResult | None, *, is_booked: bool = True) -> None:
         for line in journal_lines(entry, None if booked is None else booked.pnl_micro_usd):
-            try:
-                self._write(line)
-            except OSError as error:
-                if self.unwritten == 0:
-                    print(f"the journal cannot be written from here on ({error}): {line}", file=sys.stderr)
-                self.unwritten += 1
+            self._write(line)
         if is_booked:
             for event in trace_events(entry):
                 self._trace(event)
