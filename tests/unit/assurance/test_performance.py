@@ -1,6 +1,8 @@
 """The page of measurements says what was measured, missed targets too, and passes over no benchmark."""
 
-from dolphin.assurance.performance import PAGE, benchmarks, kept, page, verdict
+import pytest
+
+from dolphin.assurance.performance import PAGE, Result, benchmarks, kept, page, verdict
 
 RESULT = {
     "name": "stage",
@@ -32,3 +34,13 @@ def test_a_benchmark_without_a_result_is_not_passed_over() -> None:
 
 def test_the_committed_page_is_the_one_that_the_kept_results_give() -> None:
     assert PAGE.read_text() == page(benchmarks(), kept())
+
+
+def test_every_benchmark_has_a_kept_result() -> None:
+    assert {result["name"] for result in kept()} == benchmarks().keys()
+
+
+@pytest.mark.parametrize("result", kept(), ids=lambda result: result["name"])
+def test_a_target_is_a_ratio(result: Result) -> None:
+    assert result["targets"].keys() <= result["ratios"].keys()
+    assert not [name for name in result["ratios"] if name.endswith(("_us", "_s", ", us", ", s"))]
