@@ -15,7 +15,7 @@ import uvloop
 
 from agent.node import Agent
 from dolphin.cluster.client import open_client
-from dolphin.core.order_gate import ONE
+from dolphin.core.units import ONE
 from dolphin.errors import DolphinError, ExitCode
 from dolphin.host.child import die_with_parent
 from dolphin.host.home import RunFiles
@@ -59,9 +59,10 @@ async def _run(options: AgentOptions) -> int:
         )
         failure = await _watch(agent, stopping, is_lockstep=options.is_lockstep)
         await agent.stop("run ended" if failure is None else "failed")
-    journal.write({"type": "summary", "market_time_ns": agent.desk.now_ns, "run_id": options.run_id, **_summary(agent)})
-    journal.close()
     trace.close()
+    summary = _summary(agent) | {"lost_trace_events": trace.lost}
+    journal.write({"type": "summary", "market_time_ns": agent.desk.now_ns, "run_id": options.run_id, **summary})
+    journal.close()
     if failure is not None:
         print(f"agent: {failure!r}", file=sys.stderr)
         return ExitCode.FAILED

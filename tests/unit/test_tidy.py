@@ -19,32 +19,6 @@ def python_files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
 
 
-OWNERS = {
-    ("src/dolphin/host/tasks.py", "group"),
-    ("agent/node.py", "self._loop"),  # the node's run, awaited by `stop`; its end is heard
-    ("agent/data.py", "self._loop"),  # the one task that owns all reading, awaited by `stop_reading`; its end is heard
-}
-"""(file, what starts the task) of tasks that belong to no task group of the block they are started in."""
-
-
-@pytest.mark.parametrize("folder", ["src", "agent", "python_udfs", "pipelines", "bench"])
-def test_every_task_has_an_owner(folder: str) -> None:
-    for path in python_files(REPOSITORY / folder):
-        tree = ast.parse(path.read_text())
-        groups = {
-            ast.unparse(item.optional_vars)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.AsyncWith)
-            for item in node.items
-            if item.optional_vars is not None and ast.unparse(item.context_expr) == "asyncio.TaskGroup()"
-        }
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr in ("create_task", "ensure_future", "run_coroutine_threadsafe"):
-                starter = ast.unparse(node.value)
-                place = (path.relative_to(REPOSITORY).as_posix(), starter)
-                assert starter in groups or place in OWNERS, f"{place[0]}:{node.lineno}: nobody watches this task"
-
-
 def test_no_committed_file_names_a_package_registry() -> None:
     hosts = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("repo1", "maven", "org"), ("npmjs", "org"))]
     tracked = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.splitlines()
@@ -169,27 +143,6 @@ def test_an_option_is_spelled_in_one_place() -> None:
                     places[each.value].add(f"{path.name}:{node.lineno}")
     assert len(places) > 30
     assert {option: found for option, found in places.items() if len(found) > 1} == {}
-
-
-HOPS = re.compile(r"<!-- hops -->(.*?)<!-- end -->", re.DOTALL)
-HOP = re.compile(r"^\|[^|]+\| `([^`]+)` \| `(\w+)` \|$", re.MULTILINE)
-
-
-def defines(text: str, name: str) -> bool:
-    """Whether a Python or Java source defines a function of this name."""
-    return bool(
-        re.search(rf"^\s*(?:async )?def {name}\b", text, re.MULTILINE) or re.search(rf"^  [\w<>?,. \[\]]+ {name}\(", text, re.MULTILINE)
-    )
-
-
-def test_every_hop_of_the_walks_through_the_system_is_there() -> None:
-    walks = HOPS.findall((REPOSITORY / "docs" / "architecture.md").read_text())
-    assert len(walks) == 2
-    for walk in walks:
-        hops = HOP.findall(walk)
-        assert len(hops) == walk.strip().count("\n") - 1, "a row that is not a hop"
-        for file, name in hops:
-            assert defines((REPOSITORY / file).read_text(), name), f"{file} has no {name}"
 
 
 HISTORY = ("CHANGELOG.md", "docs/decisions", "tests/unit/test_tidy.py")

@@ -34,15 +34,15 @@ def record(
     path: Annotated[Path, typer.Argument(help="File to write (gzip); it must not exist.")],
     symbols: Annotated[str, typer.Option("--symbols", help="Perpetuals, separated by commas.")] = "BTCUSDT,ETHUSDT",
     seconds: SecondsOption = None,
-    ws_url: Annotated[str, typer.Option("--ws-url")] = "wss://fstream.binance.com",
-    rest_url: Annotated[str, typer.Option("--rest-url")] = "https://fapi.binance.com",
+    ws_url: Annotated[str, typer.Option("--ws-url")] = names.EXCHANGE_WS_URL,
+    rest_url: Annotated[str, typer.Option("--rest-url")] = names.EXCHANGE_REST_URL,
     as_json: JsonOption = False,
 ) -> None:
     """Write live USD-M market data to a file that `replay` and `demo --recording` read; without --seconds until Ctrl-C."""
-    from dolphin.feeds.binance.live import LiveConfig
+    from dolphin.config import live_of
     from dolphin.feeds.recorder import record_live
 
-    config = LiveConfig(tuple(symbols.upper().split(",")), ws_url, rest_url)
+    config = live_of(symbols.upper().split(","), ws_url, rest_url)
     done = asyncio.run(record_live(config, path, seconds))
     if as_json:
         print_json(done)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from dolphin.config import Live
 from dolphin.core.market.rows import Translator
 from dolphin.errors import BadInput
-from dolphin.feeds.binance.live import LiveConfig, LiveFeed, live_frames
+from dolphin.feeds.binance.live import LiveFeed, live_frames
 from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.source import Frame
 
@@ -33,7 +34,7 @@ class Recorded:
     """Symbols whose order book was not known at the end."""
 
 
-async def record_live(config: LiveConfig, path: Path, seconds: float | None) -> Recorded:
+async def record_live(config: Live, path: Path, seconds: float | None) -> Recorded:
     """Record until `seconds` have passed, or until SIGINT or SIGTERM where they are None.
 
     Raises:

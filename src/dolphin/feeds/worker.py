@@ -20,9 +20,10 @@ from dolphin.core.contract import names
 from dolphin.core.control.params import LAW_HASH
 from dolphin.core.market.batcher import Batcher, QueueFullError
 from dolphin.core.market.rows import Translator
+from dolphin.core.units import SECOND_NS
 from dolphin.errors import DolphinError, ExitCode
 from dolphin.feeds import recording, synthetic
-from dolphin.feeds.binance.live import LiveConfig, live_frames
+from dolphin.feeds.binance.live import live_frames
 from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.journal import Journal
 from dolphin.feeds.options import FeedOptions
@@ -36,7 +37,7 @@ from dolphin.host.tasks import beside
 
 FAST_SPAN_NS: Final = 100_000_000
 """Market time in a batch of a fast replay."""
-LOOP_PAUSE_NS: Final = 1_000_000_000
+LOOP_PAUSE_NS: Final = SECOND_NS
 """Market time between the end of a recording and its next pass."""
 JOURNAL_EVERY_S: Final = 1.0
 
@@ -66,8 +67,8 @@ async def run(options: FeedOptions) -> None:
         gc.freeze()  # what has been imported stays: collections need not look at it again
         async with _journalled(feed, options), _following(feed, progress, options):
             if first_pass is None:
-                clock, followed = LiveClock(), LiveConfig(tuple(options.live.symbols), options.live.ws_url, options.live.rest_url)
-                async with live_frames(followed, clock) as live:
+                clock = LiveClock()
+                async with live_frames(options.live, clock) as live:
                     await play_live(feed, live.queue, clock, live.want_snapshots)
             elif options.speed == 0:
                 await play_fast(feed, first_pass)

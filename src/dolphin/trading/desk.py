@@ -33,6 +33,7 @@ from dolphin.core.ledger import Outcome
 from dolphin.core.order_gate import Decision, Deny, Exposure, Limits, Order
 from dolphin.core.order_gate.desk import lowered, replaced, to_take_back
 from dolphin.core.placing.view import Ranking, Touch
+from dolphin.core.units import SECOND_NS
 from dolphin.errors import DolphinError
 from dolphin.storage.ledger import FillResult
 from dolphin.trading.alarm import Alarm
@@ -41,7 +42,7 @@ from dolphin.trading.entitlement import Entitlements
 from dolphin.trading.inbound import Features
 from dolphin.trading.telling import Telling
 
-EQUITY_EVERY_NS: Final = 1_000_000_000
+EQUITY_EVERY_NS: Final = SECOND_NS
 TOP_SHOWN: Final = 5
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from dolphin.config import live_of
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.binance.frames import SNAPSHOT_STREAM, STREAM_NAME
 from dolphin.core.market.rows import Row, Translator
 from dolphin.errors import BadInput, DolphinError
-from dolphin.feeds.binance.live import LiveConfig, LiveFeed, Timing, live_frames
+from dolphin.feeds.binance.live import LiveFeed, Timing, live_frames
 from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.recorder import record_live
 from dolphin.feeds.recording import inspect
@@ -75,7 +76,7 @@ def a_market() -> Exchange:
 @asynccontextmanager
 async def watched(timing: Timing | None = None) -> AsyncIterator[Watched]:
     async with a_market() as exchange:
-        config = LiveConfig(MARKET.symbols, exchange.ws_url, exchange.rest_url)
+        config = live_of(MARKET.symbols, exchange.ws_url, exchange.rest_url)
         async with live_frames(config, LiveClock(), timing or quick()) as live:
             yield Watched(exchange, live)
 
@@ -136,7 +137,7 @@ async def test_a_connection_that_is_open_but_silent_is_given_up_and_opened_again
 
 async def test_a_symbol_that_is_not_traded_is_refused_before_connecting() -> None:
     async with a_market() as exchange:
-        config = LiveConfig(("BTCUSDT", "NOSUCHUSDT"), exchange.ws_url, exchange.rest_url)
+        config = live_of(("BTCUSDT", "NOSUCHUSDT"), exchange.ws_url, exchange.rest_url)
         with pytest.raises(BadInput, match="symbols = 'NOSUCHUSDT'"):
             async with live_frames(config, LiveClock(), quick()):
                 pass
@@ -145,26 +146,26 @@ async def test_a_symbol_that_is_not_traded_is_refused_before_connecting() -> Non
 
 async def test_an_exchange_that_cannot_be_reached_is_one_clear_error() -> None:
     async with a_market() as exchange:
-        config = LiveConfig(("BTCUSDT",), "ws://127.0.0.1:9", exchange.rest_url)
+        config = live_of(("BTCUSDT",), "ws://127.0.0.1:9", exchange.rest_url)
         with pytest.raises(DolphinError, match="cannot be reached"):
             async with live_frames(config, LiveClock(), quick()) as live:
                 await Watched(exchange, live).until(lambda _: False, "the attempts are bounded")
     with pytest.raises(DolphinError, match="cannot be reached"):
-        async with live_frames(LiveConfig(("BTCUSDT",), "ws://127.0.0.1:9", "http://127.0.0.1:9"), LiveClock(), quick()):
+        async with live_frames(live_of(("BTCUSDT",), "ws://127.0.0.1:9", "http://127.0.0.1:9"), LiveClock(), quick()):
             pass
 
 
 async def test_what_was_recorded_live_replays_with_its_order_books(tmp_path: Path) -> None:
     path = tmp_path / "recorded.gz"
     async with a_market() as exchange:
-        recorded = await record_live(LiveConfig(("BTCUSDT", "ETHUSDT"), exchange.ws_url, exchange.rest_url), path, 2.0)
+        recorded = await record_live(live_of(("BTCUSDT", "ETHUSDT"), exchange.ws_url, exchange.rest_url), path, 2.0)
     info = inspect([path])
     assert info.frames == recorded.frames > 0
     assert info.symbols == ("BTCUSDT", "ETHUSDT")
     assert SNAPSHOT_STREAM in info.streams
     with pytest.raises(BadInput, match="cannot be written"):
         async with a_market() as exchange:
-            await record_live(LiveConfig(("BTCUSDT",), exchange.ws_url, exchange.rest_url), path, 1.0)
+            await record_live(live_of(("BTCUSDT",), exchange.ws_url, exchange.rest_url), path, 1.0)
 
 
 async def test_the_exchange_answers_as_the_real_one_does() -> None:

@@ -15,8 +15,11 @@ from dolphin.core.ledger.events import Operation, Outcome
 from dolphin.core.order_gate.admission import DenyReason, Order
 
 
-class Term(NamedTuple):
-    """What an entry stands on, for one of its two keys: the command, the effective cap, and the exposure that the entry leads to."""
+class Term(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an entry stands on, for one of its two keys: the command, the effective cap, and the exposure that the entry leads to.
+
+    It stands in the trace as it is, so a line with another field is no trace.
+    """
 
     key: str
     epoch: int

@@ -35,6 +35,10 @@ FIRST_SHARD: Final = "0"
 MAX_SHARDS: Final = 8
 """Shards are "0" to "7"; a silent one costs its readers nothing."""
 
+# the exchange's public addresses; a configuration may name others
+EXCHANGE_WS_URL: Final = "wss://fstream.binance.com"
+EXCHANGE_REST_URL: Final = "https://fapi.binance.com"
+
 
 def market_topic(shard: str) -> str:
     """The topic of one shard's features."""

@@ -18,9 +18,9 @@ from msgspec import Struct
 from dolphin.core.control import factors
 from dolphin.core.control.params import SurvivalParams
 from dolphin.core.control.senses import MAX_NS, SENSORS, Inputs, hear
-from dolphin.core.units import ONE, as_int
+from dolphin.core.units import ONE, SECOND_NS, as_int
 
-SLOT_NS = 1_000_000_000
+SLOT_NS = SECOND_NS
 SLOTS = 10  # the derivative looks back 10 s
 NO_SHOCK = -1
 

@@ -25,12 +25,12 @@ from dolphin.core.signals.feature_state import (
     DEPTH_WINDOW_S,
     JITTER_WINDOW_S,
     KIND_SLOTS,
-    SECOND_NS,
     TAKER_WINDOW_S,
     UNKNOWN_ID,
     VOLUME_WINDOW_S,
 )
 from dolphin.core.signals.statistics import Floats
+from dolphin.core.units import SECOND_NS
 
 type Ints = NDArray[np.int64]
 type Bytes = NDArray[np.uint8]

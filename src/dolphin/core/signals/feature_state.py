@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from dolphin.core.contract.kinds import Kind
 
-SECOND_NS: Final = 1_000_000_000
-
 TAKER_WINDOW_S: Final = 60
 """Window of taker notional, liquidations and the trade count."""
 VOLUME_WINDOW_S: Final = 300

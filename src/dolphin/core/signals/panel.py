@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from dolphin.core.signals.scanner import STALE_SCANS, Scan, Scanner
 from dolphin.core.signals.statistics import Floats
+from dolphin.core.units import SECOND_NS
 
-SHORTEST_NS: Final = 1_000_000_000
+SHORTEST_NS: Final = SECOND_NS
 LONGEST_NS: Final = 60_000_000_000
 
 

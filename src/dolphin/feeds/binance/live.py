@@ -22,6 +22,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from dolphin.config import Live
 from dolphin.core.market.binance.frames import STREAM_NAME
 from dolphin.errors import BadInput, DolphinError
 from dolphin.feeds.clock import LiveClock
@@ -38,7 +39,6 @@ QUEUE_FRAMES: Final = 16_384
 STREAMS_PER_MESSAGE: Final = 100
 MESSAGE_INTERVAL_S: Final = 0.2
 """The exchange takes 10 messages a second and 1,024 streams on a connection."""
-MAX_SYMBOLS: Final = 200
 
 SILENCE_LIMIT_S: Final = 10.0
 """Without any frame for so long, a connection counts as dead although it is open (a mark price comes every second)."""
@@ -62,19 +62,6 @@ BAN_WAIT_S: Final = 30.0
 BAN_WAIT_MAX_S: Final = 300.0
 
 type Item = Frame | Lost
-
-
-@dataclass(frozen=True, slots=True)
-class LiveConfig:
-    """What to follow, and where."""
-
-    symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT")
-    ws_url: str = "wss://fstream.binance.com"
-    rest_url: str = "https://fapi.binance.com"
-
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.symbols) <= MAX_SYMBOLS:
-            raise BadInput("too many or no symbols", field="symbols", value=len(self.symbols), remedy=f"Give 1 to {MAX_SYMBOLS}.")
 
 
 @dataclass(slots=True)
@@ -107,7 +94,7 @@ class _Broken(Exception):
 class LiveFeed:
     """The running connection; its frames are in `queue`."""
 
-    config: LiveConfig
+    config: Live
     clock: LiveClock
     timing: Timing
     queue: asyncio.Queue[Item] = field(default_factory=lambda: asyncio.Queue(QUEUE_FRAMES))
@@ -247,7 +234,7 @@ class LiveFeed:
 
 
 @asynccontextmanager
-async def live_frames(config: LiveConfig, clock: LiveClock, timing: Timing | None = None) -> AsyncIterator[LiveFeed]:
+async def live_frames(config: Live, clock: LiveClock, timing: Timing | None = None) -> AsyncIterator[LiveFeed]:
     """A live feed that runs for the length of the block; what ends it for good ends the block.
 
     Raises:

@@ -21,7 +21,7 @@ from dolphin.operator.views.story import Story
 
 Report = dict[str, Any]
 
-NOT_DECISIONS = frozenset({"ready", "status", "latency", "summary"})
+NOT_DECISIONS = frozenset({"ready", "status", "summary"})
 """Journal lines that carry wall-clock readings; every other line is a decision and the same in two runs in lockstep."""
 
 _CHART_WIDTH = 72
