@@ -12,12 +12,12 @@ from dolphin.core.contract import names
 from dolphin.core.contract.packing import pack
 from dolphin.core.contract.schemas import SIGNALS
 from dolphin.core.sensing.asset import AssetVotes, VoteTiming
+from dolphin.core.units import MS_NS
 from dolphin.errors import BadInput
 from dolphin.stage import snapshot
 from python_udfs import readings
 
 _SNAPSHOT: Final = ("breaker_votes", 2)
-_MS_NS: Final = 1_000_000
 
 
 class BreakerVotes:
@@ -31,7 +31,7 @@ class BreakerVotes:
             if not 1 <= value <= 3_600_000:
                 raise BadInput("must be from 1 to 3600000", field=name, value=value, remedy="Leave it out for its default.")
         self._account = account
-        self._timing = VoteTiming(interval_ms * _MS_NS, lease_ms * _MS_NS, warm_up_s * 1_000 * _MS_NS)
+        self._timing = VoteTiming(interval_ms * MS_NS, lease_ms * MS_NS, warm_up_s * 1_000 * MS_NS)
         self._now_ns = 0
         self._assets: dict[str, AssetVotes] = {}
 

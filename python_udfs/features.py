@@ -13,9 +13,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dolphin.core.arrow.template import BatchTemplate
+from dolphin.core.contract.names import MAX_ASSETS
 from dolphin.core.contract.schemas import FEATURES, MARKET
 from dolphin.core.signals.columns import FLOAT_OUTPUTS, INT_OUTPUTS
-from dolphin.core.signals.feature_state import ASSET_STATE, MAX_ASSETS, UNKNOWN_DELAY_NS, new_assets
+from dolphin.core.signals.feature_state import ASSET_STATE, UNKNOWN_DELAY_NS, new_assets
 from dolphin.errors import BadInput
 from dolphin.stage import snapshot
 

@@ -17,12 +17,12 @@ from dolphin.core.control.assessment import Demand, Memory, assess, is_due
 from dolphin.core.control.params import SurvivalParams
 from dolphin.core.control.posture_gate import demand_signal
 from dolphin.core.sensing.account import AccountSenses
+from dolphin.core.units import MS_NS
 from dolphin.errors import BadInput
 from dolphin.stage import snapshot
 from python_udfs import readings
 
 _SNAPSHOT: Final = ("survival", 3)
-_MS_NS: Final = 1_000_000
 
 
 class Survival:
@@ -36,8 +36,8 @@ class Survival:
             if not 1 <= value <= 3_600_000:
                 raise BadInput("must be from 1 to 3600000", field=name, value=value, remedy="Leave it out for its default.")
         self._account = account
-        self._interval_ns = interval_ms * _MS_NS
-        self._warm_up_ns = warm_up_s * 1_000 * _MS_NS
+        self._interval_ns = interval_ms * MS_NS
+        self._warm_up_ns = warm_up_s * 1_000 * MS_NS
         self._params = SurvivalParams()
         self._memory = Memory()
         self._epoch = 0  # market time of the first batch: a job submitted anew has a larger one

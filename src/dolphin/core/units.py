@@ -10,9 +10,12 @@ from typing import Final, TypeGuard
 ONE: Final = 1_000_000
 ONE_E8: Final = 100_000_000
 """1 unit of the base asset, or 1 dollar of price, in e8."""
+MS_NS: Final = 1_000_000
 SECOND_NS: Final = 1_000_000_000
 HOUR_NS: Final = 3_600 * SECOND_NS
 DAY_NS: Final = 24 * HOUR_NS
+MAX_NS: Final = 2**62
+"""The latest time that is one: sums of two such still fit the 64 bits of Java."""
 E8_SQUARE_PER_MICRO: Final = ONE_E8 * ONE_E8 // 1_000_000
 """quantity [e8] x price [e8] per micro-dollar."""
 

@@ -12,10 +12,11 @@ from rich.console import Console
 
 from dolphin.cluster.jobs import list_jobs
 from dolphin.config import Config
+from dolphin.core.contract.lines import Line
 from dolphin.host.build import ensure_jar, warm_kernels
 from dolphin.host.home import RunFiles, new_run_id, open_home
 from dolphin.host.home_lock import HomeLock
-from dolphin.host.tail import Line, Tail
+from dolphin.host.tail import Tail
 from dolphin.operator.views.report import Report, build, decisions_digest
 from dolphin.operator.views.screen import Screen
 from dolphin.operator.views.story import Story

@@ -19,8 +19,8 @@ from typing import Final
 
 import msgspec
 
-from dolphin.core.audit.journal import Line
 from dolphin.core.audit.trace import MAX_EVENTS, Cut, TraceEvent
+from dolphin.core.contract.lines import Line
 
 MAX_WAITING: Final = 10_000
 """Events that may wait for the disk."""

@@ -3,10 +3,9 @@
 A line holds market time only, so that two runs in lockstep write the same lines.
 """
 
-from typing import Any
-
 from dolphin.core.audit import steps as of
 from dolphin.core.audit.steps import Entry, Step
+from dolphin.core.contract.lines import Line
 from dolphin.core.control.belief import (
     LEASE_EXPIRED,
     CapChanged,
@@ -21,9 +20,6 @@ from dolphin.core.control.belief import (
 from dolphin.core.order_gate.admission import Order
 from dolphin.core.words import decimal_e8
 from dolphin.core.words import side as side_word
-
-type Line = dict[str, Any]
-"""One line; `type` and `market_time_ns` come first."""
 
 OF_THE_VENUE = (of.OrderFilled, of.OrderEnded)
 """What has happened whether or not it could be booked: told in any case."""

@@ -17,8 +17,8 @@ from msgspec import Struct
 
 from dolphin.core.control import factors
 from dolphin.core.control.params import SurvivalParams
-from dolphin.core.control.senses import MAX_NS, SENSORS, Inputs, hear
-from dolphin.core.units import ONE, SECOND_NS, as_int
+from dolphin.core.control.senses import SENSORS, Inputs, hear
+from dolphin.core.units import MAX_NS, ONE, SECOND_NS, as_int
 
 SLOT_NS = SECOND_NS
 SLOTS = 10  # the derivative looks back 10 s

@@ -22,8 +22,6 @@ DEPTH_WINDOW_S: Final = 300
 JITTER_WINDOW_S: Final = 30
 BASE_DELAY_BUCKETS: Final = 10
 """Half minutes over which the smallest delay stands for the clock offset plus the wire."""
-MAX_ASSETS: Final = 1024
-"""Bound on the assets of one shard (50 are planned, 400 in one shard are supported)."""
 
 UNKNOWN_ID: Final = -1
 KIND_SLOTS: Final = 16

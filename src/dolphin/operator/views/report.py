@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dolphin.core.contract.lines import Line
 from dolphin.core.units import ONE
 from dolphin.core.words import dollars, leverage
-from dolphin.host.tail import Line
 from dolphin.operator.views.story import Story
 
 Report = dict[str, Any]

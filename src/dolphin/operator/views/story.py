@@ -6,8 +6,8 @@ One fold serves the live screen, `dolphin status` and the final report, so that 
 from collections import deque
 from dataclasses import dataclass, field
 
+from dolphin.core.contract.lines import Line
 from dolphin.core.words import leverage
-from dolphin.host.tail import Line
 
 _RECENT = 8
 _CAP_HISTORY = 20_000

@@ -1,6 +1,6 @@
 """The report says what the journals say, no more and no less."""
 
-from dolphin.host.tail import Line
+from dolphin.core.contract.lines import Line
 from dolphin.operator.views.report import build, cap_chart, decisions_digest
 from dolphin.operator.views.story import Story
 
