@@ -250,6 +250,13 @@ def test_a_room_gives_out_only_what_is_its_own() -> None:
     assert lists >= 3
 
 
+def test_no_two_test_files_share_a_name() -> None:
+    """pytest imports them by it, and stops where two have the same."""
+    files = Counter(Path(place).name for place in python("tests") if Path(place).name.startswith("test_"))
+    assert len(files) > 100
+    assert [name for name, count in files.items() if count > 1] == []
+
+
 # modules and options
 
 
