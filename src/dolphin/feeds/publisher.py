@@ -7,6 +7,7 @@ says how many batches may be unfinished downstream.
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -39,11 +40,13 @@ class Pace:
 class Publisher:
     """One shard's way into the cluster."""
 
-    def __init__(self, market_map: Any, progress: Progress, *, shard: str, pace: Pace) -> None:
+    def __init__(self, market_map: Any, progress: Progress, *, shard: str, pace: Pace, on_batch: Callable[[], None] = lambda: None) -> None:
+        """`on_batch` is called when the cluster has taken a batch."""
         self._map = market_map
         self._progress = progress
         self._shard = shard
         self._pace = pace
+        self._on_batch = on_batch
         self._unfinished: deque[int] = deque()
         self.batches = 0
         self.rows = 0
@@ -77,6 +80,7 @@ class Publisher:
         self.rows += batch.num_rows
         self.bytes += len(wired.arrow)
         self.market_time_ns = info.market_time_ns
+        self._on_batch()
         if self._pace.window is not None:
             self._unfinished.append(info.market_time_ns)
             while len(self._unfinished) >= self._pace.window:

@@ -17,6 +17,7 @@ from dolphin.errors import BadInput
 from dolphin.feeds.binance.live import LiveFeed, live_frames
 from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.source import Frame
+from dolphin.host.saying import timed
 
 POLL_S: Final = 0.25
 COMPRESSION: Final = 6
@@ -48,7 +49,7 @@ async def record_live(config: Live, path: Path, seconds: float | None) -> Record
     if seconds is not None:
         loop.call_later(seconds, stop.set)
     clock = LiveClock()
-    async with live_frames(config, clock) as live:
+    async with live_frames(config, clock, timed("record")) as live:
         with _create(path) as file, gzip.GzipFile(fileobj=file, mode="wb", compresslevel=COMPRESSION) as out:
             frames, translator = await _write(live, out, stop)
             out.close()

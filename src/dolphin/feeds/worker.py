@@ -16,6 +16,7 @@ from typing import Final
 import uvloop
 
 from dolphin.cluster.client import client
+from dolphin.cluster.outages import tell_outages
 from dolphin.core.contract import names
 from dolphin.core.control.params import LAW_HASH
 from dolphin.core.market.batcher import Batcher, QueueFullError
@@ -32,7 +33,9 @@ from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import FAST_WINDOW, Pace, Publisher
 from dolphin.feeds.source import Frame
 from dolphin.host.home import RunFiles
+from dolphin.host.notify import Service
 from dolphin.host.options import options_file, read_options
+from dolphin.host.saying import Outage, timed
 from dolphin.host.tasks import beside
 
 FAST_SPAN_NS: Final = 100_000_000
@@ -57,9 +60,15 @@ def first_span_ns(speed: float) -> int:
 async def run(options: FeedOptions) -> None:
     """Play the source into the cluster. DolphinError where something outside has to change."""
     first_pass = _frame_source(options)  # before the cluster is asked for anything: a bad recording is said at once
+    say, service = timed("feed"), Service.of_environment()
     async with client(options.member, options.cluster_name, name=names.FEED) as hazelcast:
+        outage = Outage("the cluster", say)
+        tell_outages(hazelcast, outage.began, outage.ended, say)
         progress = Progress(await hazelcast.get_map(names.DOLPHIN_PROGRESS))
-        publisher = Publisher(await hazelcast.get_map(names.MARKET_EVENTS), progress, shard=names.FIRST_SHARD, pace=pace_of(options))
+        events = await hazelcast.get_map(names.MARKET_EVENTS)
+        publisher = Publisher(
+            events, progress, shard=names.FIRST_SHARD, pace=pace_of(options), on_batch=_heartbeat(service, f"{options.source} market")
+        )
         await publisher.open()
         batcher = Batcher(shard=names.FIRST_SHARD, max_span_ns=first_span_ns(options.speed), run_id=options.run_id, law=LAW_HASH)
         feed = Feed(Translator(), batcher, publisher)
@@ -68,12 +77,27 @@ async def run(options: FeedOptions) -> None:
         async with _journalled(feed, options), _following(feed, progress, options):
             if first_pass is None:
                 clock = LiveClock()
-                async with live_frames(options.live, clock) as live:
+                async with live_frames(options.live, clock, say) as live:
                     await play_live(feed, live.queue, clock, live.want_snapshots)
             elif options.speed == 0:
                 await play_fast(feed, first_pass)
             else:
                 await play_paced(feed, first_pass, options.speed)
+        service.stopping("the source has ended" if not feed.stop.is_set() else "asked to stop")
+
+
+def _heartbeat(service: Service, what: str) -> Callable[[], None]:
+    """What a batch that the cluster has taken tells systemd: the first, that the feed is up; each, that it goes on."""
+    is_up = False
+
+    def beat() -> None:
+        nonlocal is_up
+        if not is_up:
+            is_up = True
+            service.ready(f"plays the {what}")
+        service.alive()
+
+    return beat
 
 
 def _frame_source(options: FeedOptions) -> Iterable[Frame] | None:

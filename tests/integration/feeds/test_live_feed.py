@@ -77,7 +77,7 @@ def a_market() -> Exchange:
 async def watched(timing: Timing | None = None) -> AsyncIterator[Watched]:
     async with a_market() as exchange:
         config = live_of(MARKET.symbols, exchange.ws_url, exchange.rest_url)
-        async with live_frames(config, LiveClock(), timing or quick()) as live:
+        async with live_frames(config, LiveClock(), print, timing or quick()) as live:
             yield Watched(exchange, live)
 
 
@@ -139,7 +139,7 @@ async def test_a_symbol_that_is_not_traded_is_refused_before_connecting() -> Non
     async with a_market() as exchange:
         config = live_of(("BTCUSDT", "NOSUCHUSDT"), exchange.ws_url, exchange.rest_url)
         with pytest.raises(BadInput, match="symbols = 'NOSUCHUSDT'"):
-            async with live_frames(config, LiveClock(), quick()):
+            async with live_frames(config, LiveClock(), print, quick()):
                 pass
         assert exchange.connections == 0
 
@@ -148,10 +148,10 @@ async def test_an_exchange_that_cannot_be_reached_is_one_clear_error() -> None:
     async with a_market() as exchange:
         config = live_of(("BTCUSDT",), "ws://127.0.0.1:9", exchange.rest_url)
         with pytest.raises(DolphinError, match="cannot be reached"):
-            async with live_frames(config, LiveClock(), quick()) as live:
+            async with live_frames(config, LiveClock(), print, quick()) as live:
                 await Watched(exchange, live).until(lambda _: False, "the attempts are bounded")
     with pytest.raises(DolphinError, match="cannot be reached"):
-        async with live_frames(live_of(("BTCUSDT",), "ws://127.0.0.1:9", "http://127.0.0.1:9"), LiveClock(), quick()):
+        async with live_frames(live_of(("BTCUSDT",), "ws://127.0.0.1:9", "http://127.0.0.1:9"), LiveClock(), print, quick()):
             pass
 
 
