@@ -14,13 +14,15 @@ from dolphin.cli.options import (
     HomeOption,
     JsonOption,
     MemberOption,
+    PortOption,
     RecordingOption,
     SecondsOption,
     SpeedOption,
     print_json,
 )
-from dolphin.core.contract import names
 from dolphin.errors import BadInput
+from dolphin.host.home import Home
+from dolphin.host.standing import member_of
 
 if TYPE_CHECKING:
     from dolphin.feeds.rehearsal import Rehearsal
@@ -63,7 +65,8 @@ def replay(
     from dolphin.feeds.rehearsal import rehearse
 
     if member is not None:
-        _play_into(member, cluster_name or names.DEFAULT_CLUSTER, paths, speed, home, as_json=as_json)
+        address, cluster = member_of(Home(home), member, cluster_name)
+        _play_into(address, cluster, paths, speed, home, as_json=as_json)
         return
     done = rehearse(paths)
     if as_json:
@@ -75,7 +78,7 @@ def replay(
 @app.command("exchange")
 def exchange(
     recording: RecordingOption = None,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="On loopback; 0 takes a free one.")] = 0,
+    port: PortOption = None,
     speed: SpeedOption = "1",
     assets: Annotated[int, typer.Option("--assets", help="Assets of the synthetic market.")] = 8,
     seed: Annotated[int, typer.Option("--seed")] = 7,
@@ -93,10 +96,10 @@ def exchange(
         raise BadInput("an exchange has a pace", field="--speed", value=speed, remedy="Give a number.")
     if recording:
         info = recordings.inspect(recording)
-        stand_in = Exchange(lambda: recordings.read(info.paths), info.symbols, speed=pace, port=port)
+        stand_in = Exchange(lambda: recordings.read(info.paths), info.symbols, speed=pace, port=port or 0)
     else:
         market = synthetic.Synthetic(assets, seed, minutes)
-        stand_in = Exchange(lambda: synthetic.generate(market), market.symbols, speed=pace, port=port)
+        stand_in = Exchange(lambda: synthetic.generate(market), market.symbols, speed=pace, port=port or 0)
     asyncio.run(_serve(stand_in, as_json=as_json))
 
 
