@@ -14,7 +14,8 @@ from waiting import until
 from dolphin.cluster.jobs import Jobs
 from dolphin.cluster.wire import Batch
 from dolphin.errors import BadInput
-from dolphin.host.member import MemberProcess, find_java
+from dolphin.host.java import find_java
+from dolphin.host.member import MemberProcess
 from dolphin.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).resolve().parents[2]
