@@ -1,6 +1,7 @@
 """A live feed against a local exchange by the real protocol: what goes wrong on the way is noticed, and mended."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ class Watched:
 
     exchange: Exchange
     live: LiveFeed
+    said: list[str]
+    """What goes into `feed.log`."""
     translator: Translator = field(default_factory=Translator)
     rows: list[Row] = field(default_factory=list)
     streams: set[str] = field(default_factory=set)
@@ -77,8 +80,9 @@ def a_market() -> Exchange:
 async def watched(timing: Timing | None = None) -> AsyncIterator[Watched]:
     async with a_market() as exchange:
         config = live_of(MARKET.symbols, exchange.ws_url, exchange.rest_url)
-        async with live_frames(config, LiveClock(), print, timing or quick()) as live:
-            yield Watched(exchange, live)
+        said: list[str] = []
+        async with live_frames(config, LiveClock(), said.append, timing or quick()) as live:
+            yield Watched(exchange, live, said)
 
 
 async def test_every_stream_arrives_and_every_order_book_synchronises_from_rest() -> None:
@@ -100,6 +104,12 @@ async def test_a_disconnect_is_a_gap_and_is_mended_by_reconnecting(*, with_notic
         assert feed.live.counters.losses == 1
         assert feed.live.counters.sessions == 2
         assert feed.exchange.connections == 4, "both connections were opened again"
+        first, lost, again, back = feed.said
+        assert first == f"the exchange sends: {', '.join(MARKET.symbols)} from {feed.exchange.ws_url}"
+        assert lost.startswith("the exchange is lost: ")
+        assert not with_notice or lost.endswith("the server shuts down")
+        assert again.startswith("connects again in ")
+        assert re.fullmatch(r"the exchange is back after \d+\.\d s", back)
 
 
 async def test_a_connection_lost_while_a_snapshot_is_under_way_costs_no_order_book() -> None:
@@ -133,12 +143,13 @@ async def test_a_connection_that_is_open_but_silent_is_given_up_and_opened_again
         assert feed.live.counters.silent_deaths >= 1
         feed.exchange.is_muted = False
         await feed.until(Watched.is_synced, "synchronised again")
+        assert "the exchange is lost: connected, but silent for 2 s" in feed.said
 
 
 async def test_a_symbol_that_is_not_traded_is_refused_before_connecting() -> None:
     async with a_market() as exchange:
         config = live_of(("BTCUSDT", "NOSUCHUSDT"), exchange.ws_url, exchange.rest_url)
-        with pytest.raises(BadInput, match="symbols = 'NOSUCHUSDT'"):
+        with pytest.raises(BadInput, match=r"live\.symbols = 'NOSUCHUSDT'"):
             async with live_frames(config, LiveClock(), print, quick()):
                 pass
         assert exchange.connections == 0
@@ -149,7 +160,7 @@ async def test_an_exchange_that_cannot_be_reached_is_one_clear_error() -> None:
         config = live_of(("BTCUSDT",), "ws://127.0.0.1:9", exchange.rest_url)
         with pytest.raises(DolphinError, match="cannot be reached"):
             async with live_frames(config, LiveClock(), print, quick()) as live:
-                await Watched(exchange, live).until(lambda _: False, "the attempts are bounded")
+                await Watched(exchange, live, []).until(lambda _: False, "the attempts are bounded")
     with pytest.raises(DolphinError, match="cannot be reached"):
         async with live_frames(live_of(("BTCUSDT",), "ws://127.0.0.1:9", "http://127.0.0.1:9"), LiveClock(), print, quick()):
             pass

@@ -96,7 +96,8 @@ public final class MemberMain {
     }
     List<InetAddress> present = addresses();
     return present.stream()
-        .filter(each -> AddressUtil.matchAnyInterface(each.getHostAddress(), wanted.getInterfaces()))
+        .filter(
+            each -> AddressUtil.matchAnyInterface(each.getHostAddress(), wanted.getInterfaces()))
         .findFirst()
         .orElseThrow(
             () ->

@@ -81,9 +81,9 @@ final class WorkerProcess {
   }
 
   /**
-   * Starts a worker without blocking; {@code title} is how it shows in {@code ps}. The future gives a worker that has loaded its function, or
-   * fails with a {@link JetException} that says why it could not; {@code waker} is woken either
-   * way.
+   * Starts a worker without blocking; {@code title} is how it shows in {@code ps}. The future gives
+   * a worker that has loaded its function, or fails with a {@link JetException} that says why it
+   * could not; {@code waker} is woken either way.
    */
   static CompletableFuture<WorkerProcess> start(
       StageSpec spec, String title, Waker waker, ILogger logger) {
