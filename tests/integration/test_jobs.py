@@ -160,6 +160,10 @@ async def test_the_command_line_tells_the_same(hazelcast: HazelcastClient, membe
     await Jobs(hazelcast).submit(relay())
     listed = await dolphin_job(member, "list", "--json")
     assert [job["status"] for job in json.loads(listed.stdout)["jobs"] if job["name"] == "relay"] == ["running"]
+    shown = await dolphin_job(member, "show", "relay")
+    assert (shown.returncode, shown.stdout.split(";")[0]) == (0, "relay is running")
+    raw = await dolphin_job(member, "show", "relay", "--raw")
+    assert raw.returncode == 0
     suspended = await dolphin_job(member, "suspend", "relay")
     assert (suspended.returncode, suspended.stdout.split()[:2]) == (0, ["relay", "suspended"])
     unknown = await dolphin_job(member, "cancel", "rely")

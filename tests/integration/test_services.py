@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from foreground import Manager
+from foreground import Manager, foreground
 
-from dolphin.config import SyntheticMarket
+from dolphin.config import Live, SyntheticMarket
 from dolphin.feeds.options import FeedOptions
 from dolphin.host.child import Child
 from dolphin.host.home import RunFiles
@@ -83,3 +83,19 @@ def test_feed_and_agent_are_heard_of_while_they_work_and_tell_of_a_member_that_s
         child.stop(30.0)
         assert child.exit_status() == 0, child.last_words()
         assert hears.hears("STOPPING=1", WATCHDOG_S)
+
+
+def test_an_exchange_that_is_away_is_no_reason_to_end_the_feed(services: ExitStack, jar: Path, tmp_path: Path) -> None:
+    of_feed = manager(services, tmp_path / "of-feed")
+    member = services.enter_context(MemberProcess.start(jar=jar, log=tmp_path / "member.log", cluster_name="services"))
+    with foreground("exchange", "--assets", "2") as exchange:
+        told = exchange.ready()
+        live = Live(symbols=told["symbols"], ws_url=told["ws_url"], rest_url=told["rest_url"])
+        common = {"member": member.address, "cluster_name": "services", "run_id": "r", "run_dir": tmp_path / "run"}
+        feed = start(services, "feed", "dolphin.feeds.worker", FeedOptions(**common, source="live", live=live), of_feed)
+        assert of_feed.hears("READY=1", SOON_S)
+    until(lambda: "Z feed: the exchange is lost: " in feed.log.read_text(), "the feed tells of the loss")
+    of_feed.drain()
+    assert of_feed.hears("STATUS=connects again in ", SOON_S)
+    assert of_feed.hears("WATCHDOG=1", SOON_S), "each attempt is progress"
+    assert feed.exit_status() is None

@@ -20,6 +20,7 @@ from dolphin.cli.options import (
     SpeedOption,
     print_json,
 )
+from dolphin.core.contract import names
 from dolphin.errors import BadInput
 from dolphin.host.home import Home
 from dolphin.host.standing import member_of

@@ -35,7 +35,7 @@ from dolphin.feeds.source import Frame
 from dolphin.host.home import RunFiles
 from dolphin.host.notify import Service
 from dolphin.host.options import options_file, read_options
-from dolphin.host.saying import Outage, timed
+from dolphin.host.saying import Outage, Say, timed
 from dolphin.host.tasks import beside
 
 FAST_SPAN_NS: Final = 100_000_000
@@ -77,13 +77,23 @@ async def run(options: FeedOptions) -> None:
         async with _journalled(feed, options), _following(feed, progress, options):
             if first_pass is None:
                 clock = LiveClock()
-                async with live_frames(options.live, clock, say) as live:
+                async with live_frames(options.live, clock, _trying(service, say)) as live:
                     await play_live(feed, live.queue, clock, live.want_snapshots)
             elif options.speed == 0:
                 await play_fast(feed, first_pass)
             else:
                 await play_paced(feed, first_pass, options.speed)
         service.stopping("the source has ended" if not feed.stop.is_set() else "asked to stop")
+
+
+def _trying(service: Service, say: Say) -> Say:
+    """Says what becomes of the connection. That is progress too: while the exchange is away no batch is due, and a new start is no help."""
+
+    def tell(text: str) -> None:
+        say(text)
+        service.alive(text)
+
+    return tell
 
 
 def _heartbeat(service: Service, what: str) -> Callable[[], None]:
