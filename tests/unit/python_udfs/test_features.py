@@ -91,6 +91,7 @@ def test_a_row_that_cannot_be_believed_is_counted_and_changes_nothing_else(kind:
     features = last(refusing, [*before, spoilt])
     expected = last(silent, [*before, tick(1)])
     assert features.pop("refused_rows") == expected.pop("refused_rows") + 1
+    assert features.pop("ticked_at_ns") < expected.pop("ticked_at_ns")
     np.testing.assert_equal(features, expected)
 
 
