@@ -97,7 +97,16 @@ def _watch(system: System, follow: Follower, screen: Screen) -> None:
 def _finish(plan: Plan, show: Show, story: Story, jobs: list[Line], *, feed_ended_well: bool) -> Report:
     digest = decisions_digest(Tail(plan.files.agent_journal).read())
     ledger = summarise(plan.home.ledger, run_id=plan.run_id)
-    report = build(run_id=plan.run_id, market=show.label, story=story, jobs=jobs, ledger=ledger, digest=digest)
+    report = build(
+        run_id=plan.run_id,
+        market=show.label,
+        story=story,
+        jobs=jobs,
+        ledger=ledger,
+        digest=digest,
+        speed=plan.market.speed,
+        is_replay=plan.market.source != "live",
+    )
     report["feed_ended_well"] = feed_ended_well
     plan.files.report.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
     return report

@@ -43,7 +43,10 @@ class Story:
     account_cap_ppm: int = 0
     caps_ppm: dict[str, int] = field(default_factory=dict)
     cap_history: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_CAP_HISTORY))
-    cuts: list[Line] = field(default_factory=list)
+    decided: list[Line] = field(default_factory=list)
+    """What the gates decided: cuts and postures, as the commands say. The same at any speed, but for the order between gates."""
+    leases: list[Line] = field(default_factory=list)
+    """Leases that ended, and whether a later command renewed them."""
     ranking: list[Line] = field(default_factory=list)
     rankings: int = 0
     orders: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ORDER_TYPES, 0))
@@ -52,6 +55,13 @@ class Story:
     told: int = 0
     """How many moments there have been; `recent` keeps the last few."""
     latency_us: dict[str, Line] = field(default_factory=dict)
+
+    @property
+    def cuts(self) -> list[Line]:
+        """The caps that a breaker, the controller or an operator lowered, in the order of their market times."""
+        keys = ("asset", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")
+        cuts = [{key: line[key] for key in keys} for line in self.decided if line["to_ppm"] < line["from_ppm"]]
+        return sorted(cuts, key=lambda cut: (cut["event_time_ns"], cut["asset"]))
 
     def read_feed(self, line: Line) -> None:
         """Takes one line of the feed's journal; its counters are totals, not increments."""
@@ -94,9 +104,20 @@ def _read_cap(story: Story, line: Line) -> None:
     else:
         story.account_cap_ppm = line["to_ppm"]
         story.cap_history.append((line["market_time_ns"], line["to_ppm"]))
+    if line["to_ppm"] > line["from_ppm"]:
+        for lease in story.leases:
+            lease["is_renewed"] |= lease["asset"] == asset
     if line["to_ppm"] < line["from_ppm"]:
-        story.cuts.append({key: line[key] for key in ("asset", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")})
         story._say(line, f"cut {asset or 'account'} {leverage(line['from_ppm'])} -> {leverage(line['to_ppm'])}: {line['reason']}", "cut")
+
+
+def _read_command(story: Story, line: Line) -> None:
+    keys = ("asset", "posture", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")
+    story.decided.append({key: line[key] for key in keys})
+
+
+def _read_lease(story: Story, line: Line) -> None:
+    story.leases.append({"asset": line["asset"], "expired_at_ns": line["expired_at_ns"], "is_renewed": False})
 
 
 def _read_ranking(story: Story, line: Line) -> None:
@@ -120,6 +141,8 @@ def _read_summary(story: Story, line: Line) -> None:
 _READERS = {
     "posture": _read_posture,
     "cap": _read_cap,
+    "command": _read_command,
+    "lease": _read_lease,
     "ranking": _read_ranking,
     "equity": _read_equity,
     "summary": _read_summary,
