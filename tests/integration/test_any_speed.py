@@ -40,7 +40,7 @@ def assert_the_same_was_decided(reports: list[dict[str, Any]]) -> None:
         assert report["last_ranking"] == lockstep["last_ranking"]
         assert report["orders_late_ms"]["p50"] > 0
         assert report["leases"]["ended"] == report["leases"]["too_slow"], "this market has no silence that ends a lease"
-    assert lockstep["leases"] == {"ended": 0, "too_slow": 0}
+    assert lockstep["leases"] == {"ended": 0, "too_slow": 0, "late_commands": 0}
     assert lockstep["orders_late_ms"] == {}
 
 

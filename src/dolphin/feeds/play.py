@@ -71,7 +71,7 @@ class Feed:
             self.batcher.add(self.translator.on_end(end_ns))
         while (batch := self.batcher.flush()) is not None:
             await self.publisher.publish(batch)
-        await self.publisher.drain()
+        await self.publisher.drain(is_end=end_ns is not None)
 
     def next_due_ns(self, latest_ns: int) -> int:
         """The market time of the next TICK or batch cut, at the latest `latest_ns`."""

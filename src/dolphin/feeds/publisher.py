@@ -96,10 +96,14 @@ class Publisher:
             self._unfinished.popleft()
         return len(self._unfinished)
 
-    async def drain(self) -> None:
-        """Wait until everything published is finished, where progress is waited for, and say how far the feed has come."""
+    async def drain(self, *, is_end: bool) -> None:
+        """Wait until everything published is finished, where progress is waited for, and say how far the feed has come.
+
+        `is_end`: the source has ended, and was not stopped.
+        """
         if self._pace.window is None:
             self._unfinished.clear()
+        if self._pace.window is None and is_end:
             with suppress(DolphinError):  # a job that stands still has ended a fast replay; this one does not depend on it
                 await self._progress.wait(self._pace.jobs, self.market_time_ns, stall_limit_s=LAST_WORD_S)
         while self._unfinished:

@@ -97,7 +97,7 @@ async def test_draining_waits_for_everything_and_says_how_far_the_feed_came() ->
     publisher = await opened(cluster, Pace(("a",), window=64))
     await publisher.publish(batch(1))
     await publisher.publish(batch(2))
-    draining = asyncio.create_task(publisher.drain())
+    draining = asyncio.create_task(publisher.drain(is_end=True))
     await cluster.finish("a", 100)
     assert not draining.done()
     await cluster.finish("a", 200)
@@ -115,12 +115,16 @@ async def test_a_paced_replay_waits_at_its_end_for_the_last_word_of_its_jobs_but
     started_s = loop.time()
     loop.call_later(3.0, cluster.progress.__setitem__, "a", 100)
     loop.call_later(6.0, cluster.progress.__setitem__, "a", 200)
-    await publisher.drain()
+    await publisher.drain(is_end=True)
     assert 6.0 <= loop.time() - started_s < 7.0
     await publisher.publish(batch(3))
-    await publisher.drain()
+    await publisher.drain(is_end=True)
     assert LAST_WORD_S <= loop.time() - started_s - 6.0 < LAST_WORD_S + 2.0
-    assert cluster.reports == [200, 300]
+    await publisher.publish(batch(4))
+    stopped_s = loop.time()
+    await publisher.drain(is_end=False)
+    assert loop.time() == stopped_s, "a feed that is stopped waits for nobody"
+    assert cluster.reports == [200, 300, 400]
 
 
 async def test_a_system_that_is_already_past_this_market_time_is_left_alone() -> None:

@@ -60,7 +60,7 @@ def build(
         "market": market,
         "events_in": story.rows,
         "frames_in": story.frames,
-        "market_seconds": (story.market_time_ns - (story.first_time_ns or story.market_time_ns)) / 1e9,
+        "market_seconds": _market_seconds(story),
         "feed": story.feed,
         "jobs": list(jobs),
         "rankings": story.rankings,
@@ -70,6 +70,7 @@ def build(
         "postures": _postures(story.decided),
         "decided_sha256": decided_digest(story.decided),
         "leases": _leases(story, is_replay=is_replay),
+        "lost_messages": story.lost_messages,
         "orders_late_ms": _orders_late_ms(story.latency_us, speed),
         "posture_path": story.posture_path,
         "cap_path": [{"market_time_ns": time_ns, "cap_ppm": cap} for time_ns, cap in story.cap_history],
@@ -86,6 +87,12 @@ def build(
     }
 
 
+def _market_seconds(story: Story) -> float:
+    """By the feed: the clock of an agent that is behind runs on beyond the market."""
+    end_ns = story.feed_time_ns or story.market_time_ns
+    return (end_ns - (story.first_time_ns or end_ns)) / 1e9
+
+
 def _postures(decided: Iterable[Line]) -> list[Line]:
     """The postures of the account as the governor decided them, each with the cap it came with."""
     found: list[Line] = []
@@ -96,9 +103,10 @@ def _postures(decided: Iterable[Line]) -> list[Line]:
 
 
 def _leases(story: Story, *, is_replay: bool) -> Line:
-    """How many leases ended, and how many of them although the market went on and they were renewed: too late. A replay's market has no
-    pauses of its own, so there the machine was too slow for the speed."""
-    return {"ended": len(story.leases), "too_slow": sum(lease["is_renewed"] for lease in story.leases) if is_replay else 0}
+    """How many leases ended, how many of them although the market went on and they were renewed, too late, and how many commands came when
+    their own lease was over. A replay's market has no pauses of its own, so there the machine was too slow for the speed."""
+    too_slow = sum(lease["is_renewed"] for lease in story.leases) if is_replay else 0
+    return {"ended": len(story.leases), "too_slow": too_slow, "late_commands": story.late_commands}
 
 
 def _orders_late_ms(latency_us: dict[str, Line], speed: float) -> Line:
@@ -177,6 +185,10 @@ def _render_speed(report: Report, console: Console) -> None:
         console.print(f"Orders: {late['p50']:,.0f} ms of market time behind the market that they look at, at most {late['max']:,.0f} ms")
     if leases["too_slow"]:
         console.print(f"[bold]Leases: {leases['too_slow']} ended because this machine is too slow for the speed[/]; they are no cuts")
+    if leases["late_commands"]:
+        console.print(f"[bold]Leases: {leases['late_commands']} commands came when theirs was over[/]: give a lower --speed")
+    if report["lost_messages"]:
+        console.print(f"[bold red]The agent missed {report['lost_messages']} messages[/]: what gates decided is not all in this report")
     if others := leases["ended"] - leases["too_slow"]:
         console.print(f"Leases: {others} ended in silence")
 

@@ -36,8 +36,9 @@ class Story:
     first_time_ns: int | None = None
     market_time_ns: int = 0
     feed_time_ns: int = 0
-    agent_time_ns: int = 0
-    """How far each has come, in market time."""
+    """Market time of the last batch that the feed has published."""
+    heard_time_ns: int = 0
+    """Market time of the last one that the agent has read; its own clock goes on between batches."""
     posture: str = "HIBERNATE"
     posture_path: list[Line] = field(default_factory=list)
     account_cap_ppm: int = 0
@@ -47,6 +48,10 @@ class Story:
     """What the gates decided: cuts and postures, as the commands say. The same at any speed, but for the order between gates."""
     leases: list[Line] = field(default_factory=list)
     """Leases that ended, and whether a later command renewed them."""
+    late_commands: int = 0
+    """Commands that came after their own lease had run out."""
+    lost_messages: int = 0
+    """Messages that were overwritten before the agent read them."""
     ranking: list[Line] = field(default_factory=list)
     rankings: int = 0
     orders: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ORDER_TYPES, 0))
@@ -72,7 +77,6 @@ class Story:
 
     def read_agent(self, line: Line) -> None:
         """Takes one line of the agent's journal; types it does not tell are left out."""
-        self.agent_time_ns = max(self.agent_time_ns, line["market_time_ns"])
         self._see_time(line["market_time_ns"])
         kind = line["type"]
         if kind in self.orders:
@@ -134,8 +138,13 @@ def _read_order(story: Story, line: Line) -> None:
     story._say(line, f"{line['type']} {words} {line.get('reason', '')}".rstrip(), "order")
 
 
+def _read_status(story: Story, line: Line) -> None:
+    story.heard_time_ns = line.get("heard_ns", 0)
+
+
 def _read_summary(story: Story, line: Line) -> None:
     story.latency_us = line["latency_us"]
+    story.late_commands, story.lost_messages = line.get("late_commands", 0), line.get("lost_messages", 0)
 
 
 _READERS = {
@@ -145,5 +154,6 @@ _READERS = {
     "lease": _read_lease,
     "ranking": _read_ranking,
     "equity": _read_equity,
+    "status": _read_status,
     "summary": _read_summary,
 } | dict.fromkeys(ORDER_TYPES, _read_order)

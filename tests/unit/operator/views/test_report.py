@@ -84,15 +84,16 @@ def test_what_the_gates_decided_is_one_hash_whatever_order_the_gates_were_heard_
 
 
 def test_a_lease_that_was_renewed_too_late_is_told_apart_from_one_that_ended_in_silence() -> None:
-    assert report_of(JOURNAL)["leases"] == {"ended": 1, "too_slow": 0}
+    assert report_of(JOURNAL)["leases"] == {"ended": 1, "too_slow": 0, "late_commands": 0}
     renewed = [*JOURNAL, cap(5 * S, "", 0, 6_000_000)]
-    assert report_of(renewed)["leases"] == {"ended": 1, "too_slow": 1}
-    assert report_of(renewed, is_replay=False)["leases"] == {"ended": 1, "too_slow": 0}, "a live market may pause by itself"
+    assert report_of(renewed)["leases"] == {"ended": 1, "too_slow": 1, "late_commands": 0}
+    assert report_of(renewed, is_replay=False)["leases"]["too_slow"] == 0, "a live market may pause by itself"
 
 
 def test_the_report_says_how_much_market_time_orders_come_late_by() -> None:
     latency_us = {"feed_to_agent": {"p50": 2_000.0, "p99": 10_000.0, "p999": 11_000.0, "max": 20_000.0, "n": 9}}
-    summary = {"type": "summary", "market_time_ns": 5 * S, "latency_us": latency_us}
+    summary = {"type": "summary", "market_time_ns": 5 * S, "latency_us": latency_us, "late_commands": 3}
+    assert report_of([*JOURNAL, summary])["leases"]["late_commands"] == 3
     assert report_of([*JOURNAL, summary], speed=8.0)["orders_late_ms"] == {"p50": 16.0, "p99": 80.0, "max": 160.0}
     assert report_of([*JOURNAL, summary], speed=0.0)["orders_late_ms"] == {}, "in lockstep the market waits"
 
