@@ -25,7 +25,6 @@ from dolphin.errors import BadInput
 from dolphin.stage import snapshot
 
 _ASSET_AT: Final = MARKET.get_field_index("asset")
-_KIND_AT: Final = MARKET.get_field_index("kind")
 _DELAYS: Final = ("delay_ns", "excess_delay_ns", "jitter_ns")
 
 _SNAPSHOT: Final = ("features", 3)
@@ -53,7 +52,7 @@ class Features:
         """Features of all known assets at every TICK in `batch` (MARKET, any number of rows) and after its last row, in order."""
         if not batch.schema.equals(MARKET):
             batch = _as_market(batch)
-        ends = np.flatnonzero(batch.column(_KIND_AT).to_numpy() == Kind.TICK) + 1
+        ends = np.flatnonzero(batch.column("kind").to_numpy() == Kind.TICK) + 1
         if not ends.size or (ends.size == 1 and ends[0] == batch.num_rows):  # as a feed cuts them
             return self._moment(batch, is_tick=bool(ends.size))
         bounds = [0, *ends.tolist()]
