@@ -103,6 +103,7 @@ def _status(agent: Agent) -> dict[str, Any]:
         "working": len(desk.exposure.working),
         "positions": len(desk.exposure.positions),
         "received": dict(agent.inbox.received),
+        "heard_ns": desk.market.time_ns,
         "latency_us": agent.latencies.summary_us(),
     }
 
@@ -113,6 +114,7 @@ def _summary(agent: Agent) -> dict[str, Any]:
         "missing_lines": agent.journal.missing,
         "unreadable": dict(agent.inbox.unreadable),
         "ignored_commands": dict(agent.entitlements.ignored),
+        "late_commands": agent.entitlements.late,
         "lost_messages": agent.lost_messages,
         "broken_invariants": {"found": agent.alarm.rung, "told": agent.alarm.told},
     }

@@ -20,7 +20,7 @@ from dolphin.cluster.outages import tell_outages
 from dolphin.core.contract import names
 from dolphin.core.control.params import LAW_HASH
 from dolphin.core.market.batcher import Batcher, QueueFullError
-from dolphin.core.market.rows import Translator
+from dolphin.core.market.rows import TICK_NS, Translator
 from dolphin.core.units import SECOND_NS
 from dolphin.errors import DolphinError, ExitCode
 from dolphin.feeds import recording, synthetic
@@ -38,8 +38,8 @@ from dolphin.host.options import options_file, read_options
 from dolphin.host.saying import Outage, Say, timed
 from dolphin.host.tasks import beside
 
-FAST_SPAN_NS: Final = 100_000_000
-"""Market time in a batch of a fast replay."""
+FAST_SPAN_NS: Final = TICK_NS // 2
+"""Market time in a batch of a fast replay: two batches a TICK."""
 LOOP_PAUSE_NS: Final = SECOND_NS
 """Market time between the end of a recording and its next pass."""
 JOURNAL_EVERY_S: Final = 1.0
@@ -49,6 +49,8 @@ def pace_of(options: FeedOptions) -> Pace:
     """The flow control that the speed asks for."""
     if options.is_lockstep:
         return Pace(options.jobs, window=1, with_agent=True)
+    if options.source == "live":
+        return Pace()
     return Pace(options.jobs, window=FAST_WINDOW if options.speed == 0 else None)
 
 
@@ -70,7 +72,13 @@ async def run(options: FeedOptions) -> None:
             events, progress, shard=names.FIRST_SHARD, pace=pace_of(options), on_batch=_heartbeat(service, f"{options.source} market")
         )
         await publisher.open()
-        batcher = Batcher(shard=names.FIRST_SHARD, max_span_ns=first_span_ns(options.speed), run_id=options.run_id, law=LAW_HASH)
+        batcher = Batcher(
+            shard=names.FIRST_SHARD,
+            max_span_ns=first_span_ns(options.speed),
+            run_id=options.run_id,
+            law=LAW_HASH,
+            may_coalesce=options.source == "live",
+        )
         feed = Feed(Translator(), batcher, publisher)
         _stop_on_signals(feed.stop)
         gc.freeze()  # what has been imported stays: collections need not look at it again

@@ -76,8 +76,9 @@ class Follower:
 
 
 def _watch(system: System, follow: Follower, screen: Screen) -> None:
-    """Shows the story until the feed has ended and the agent has seen all it sent (or, after a feed's death, has hibernated)."""
+    """Shows the story until the feed has ended and the agent has read all it sent (or, after a feed's death, has hibernated)."""
     deadline: float | None = None
+    heard_ns = 0
     while deadline is None or time.monotonic() < deadline:
         time.sleep(_REFRESH_S)
         follow.read()
@@ -89,15 +90,28 @@ def _watch(system: System, follow: Follower, screen: Screen) -> None:
         if deadline is None:
             deadline = time.monotonic() + (_DRAIN_S if feed_status == 0 else _AFTER_DEATH_S)
             continue  # what the agent wrote before the feed ended has to be read first
-        done = follow.story.agent_time_ns >= follow.story.feed_time_ns if feed_status == 0 else follow.story.posture == "HIBERNATE"
-        if done:
+        story = follow.story
+        if story.heard_time_ns > heard_ns and feed_status == 0:
+            heard_ns, deadline = story.heard_time_ns, time.monotonic() + _DRAIN_S
+        # In lockstep the feed itself has waited for the agent.
+        is_read = not system.plan.market.speed or story.heard_time_ns >= story.feed_time_ns
+        if is_read if feed_status == 0 else story.posture == "HIBERNATE":
             return
 
 
 def _finish(plan: Plan, show: Show, story: Story, jobs: list[Line], *, feed_ended_well: bool) -> Report:
     digest = decisions_digest(Tail(plan.files.agent_journal).read())
     ledger = summarise(plan.home.ledger, run_id=plan.run_id)
-    report = build(run_id=plan.run_id, market=show.label, story=story, jobs=jobs, ledger=ledger, digest=digest)
+    report = build(
+        run_id=plan.run_id,
+        market=show.label,
+        story=story,
+        jobs=jobs,
+        ledger=ledger,
+        digest=digest,
+        speed=plan.market.speed,
+        is_replay=plan.market.source != "live",
+    )
     report["feed_ended_well"] = feed_ended_well
     plan.files.report.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
     return report

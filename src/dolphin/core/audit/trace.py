@@ -147,7 +147,7 @@ def trace_events(entry: Entry) -> tuple[TraceEvent, ...]:
     """The trace's events of one step."""
     now_ns = entry.lease_time_ns
     match entry.step:
-        case CommandBelieved(command):
+        case CommandBelieved(command, _):
             return (_believed(command, now_ns),)
         case LeaseEnded(key, epoch, seq):
             return (LeaseEnd(market_time_ns=now_ns, key=key, epoch=epoch, seq=seq),)

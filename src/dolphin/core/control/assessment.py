@@ -114,17 +114,6 @@ def assess(memory: Memory, inputs: Inputs, params: SurvivalParams) -> tuple[Memo
     )
 
 
-def is_due(demand: Demand, sent: Demand | None, interval_ns: int) -> bool:
-    """Whether `demand` has to leave now, `sent` being the last that did: it takes something away, or the lease is due for renewal."""
-    return (
-        sent is None
-        or demand.r_cmd_ppm < sent.r_cmd_ppm
-        or demand.broken != sent.broken
-        or demand.is_passive_only != sent.is_passive_only
-        or demand.time_ns - sent.time_ns >= interval_ns
-    )
-
-
 def not_sensed(params: SurvivalParams) -> tuple[str, ...]:
     """The sensors that this build does not have, in order: what a decision does not know about."""
     return tuple(sorted(SENSORS - params.wired))

@@ -1,8 +1,8 @@
 """The latest of every asset between scans, and when a scan is due.
 
 Scan times are the multiples of the interval of market time. A scan is taken from what was known when its time came: the moment that carries
-market time past it only triggers it. Where market time jumps over several scan times at once, the latest of them is taken and the missed
-ones give no returns.
+market time to it or past it only triggers it, so it is of the grid point before. Where market time jumps over several scan times at once,
+the latest of them is taken and the missed ones give no returns.
 """
 
 from typing import Any, Final, NamedTuple

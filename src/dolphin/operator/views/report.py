@@ -39,20 +39,39 @@ def decisions_digest(lines: Iterable[Line]) -> str:
     return digest.hexdigest()
 
 
-def build(*, run_id: str, market: str, story: Story, jobs: Sequence[Line], ledger: Line, digest: str) -> Report:
-    """The report as data. `ledger` is the ledger's own summary, `jobs` the name and status of each job at the end."""
+def decided_digest(decided: Iterable[Line]) -> str:
+    """SHA-256 over what the gates decided, cuts and postures by market time: equal for one market from one start at any speed."""
+    digest = hashlib.sha256()
+    for line in sorted(decided, key=lambda line: (line["event_time_ns"], line["asset"])):
+        digest.update(msgspec.json.encode(line, order="sorted") + b"\n")
+    return digest.hexdigest()
+
+
+def build(
+    *, run_id: str, market: str, story: Story, jobs: Sequence[Line], ledger: Line, digest: str, speed: float = 0.0, is_replay: bool = True
+) -> Report:
+    """The report as data. `ledger` is the ledger's own summary, `jobs` the name and status of each job at the end.
+
+    `speed`: market seconds per second, 0 in lockstep.
+    """
+    cuts = story.cuts
     return {
         "run_id": run_id,
         "market": market,
         "events_in": story.rows,
         "frames_in": story.frames,
-        "market_seconds": (story.market_time_ns - (story.first_time_ns or story.market_time_ns)) / 1e9,
+        "market_seconds": _market_seconds(story),
         "feed": story.feed,
         "jobs": list(jobs),
         "rankings": story.rankings,
         "last_ranking": story.ranking,
-        "cuts": story.cuts,
-        "cut_reasons": dict(Counter(cut["reason"] for cut in story.cuts).most_common()),
+        "cuts": cuts,
+        "cut_reasons": dict(Counter(cut["reason"] for cut in cuts).most_common()),
+        "postures": _postures(story.decided),
+        "decided_sha256": decided_digest(story.decided),
+        "leases": _leases(story, is_replay=is_replay),
+        "lost_messages": story.lost_messages,
+        "orders_late_ms": _orders_late_ms(story.latency_us, speed),
         "posture_path": story.posture_path,
         "cap_path": [{"market_time_ns": time_ns, "cap_ppm": cap} for time_ns, cap in story.cap_history],
         "orders": {
@@ -66,6 +85,34 @@ def build(*, run_id: str, market: str, story: Story, jobs: Sequence[Line], ledge
         "ledger": ledger,
         "decisions_sha256": digest,
     }
+
+
+def _market_seconds(story: Story) -> float:
+    """By the feed: the clock of an agent that is behind runs on beyond the market."""
+    end_ns = story.feed_time_ns or story.market_time_ns
+    return (end_ns - (story.first_time_ns or end_ns)) / 1e9
+
+
+def _postures(decided: Iterable[Line]) -> list[Line]:
+    """The postures of the account as the governor decided them, each with the cap it came with."""
+    found: list[Line] = []
+    for line in decided:
+        if not line["asset"] and (not found or found[-1]["posture"] != line["posture"]):
+            found.append({key: line[key] for key in ("event_time_ns", "posture", "to_ppm", "reason")})
+    return found
+
+
+def _leases(story: Story, *, is_replay: bool) -> Line:
+    """How many leases ended, how many of them although the market went on and they were renewed, too late, and how many commands came when
+    their own lease was over. A replay's market has no pauses of its own, so there the machine was too slow for the speed."""
+    too_slow = sum(lease["is_renewed"] for lease in story.leases) if is_replay else 0
+    return {"ended": len(story.leases), "too_slow": too_slow, "late_commands": story.late_commands}
+
+
+def _orders_late_ms(latency_us: dict[str, Line], speed: float) -> Line:
+    """By how much market time orders come later than in lockstep, where they are sent at the price they were decided at."""
+    reading = latency_us.get("feed_to_agent") if speed else None
+    return {} if reading is None else {name: reading[name] * speed / 1_000 for name in ("p50", "p99", "max")}
 
 
 def render(report: Report, console: Console) -> None:
@@ -84,7 +131,9 @@ def render(report: Report, console: Console) -> None:
     ledger = report["ledger"]
     verdict = "[green]verified[/]" if ledger["verified"] else "[bold red]NOT VERIFIED[/]"
     console.print(f"Ledger: {_usd(ledger['opening_balance'])} -> {_usd(ledger['closing_balance'])}, {ledger['entries']} entries, {verdict}")
-    console.print(f"Decisions: sha256 {report['decisions_sha256'][:16]}")
+    _render_speed(report, console)
+    console.print(f"Cuts and postures: sha256 {report['decided_sha256'][:16]} (the same at any speed)")
+    console.print(f"Decisions: sha256 {report['decisions_sha256'][:16]} (orders included; the same in lockstep)")
 
 
 def cap_chart(history: Sequence[tuple[int, int]], end_ns: int, width: int = _CHART_WIDTH) -> str:
@@ -128,6 +177,20 @@ def _render_cuts(cuts: Sequence[Line], console: Console) -> None:
         causes = ", ".join(cut["cause_ids"][:2]) + (" ..." if len(cut["cause_ids"]) > 2 else "")
         table.add_row(cut["asset"] or "(account)", leverage(cut["from_ppm"]), leverage(cut["to_ppm"]), cut["reason"], causes)
     console.print(table)
+
+
+def _render_speed(report: Report, console: Console) -> None:
+    late, leases = report["orders_late_ms"], report["leases"]
+    if late:
+        console.print(f"Orders: {late['p50']:,.0f} ms of market time behind the market that they look at, at most {late['max']:,.0f} ms")
+    if leases["too_slow"]:
+        console.print(f"[bold]Leases: {leases['too_slow']} ended because this machine is too slow for the speed[/]; they are no cuts")
+    if leases["late_commands"]:
+        console.print(f"[bold]Leases: {leases['late_commands']} commands came when theirs was over[/]: give a lower --speed")
+    if report["lost_messages"]:
+        console.print(f"[bold red]The agent missed {report['lost_messages']} messages[/]: what gates decided is not all in this report")
+    if others := leases["ended"] - leases["too_slow"]:
+        console.print(f"Leases: {others} ended in silence")
 
 
 def _render_latency(latency_us: dict[str, Line], console: Console) -> None:

@@ -36,14 +36,22 @@ class Story:
     first_time_ns: int | None = None
     market_time_ns: int = 0
     feed_time_ns: int = 0
-    agent_time_ns: int = 0
-    """How far each has come, in market time."""
+    """Market time of the last batch that the feed has published."""
+    heard_time_ns: int = 0
+    """Market time of the last one that the agent has read; its own clock goes on between batches."""
     posture: str = "HIBERNATE"
     posture_path: list[Line] = field(default_factory=list)
     account_cap_ppm: int = 0
     caps_ppm: dict[str, int] = field(default_factory=dict)
     cap_history: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_CAP_HISTORY))
-    cuts: list[Line] = field(default_factory=list)
+    decided: list[Line] = field(default_factory=list)
+    """What the gates decided: cuts and postures, as the commands say. The same at any speed, but for the order between gates."""
+    leases: list[Line] = field(default_factory=list)
+    """Leases that ended, and whether a later command renewed them."""
+    late_commands: int = 0
+    """Commands that came after their own lease had run out."""
+    lost_messages: int = 0
+    """Messages that were overwritten before the agent read them."""
     ranking: list[Line] = field(default_factory=list)
     rankings: int = 0
     orders: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ORDER_TYPES, 0))
@@ -52,6 +60,13 @@ class Story:
     told: int = 0
     """How many moments there have been; `recent` keeps the last few."""
     latency_us: dict[str, Line] = field(default_factory=dict)
+
+    @property
+    def cuts(self) -> list[Line]:
+        """The caps that a breaker, the controller or an operator lowered, in the order of their market times."""
+        keys = ("asset", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")
+        cuts = [{key: line[key] for key in keys} for line in self.decided if line["to_ppm"] < line["from_ppm"]]
+        return sorted(cuts, key=lambda cut: (cut["event_time_ns"], cut["asset"]))
 
     def read_feed(self, line: Line) -> None:
         """Takes one line of the feed's journal; its counters are totals, not increments."""
@@ -62,7 +77,6 @@ class Story:
 
     def read_agent(self, line: Line) -> None:
         """Takes one line of the agent's journal; types it does not tell are left out."""
-        self.agent_time_ns = max(self.agent_time_ns, line["market_time_ns"])
         self._see_time(line["market_time_ns"])
         kind = line["type"]
         if kind in self.orders:
@@ -94,9 +108,20 @@ def _read_cap(story: Story, line: Line) -> None:
     else:
         story.account_cap_ppm = line["to_ppm"]
         story.cap_history.append((line["market_time_ns"], line["to_ppm"]))
+    if line["to_ppm"] > line["from_ppm"]:
+        for lease in story.leases:
+            lease["is_renewed"] |= lease["asset"] == asset
     if line["to_ppm"] < line["from_ppm"]:
-        story.cuts.append({key: line[key] for key in ("asset", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")})
         story._say(line, f"cut {asset or 'account'} {leverage(line['from_ppm'])} -> {leverage(line['to_ppm'])}: {line['reason']}", "cut")
+
+
+def _read_command(story: Story, line: Line) -> None:
+    keys = ("asset", "posture", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")
+    story.decided.append({key: line[key] for key in keys})
+
+
+def _read_lease(story: Story, line: Line) -> None:
+    story.leases.append({"asset": line["asset"], "expired_at_ns": line["expired_at_ns"], "is_renewed": False})
 
 
 def _read_ranking(story: Story, line: Line) -> None:
@@ -113,14 +138,22 @@ def _read_order(story: Story, line: Line) -> None:
     story._say(line, f"{line['type']} {words} {line.get('reason', '')}".rstrip(), "order")
 
 
+def _read_status(story: Story, line: Line) -> None:
+    story.heard_time_ns = line.get("heard_ns", 0)
+
+
 def _read_summary(story: Story, line: Line) -> None:
     story.latency_us = line["latency_us"]
+    story.late_commands, story.lost_messages = line.get("late_commands", 0), line.get("lost_messages", 0)
 
 
 _READERS = {
     "posture": _read_posture,
     "cap": _read_cap,
+    "command": _read_command,
+    "lease": _read_lease,
     "ranking": _read_ranking,
     "equity": _read_equity,
+    "status": _read_status,
     "summary": _read_summary,
 } | dict.fromkeys(ORDER_TYPES, _read_order)

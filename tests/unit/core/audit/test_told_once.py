@@ -44,6 +44,27 @@ TOLD: dict[Step, tuple[list[Any], list[dict[str, Any]], list[trace.TraceEvent]]]
         [],
         [trace.Believed(market_time_ns=8, key="paper", epoch=1, seq=2, posture="APEX", cap_ppm=ONE, f1_ppm=ONE, expires_at_ns=9)],
     ),
+    belief.CommandBelieved(COMMAND._replace(from_cap_ppm=2 * ONE)): (
+        [],
+        [
+            {"type": "command", "asset": "A", "posture": "APEX", "from_ppm": 2 * ONE, "to_ppm": ONE, "reason": "why"}
+            | {"cause_ids": ("A@trade#1",), "event_time_ns": 5}
+        ],
+        [trace.Believed(market_time_ns=8, key="paper/A", epoch=1, seq=2, posture="APEX", cap_ppm=ONE, f1_ppm=None, expires_at_ns=9)],
+    ),
+    belief.CommandBelieved(OF_ACCOUNT._replace(from_cap_ppm=ONE), OF_ACCOUNT): (
+        [],
+        [],
+        [trace.Believed(market_time_ns=8, key="paper", epoch=1, seq=2, posture="APEX", cap_ppm=ONE, f1_ppm=ONE, expires_at_ns=9)],
+    ),
+    belief.CommandBelieved(OF_ACCOUNT, OF_ACCOUNT._replace(posture=Posture.TURTLE)): (
+        [],
+        [
+            {"type": "command", "asset": "", "posture": "APEX", "from_ppm": 0, "to_ppm": ONE, "reason": "why"}
+            | {"cause_ids": ("A@trade#1",), "event_time_ns": 5}
+        ],
+        [trace.Believed(market_time_ns=8, key="paper", epoch=1, seq=2, posture="APEX", cap_ppm=ONE, f1_ppm=ONE, expires_at_ns=9)],
+    ),
     belief.CommandIgnored("old"): ([], [], []),
     belief.TrustEnded("why"): ([], [], []),
     belief.Shut("why"): ([], [], [trace.TraceShut(market_time_ns=8, reason="why")]),
