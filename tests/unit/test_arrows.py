@@ -32,9 +32,10 @@ ARROWS: dict[str, set[str]] = {
     "core.placing": {"core.control", "core.order_gate", "core.units"},
     "core.ledger": {"core.units", "errors"},
     "core.audit": {"core.contract", "core.control", "core.ledger", "core.order_gate", "core.units", "core.words"},
+    "core.upkeep": set(),
     # the shells
-    "config": {"core.contract", "errors"},
-    "host": {"config", "core.contract", "core.signals", "errors"},
+    "config": {"core.contract", "core.upkeep", "errors"},
+    "host": {"config", "core.contract", "core.signals", "core.upkeep", "errors"},
     "stage": {"core.arrow", "core.contract", "errors"},
     "pipeline": {"core.contract", "errors", "stage"},
     "cluster": {"core.arrow", "core.contract", "core.control", "errors", "pipeline"},
@@ -52,8 +53,8 @@ ARROWS: dict[str, set[str]] = {
     "assurance": {"core.audit", "errors", "host"},
     "run": {"cluster", "config", "core.contract", "errors", "feeds", "host", "operator", "storage", "trading"},
     "cli": {
-        *("core.audit", "core.contract", "core.control", "core.ledger", "core.units", "core.words", "errors", "config"),
-        *("assurance", "cluster", "feeds", "host", "operator", "pipeline", "run", "simulation", "stage", "storage"),
+        *("core.audit", "core.contract", "core.control", "core.ledger", "core.units", "core.words", "errors"),
+        *("assurance", "cluster", "config", "feeds", "host", "operator", "pipeline", "run", "simulation", "stage", "storage"),
     },
     "dolphin": set(),
     "__main__": {"cli"},

@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from dolphin.errors import DolphinError, ExitCode
+from dolphin.host.private import be_private
 
 _GROUPS = {
     "breaker": "dolphin.cli.breaker",
@@ -39,6 +40,7 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns its exit status (`ExitCode`, or 130 after Ctrl-C)."""
+    be_private()
     app = _assemble(arguments[0] if arguments else "")
     try:
         app(args=list(arguments) or ["--help"], prog_name="dolphin")

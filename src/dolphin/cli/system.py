@@ -28,6 +28,7 @@ def up(
     """Start the system and leave it running. Orders are paper orders, whatever the feed."""
     from dolphin.host.build import ensure_jar, warm_kernels
     from dolphin.host.home_lock import HomeLock
+    from dolphin.host.space import require_room
     from dolphin.run.launch import Wish, plan_show
     from dolphin.run.supervisor import COMMAND, Request, start_detached
 
@@ -37,6 +38,7 @@ def up(
     console = Console(stderr=True)
     place, run_id = open_home(home), new_run_id()
     with HomeLock.take(place, COMMAND, run_id) as lock:
+        require_room(place)
         jar = ensure_jar(console)
         warm_kernels(console)
         with console.status("Starting the system ..."):

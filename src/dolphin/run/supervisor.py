@@ -21,6 +21,8 @@ from dolphin.config import Config
 from dolphin.errors import BadInput, DolphinError
 from dolphin.host.home import Home, open_home
 from dolphin.host.home_lock import Holder, HomeLock
+from dolphin.host.private import be_private
+from dolphin.host.segments import keep_short
 from dolphin.host.standing import Standing, is_supervisor, read_standing
 from dolphin.run.launch import Show
 from dolphin.run.system import Plan, System
@@ -49,7 +51,8 @@ def start_detached(home: Home, lock: HomeLock, request: Request) -> Standing:
     """
     home.supervisor.unlink(missing_ok=True)
     (home.root / "run" / "request.json").write_bytes(msgspec.json.encode(request, enc_hook=str))
-    with (home.root / "run" / "supervisor.log").open("wb") as log:
+    home.supervisor_log.unlink(missing_ok=True)
+    with home.supervisor_log.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "dolphin.run.supervisor", str(home.root), str(lock.descriptor)],
             stdin=subprocess.DEVNULL,
@@ -67,7 +70,7 @@ def start_detached(home: Home, lock: HomeLock, request: Request) -> Standing:
     _end(process.pid)
     process.wait()
     standing = read_standing(home)
-    why = standing.what if standing is not None else f"see {home.root / 'run' / 'supervisor.log'}"
+    why = standing.what if standing is not None else f"see {home.supervisor_log}"
     raise DolphinError(f"the system did not come up: {why}", remedy="Mend that and try again.")
 
 
@@ -92,6 +95,7 @@ def stop(home: Home) -> Standing:
 
 def supervise(root: Path, lock_descriptor: int) -> None:
     """Runs the request kept in the home at `root` until SIGTERM, and holds its lock as long as it lives."""
+    be_private()
     home = open_home(root)
     request = msgspec.json.decode((home.root / "run" / "request.json").read_bytes(), type=Request, dec_hook=lambda kind, value: kind(value))
     HomeLock.inherit(lock_descriptor, Holder.this_process(COMMAND, request.run_id, f"dolphin down --home {home.root}"))
@@ -118,6 +122,7 @@ def supervise(root: Path, lock_descriptor: int) -> None:
             while True:
                 time.sleep(1.0)
                 system.check_servants()
+                keep_short(home.supervisor_log)
     except KeyboardInterrupt:
         home.supervisor.unlink(missing_ok=True)
     except DolphinError as error:
