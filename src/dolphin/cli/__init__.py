@@ -33,6 +33,9 @@ _COMMANDS = {
     "record": "dolphin.cli.feed",
     "replay": "dolphin.cli.feed",
     "exchange": "dolphin.cli.feed",
+    "prune": "dolphin.cli.upkeep",
+    "backup": "dolphin.cli.upkeep",
+    "restore": "dolphin.cli.upkeep",
 }
 _HELP = "How much leverage a trading system is entitled to right now. Start with: dolphin demo"
 _INTERRUPTED = 130
