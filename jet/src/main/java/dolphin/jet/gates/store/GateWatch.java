@@ -18,9 +18,9 @@ import java.util.concurrent.TimeUnit;
  * database that hangs holds up the thread of a partition at most once. It has a connection of its
  * own, and does the database's housekeeping: no cut waits for either.
  *
- * <p>A change that could not be written is owed: its gate is renewed no more, so that its lease runs
- * out, and the watch writes the change as soon as it can. Whoever made it may have been told that it
- * failed; the gate is then asked for before the next signal, as after any unknown outcome.
+ * <p>A change that could not be written is owed: its gate is renewed no more, so that its lease
+ * runs out, and the watch writes the change as soon as it can. Whoever made it may have been told
+ * that it failed; the gate is then asked for before the next signal, as after any unknown outcome.
  */
 final class GateWatch implements AutoCloseable {
 
@@ -81,7 +81,8 @@ final class GateWatch implements AutoCloseable {
   }
 
   /**
-   * Returns unless {@code revision} of {@code key} is older than a change that could not be written.
+   * Returns unless {@code revision} of {@code key} is older than a change that could not be
+   * written.
    *
    * @throws GateStoreException if it is
    */
@@ -97,8 +98,7 @@ final class GateWatch implements AutoCloseable {
   void answered(String key, Revision revision) {
     seen.merge(key, revision, GateWatch::later);
     owed.computeIfPresent(
-        key,
-        (same, change) -> change.revision.version() > revision.version() ? change : null);
+        key, (same, change) -> change.revision.version() > revision.version() ? change : null);
   }
 
   /** {@code value} could not be written; unless it is a renewal, which changes nothing there. */
