@@ -33,7 +33,7 @@ def carries_password(address: str) -> bool:
     for _ in range(_LAYERS):
         if _NAMED.search(text) or _has_user_and_password(text):
             return True
-        decoded = _ENCODED.sub(lambda match: chr(int(match[1], 16)), text)
+        decoded = _ENCODED.sub(lambda match: bytes.fromhex(match[1]).decode("ascii"), text)
         if decoded == text:
             return False
         text = decoded
