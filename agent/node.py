@@ -33,6 +33,7 @@ from dolphin.core.contract import names
 from dolphin.core.control.belief import LEASE_EXPIRED, BeliefEffect, CapChanged, CommandBelieved, LeaseEnded, PostureChanged, Reopened, Shut
 from dolphin.core.control.posture import Posture
 from dolphin.host.saying import Outage, Say
+from dolphin.host.segments import RULE
 from dolphin.trading.alarm import Alarm
 from dolphin.trading.booking import Booking
 from dolphin.trading.desk import Desk
@@ -233,7 +234,12 @@ def _node_config(run_directory: Path) -> TradingNodeConfig:
     return TradingNodeConfig(
         trader_id="DOLPHIN-001",
         logging=LoggingConfig(
-            log_level="ERROR", log_level_file="WARNING", log_directory=str(run_directory), log_file_name="nautilus", log_colors=False
+            log_level="ERROR",
+            log_level_file="WARNING",
+            log_directory=str(run_directory),
+            log_file_name="nautilus",
+            log_file_max_size=RULE.max_bytes,
+            log_colors=False,
         ),
         data_engine=LiveDataEngineConfig(),
         risk_engine=LiveRiskEngineConfig(bypass=True),

@@ -22,7 +22,9 @@ from dolphin.host.child import die_with_parent
 from dolphin.host.home import RunFiles
 from dolphin.host.notify import Service
 from dolphin.host.options import options_file, read_options
+from dolphin.host.private import be_private
 from dolphin.host.saying import Outage, timed
+from dolphin.host.stderr import say
 from dolphin.host.tasks import beside
 from dolphin.trading.booking import Booking
 from dolphin.trading.journal import Journal, Trace
@@ -34,10 +36,11 @@ STATUS_EVERY_S: Final = 1.0
 def main() -> int:
     """Runs until a signal; returns the exit code."""
     die_with_parent()
+    be_private()
     try:
         return uvloop.run(_run(read_options(options_file(sys.argv[1:], "agent.worker"), AgentOptions)))
     except DolphinError as error:
-        print(f"agent: {error}", file=sys.stderr)
+        say(f"agent: {error}")
         return error.exit_code
 
 
@@ -72,7 +75,7 @@ async def _run(options: AgentOptions) -> int:
     journal.write({"type": "summary", "market_time_ns": agent.desk.now_ns, "run_id": options.run_id, **summary})
     journal.close()
     if failure is not None:
-        print(f"agent: {failure!r}", file=sys.stderr)
+        say(repr(failure))
         return ExitCode.FAILED
     return ExitCode.DONE
 
@@ -85,6 +88,7 @@ async def _watch(agent: Agent, stopping: asyncio.Event, service: Service, *, is_
     while not stopping.is_set():
         if (failure := agent.failure()) is not None:
             return failure
+        agent.desk.look_for_room()
         if not is_lockstep:
             agent.tend()
         agent.journal.write({"type": "status", "market_time_ns": agent.desk.now_ns, **_status(agent)})

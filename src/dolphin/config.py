@@ -1,19 +1,21 @@
 """The configuration: one typed tree, read once at the edge and passed down.
 
 A file is TOML; what it leaves out has the default shown here. A key that does not exist and a value out of range are refused with the
-key's name, so a typing error can never silently mean "default". No other module reads a configuration file or the environment.
+key's name, so a typing error can never silently mean "default". A text with a password in it is refused before it is looked at, and never
+shown (`dolphin.core.upkeep.passwords`). No other module reads a configuration file or the environment.
 The control law's own parameters live with the law, in `dolphin.core.control.params`.
 """
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from dolphin.core.contract import names
+from dolphin.core.upkeep.passwords import HIDDEN, REMEDY, carries_password, is_secret_name
 from dolphin.errors import BadInput
 
 Source = Literal["synthetic", "recording", "live"]
@@ -98,6 +100,7 @@ def load_config(path: Path | None) -> Config:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"not TOML: {error}", field="--config", value=str(path), remedy="Mend the line it names.") from error
+    refuse_passwords(tree, where=path.name)
     try:
         return msgspec.convert(tree, Config)
     except msgspec.ValidationError as error:
@@ -125,6 +128,24 @@ def dump_config(config: Config) -> str:
         lines += [f"{key} = {msgspec.json.encode(value).decode()}" for key, value in values.items()]
         lines.append("")
     return "\n".join(lines)
+
+
+def refuse_passwords(tree: object, *, where: str) -> None:
+    """Raises `BadInput` for the first text in `tree`, read from the file `where`, that is or carries a password; without showing it."""
+    for key, value in _texts(tree):
+        if (value and is_secret_name(key)) or carries_password(value):
+            raise BadInput(f"a password does not belong here (in {where})", field=key, value=HIDDEN, remedy=REMEDY)
+
+
+def _texts(tree: object, key: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(tree, dict):
+        for name, value in tree.items():
+            yield from _texts(value, f"{key}.{name}".lstrip("."))
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _texts(value, key)
+    elif isinstance(tree, str):
+        yield key, tree
 
 
 def refusal(error: msgspec.ValidationError, tree: object, *, where: str, remedy: str) -> BadInput:

@@ -70,3 +70,26 @@ def test_what_a_command_line_says_of_the_exchange_is_held_to_the_same_limits(sym
         live_of(symbols, ws_url, "http://h")
     assert caught.value.field == field
     assert live_of(["BTCUSDT"], "ws://h", "http://h").symbols == ["BTCUSDT"]
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('[gates]\nurl = "jdbc:postgresql://u:hunter2@h/gates"\n', "gates.url"),
+        ('[gates]\nurl = "postgresql://u:hunter2@h/gates"\n', "gates.url"),
+        ('[gates]\nurl = "jdbc:postgresql://h/gates?password=hunter2"\n', "gates.url"),
+        ('[gates]\nurl = "jdbc:postgresql://h/gates?p%61ssword=hunter2"\n', "gates.url"),
+        ('[gates]\nurl = "host=h user=u password=hunter2"\n', "gates.url"),
+        ('[gates]\nuser = "u password=hunter2"\n', "gates.user"),
+        ('[gates]\npassword = "hunter2"\n', "gates.password"),
+        ('[live]\nws_url = "wss://u:hunter2@h"\n', "live.ws_url"),
+        ('[live]\nsymbols = ["https://u:hunter2@h"]\n', "live.symbols"),
+        ('[paper]\napi_secret = "hunter2"\n', "paper.api_secret"),
+    ],
+)
+def test_a_password_is_refused_and_never_shown(tmp_path: Path, text: str, field: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        load_config(write(tmp_path, text))
+    assert caught.value.field == field
+    assert "hunter2" not in f"{caught.value} {caught.value.value}"
+    assert "DOLPHIN_GATES_PASSWORD" in caught.value.remedy

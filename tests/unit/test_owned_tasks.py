@@ -18,6 +18,10 @@ OWNERS = {
     ("agent/data.py", "self._loop.create_task"): 1,  # the one task that owns all reading, awaited by `stop_reading`; its end is heard
     ("bench/measurement/host.py", "threading.Thread"): 1,  # the echo of the loopback probe, joined by its block
     ("bench/stage_rig/rig.py", "threading.Timer"): 1,  # kills a rig that does not answer, cancelled when it has
+    (
+        "src/dolphin/host/segments.py",
+        "threading.Thread",
+    ): 1,  # compresses what is closed, joined by `close`; the next does the rest
     ("src/dolphin/trading/journal.py", "threading.Thread"): 1,  # the trace's writer, joined by `close`; what ends it is said and counted
 }
 """(file, what starts the work) and how often it does, of work that belongs to no task group of the block it is started in."""

@@ -19,6 +19,7 @@ from typer.rich_utils import rich_format_error
 
 from dolphin.errors import BadInput, DolphinError, ExitCode
 from dolphin.host.home import REPOSITORY
+from dolphin.host.private import be_private
 
 _GROUPS = {
     "breaker": "dolphin.cli.breaker",
@@ -40,6 +41,9 @@ _COMMANDS = {
     "record": "dolphin.cli.feed",
     "replay": "dolphin.cli.feed",
     "exchange": "dolphin.cli.feed",
+    "prune": "dolphin.cli.upkeep",
+    "backup": "dolphin.cli.upkeep",
+    "restore": "dolphin.cli.upkeep",
 }
 _HELP = "How much leverage a trading system is entitled to right now. Start with: dolphin demo"
 _INTERRUPTED = 130
@@ -47,6 +51,7 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns its exit status (`ExitCode`, or 130 after Ctrl-C)."""
+    be_private()
     app, as_json = _assemble(arguments[0] if arguments else ""), "--json" in arguments
     try:
         status = app(args=list(arguments) or ["--help"], prog_name="dolphin", standalone_mode=False) or ExitCode.DONE

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from dolphin.cli import operating
-from dolphin.cli.operating import ByOption, DryRunOption, ReasonOption
-from dolphin.cli.options import DEFAULT_HOME, AccountOption, ClusterOption, HomeOption, JsonOption, MemberOption, print_json
+from dolphin.cli.operating import ByOption, ReasonOption
+from dolphin.cli.options import DEFAULT_HOME, AccountOption, ClusterOption, DryRunOption, HomeOption, JsonOption, MemberOption, print_json
 from dolphin.core.control import breaker
 from dolphin.core.control.gate_entry import BREAKER_PARAMS
 from dolphin.core.control.posture import MAX_LEVERAGE_PPM

@@ -18,7 +18,6 @@ from dolphin.operator.site import Done, Site, act
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.", metavar="TEXT")]
 ByOption = Annotated[str | None, typer.Option("--by", help="Who; the user of the operating system if left out.", metavar="NAME")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 
 
 def author(by: str | None, reason: str) -> Author:

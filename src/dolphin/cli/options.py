@@ -27,6 +27,7 @@ SpeedOption = Annotated[
         help="Market seconds per second, or max (in lockstep: the same input, the same decisions); demo and up: auto, a minute in all.",
     ),
 ]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 SecondsOption = Annotated[float | None, typer.Option("--seconds", help="How long to record or to measure.", min=0.5)]
 SaveOption = Annotated[bool, typer.Option("--save", help="Keep the results in the repository, for the docs.")]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings (docs/configuration.md).")]

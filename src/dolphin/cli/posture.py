@@ -11,8 +11,18 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from dolphin.cli import operating
-from dolphin.cli.operating import ByOption, DryRunOption, ReasonOption
-from dolphin.cli.options import DEFAULT_HOME, AccountOption, ClusterOption, HomeOption, JsonOption, LastOption, MemberOption, print_json
+from dolphin.cli.operating import ByOption, ReasonOption
+from dolphin.cli.options import (
+    DEFAULT_HOME,
+    AccountOption,
+    ClusterOption,
+    DryRunOption,
+    HomeOption,
+    JsonOption,
+    LastOption,
+    MemberOption,
+    print_json,
+)
 from dolphin.cli.posture_text import posture_lines
 from dolphin.core.contract.names import DEFAULT_ACCOUNT
 from dolphin.core.control.posture import Posture

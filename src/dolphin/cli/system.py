@@ -31,6 +31,7 @@ def up(
     """Start the system and leave it running; with --join on a cluster that stands. Orders are paper orders, whatever the feed."""
     from dolphin.host.build import ensure_jar, warm_kernels
     from dolphin.host.home_lock import HomeLock
+    from dolphin.host.space import require_room
     from dolphin.run.launch import Wish, plan_show
     from dolphin.run.supervisor import COMMAND, Request, become, said_up, start_detached
 
@@ -41,6 +42,7 @@ def up(
     console = Console(stderr=True)
     place, run_id = open_home(home), new_run_id()
     with HomeLock.take(place, COMMAND, run_id) as lock:
+        require_room(place)
         jar = None if members else ensure_jar(console)
         if not members:
             warm_kernels(console)

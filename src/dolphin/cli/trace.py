@@ -13,6 +13,7 @@ from dolphin.core.audit import trace as of
 from dolphin.core.audit.trace import TraceEvent
 from dolphin.errors import BadInput, ExitCode
 from dolphin.host.home import Home, RunFiles
+from dolphin.host.segments import is_there
 
 app = typer.Typer(help="What a run's agent did, checked against the TLA+ specification.", no_args_is_help=True)
 
@@ -54,7 +55,7 @@ def find(trace: str, home: Path) -> Path:
     if path.is_file():
         return path
     of_run = RunFiles(Home(home).run(trace)).trace
-    if of_run.is_file():
+    if is_there(of_run):
         return of_run
     raise BadInput(
         "there is no such file, and no run of this name with a trace",

@@ -3,10 +3,10 @@
 Counters are totals, not increments. Every line has `type` (`progress` or `summary`), `wall_ns`, `market_time_ns`, `frames`, `rows`,
 `batches`, `bytes`, `lag_ns`, `waiting_rows`, `coalesced_rows`, the translator's counters, `unsynced` (assets whose order book is not
 known), `source` and the `notices` since the line before; the summary also has `ended` (`end`, `stopped` or `failed`) and `error`.
-A disk that takes no line does not end the feed: that is said once on standard error, and the lines are missing.
+A disk that takes no line does not end the feed: that is said once on standard error, and the lines are missing. The file is kept in
+segments (`dolphin.host.segments`).
 """
 
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -15,25 +15,22 @@ from typing import Any
 import msgspec
 
 from dolphin.feeds.play import Feed
-
-MAX_JOURNAL_BYTES = 64 * 1024 * 1024
-"""A journal larger than this is not continued (a day and a half of lines); the summary is written all the same."""
+from dolphin.host.segments import Appender
+from dolphin.host.stderr import say
 
 
 class Journal:
     """The open journal of one feed."""
 
     def __init__(self, path: Path, *, source: str, run_id: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab", buffering=0)
+        self._file = Appender(path)
         self._fixed = {"source": source, "run_id": run_id}
         self.missing = 0
         """Lines that could not be written."""
 
     def write_progress(self, feed: Feed, **more: Any) -> None:
         """Append where `feed` stands."""
-        if self._file.tell() < MAX_JOURNAL_BYTES:
-            self._write({"type": "progress", **_standing(feed), **more})
+        self._write({"type": "progress", **_standing(feed), **more})
 
     def write_summary(self, feed: Feed, *, ended: str, error: str | None = None, **more: Any) -> None:
         """Append the last line."""
@@ -48,7 +45,7 @@ class Journal:
             self._file.write(msgspec.json.encode({**line, **self._fixed}) + b"\n")
         except OSError as error:
             if not self.missing:
-                print(f"feed: the journal cannot be written ({error.strerror}); the feed goes on", file=sys.stderr)
+                say(f"feed: the journal cannot be written ({error.strerror}); the feed goes on")
             self.missing += 1
 
 

@@ -35,7 +35,9 @@ from dolphin.feeds.source import Frame
 from dolphin.host.home import RunFiles
 from dolphin.host.notify import Service
 from dolphin.host.options import options_file, read_options
+from dolphin.host.private import be_private
 from dolphin.host.saying import Outage, Say, timed
+from dolphin.host.stderr import say
 from dolphin.host.tasks import beside
 
 FAST_SPAN_NS: Final = TICK_NS // 2
@@ -195,10 +197,11 @@ async def _tell(journal: Journal, feed: Feed) -> None:
 
 def main() -> int:
     """Run, and turn an operating error into one line and an exit code."""
+    be_private()
     try:
         uvloop.run(run(read_options(options_file(sys.argv[1:], "dolphin.feeds.worker"), FeedOptions)))
     except DolphinError as error:
-        print(f"feed: {error}", file=sys.stderr)
+        say(f"feed: {error}")
         return error.exit_code
     return ExitCode.DONE
 

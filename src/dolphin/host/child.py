@@ -2,19 +2,21 @@
 
 Each runs in a process group of its own, so that a stop reaches everything it started, and the kernel ends it when we die, however we
 die (`PR_SET_PDEATHSIG`). It and all it starts run in short time slices (`dolphin.host.time_slice`). Output goes to a log file, never to a
-pipe that could fill.
+pipe that could fill; whoever watches the process keeps that file short (`tend_log`).
 """
 
 import ctypes
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from dolphin.host.segments import keep_short, last_lines
 from dolphin.host.time_slice import keep_slices_short
 
 _PR_SET_PDEATHSIG = 1
@@ -41,6 +43,7 @@ class Child:
         """`keeps`: descriptors that it gets; a lock on one of them ends when it does."""
         self.name = name
         self.log = log
+        self._log_since_s = time.monotonic()
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as out:
             self._process = subprocess.Popen(
@@ -84,8 +87,12 @@ class Child:
 
     def last_words(self, lines: int = 3) -> str:
         """The end of its log, for an error message."""
-        text = self.log.read_text(errors="replace").strip().splitlines()
-        return " / ".join(line.strip() for line in text[-lines:]) or "it wrote nothing"
+        return " / ".join(line.strip() for line in last_lines(self.log, lines)) or "it wrote nothing"
+
+    def tend_log(self) -> None:
+        """Closes a segment of its log when it is time to; call it now and then."""
+        if keep_short(self.log, self._log_since_s):
+            self._log_since_s = time.monotonic()
 
     def __enter__(self) -> Self:
         return self

@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dolphin.errors import BadInput
+from dolphin.host.private import narrow, narrow_below
 
+REPLACED = "replaced-"
+"""How the names of folders begin to which a restore moves what was there."""
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -37,12 +40,32 @@ class Home:
         return self.root / "run" / "supervisor.json"
 
     @property
+    def supervisor_log(self) -> Path:
+        """What the process behind `dolphin up` says."""
+        return self.root / "run" / "supervisor.log"
+
+    @property
+    def reserve(self) -> Path:
+        """Room on the disk that is set aside (`dolphin.host.space`)."""
+        return self.root / "reserve"
+
+    @property
+    def runs(self) -> Path:
+        """The folders of all runs."""
+        return self.root / "runs"
+
+    @property
+    def restoring(self) -> Path:
+        """There from the moment at which a restore has begun to change this home until it is done."""
+        return self.root / "run" / "restoring"
+
+    @property
     def lock(self) -> Path:
         """Held while a system runs here (`dolphin.host.home_lock`)."""
         return self.root / "run" / "lock"
 
     def run(self, run_id: str) -> Path:
-        return self.root / "runs" / run_id
+        return self.runs / run_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +105,14 @@ class RunFiles:
 
 
 def open_home(root: Path) -> Home:
-    """The home at `root`, made if it is missing.
+    """The home at `root`, made if it is missing, and for its user's eyes only.
 
     Raises:
         BadInput: it cannot be made or written to.
     """
     try:
         (root / "run").mkdir(parents=True, exist_ok=True)
+        _make_private(Home(root))
     except OSError as error:
         raise BadInput(
             f"the state directory cannot be made ({error.strerror})", field="--home", value=str(root), remedy="Name a writable directory."
@@ -96,6 +120,19 @@ def open_home(root: Path) -> Home:
     if not os.access(root, os.W_OK):
         raise BadInput("the state directory is not writable", field="--home", value=str(root), remedy="Name a writable directory.")
     return Home(root.resolve())
+
+
+def _make_private(home: Home) -> None:
+    """Narrows what an older version, or a process with another mask, has made; a folder that holds other things too keeps its own mode."""
+    found = list(home.root.iterdir())
+    databases = [path for path in found if path.name.startswith((home.ledger.name, home.gates.name))]
+    ours = (home.ledger.name, home.gates.name, home.reserve.name, home.runs.name, home.lock.parent.name, REPLACED)
+    if all(path.name.startswith(ours) for path in found):
+        narrow(home.root)
+    for path in (*databases, home.reserve):
+        narrow(path)
+    for folder in (home.runs, home.lock.parent):
+        narrow_below(folder)
 
 
 def new_run_id() -> str:

@@ -17,6 +17,7 @@ import msgspec
 
 from dolphin.errors import BadInput, Refused
 from dolphin.host.home import Home
+from dolphin.host.private import FILE
 
 _NAMED_WITHIN_S: Final = 1.0
 _POLL_S: Final = 0.01
@@ -51,17 +52,32 @@ class HomeLock:
 
         Raises:
             Refused: another system runs in it; says who and how to end it.
-            BadInput: the home cannot be locked.
+            BadInput: the home cannot be locked, or a restore has left it half done.
         """
+        lock = cls._taken(home)
+        if home.restoring.exists():
+            lock.release()
+            remedy = "Run the same dolphin restore again: it goes on from there."
+            raise BadInput("a restore into this home did not come to its end", field="--home", value=str(home.root), remedy=remedy)
+        lock.name(Holder.this_process(command, run_id, f"press Ctrl-C where it runs, or: kill {os.getpid()}"))
+        return lock
+
+    @classmethod
+    def take_to_restore(cls, home: Home, command: str) -> Self:
+        """The same for a restore, which may find what an earlier one has left half done. Raises as `take`."""
+        lock = cls._taken(home)
+        lock.name(Holder.this_process(command, "", f"wait, or: kill {os.getpid()}"))
+        return lock
+
+    @classmethod
+    def _taken(cls, home: Home) -> Self:
         try:
-            lock = cls(locked(home.lock))
+            return cls(locked(home.lock))
         except BlockingIOError:
             raise _refusal(home) from None
         except OSError as error:
             remedy = "Name a directory on a local disk that is yours."
             raise BadInput(f"the home cannot be locked ({error.strerror})", field="--home", value=str(home.root), remedy=remedy) from error
-        lock.name(Holder.this_process(command, run_id, f"press Ctrl-C where it runs, or: kill {os.getpid()}"))
-        return lock
 
     @classmethod
     def inherit(cls, descriptor: int, holder: Holder) -> Self:
@@ -94,7 +110,7 @@ class HomeLock:
 
 def locked(path: Path) -> int:
     """The descriptor of the file, made if it is missing and locked. BlockingIOError where another has it, OSError where it cannot be."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, FILE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BaseException:
@@ -104,20 +120,21 @@ def locked(path: Path) -> int:
 
 
 def _refusal(home: Home) -> Refused:
-    holder = _holder(home)
-    if holder is None:
+    held_by = holder(home)
+    if held_by is None:
         return Refused("a system runs in it", field="--home", value=str(home.root), remedy="End it, or name another --home.")
-    who = f"{holder.command} runs in it (pid {holder.pid}, since {holder.since}, run {holder.run_id})"
-    return Refused(who, field="--home", value=str(home.root), remedy=f"To end it: {holder.ending}. Or name another --home.")
+    run = f", run {held_by.run_id}" if held_by.run_id else ""
+    who = f"{held_by.command} runs in it (pid {held_by.pid}, since {held_by.since}{run})"
+    return Refused(who, field="--home", value=str(home.root), remedy=f"To end it: {held_by.ending}. Or name another --home.")
 
 
-def _holder(home: Home) -> Holder | None:
+def holder(home: Home) -> Holder | None:
     """Who holds `home`. One that has just taken it may not have said so yet, and what is read then is a predecessor's."""
     deadline = time.monotonic() + _NAMED_WITHIN_S
     while time.monotonic() < deadline:
         with suppress(OSError, msgspec.DecodeError):
-            holder = msgspec.json.decode(home.lock.read_bytes(), type=Holder)
-            if Path(f"/proc/{holder.pid}").exists():
-                return holder
+            found = msgspec.json.decode(home.lock.read_bytes(), type=Holder)
+            if Path(f"/proc/{found.pid}").exists():
+                return found
         time.sleep(_POLL_S)
     return None

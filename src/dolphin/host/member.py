@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from dolphin.core.contract import names
+from dolphin.core.upkeep.passwords import HIDDEN, REMEDY, carries_password
 from dolphin.errors import BadInput, DolphinError, Refused
 from dolphin.host.child import Child
 from dolphin.host.home import REPOSITORY
@@ -73,6 +74,11 @@ class Gates:
     url: str
     """`jdbc:sqlite:FILE` (one member) or `jdbc:postgresql://HOST/DATABASE`."""
     user: str = ""
+
+    def __post_init__(self) -> None:
+        """BadInput where a password was written into one of them; it is not shown."""
+        if carries_password(self.url) or carries_password(self.user):
+            raise BadInput("a password does not belong here", field="gates", value=HIDDEN, remedy=REMEDY)
 
     @classmethod
     def in_file(cls, path: Path) -> Self:
@@ -176,6 +182,10 @@ class MemberProcess:
     def exit_status(self) -> int | None:
         """None while it runs."""
         return self._child.exit_status()
+
+    def tend_log(self) -> None:
+        """Closes a segment of its log when it is time to; call it now and then."""
+        self._child.tend_log()
 
     def stop(self, grace_s: float = STOP_GRACE_S) -> None:
         """Lets it shut down cleanly; kills it if that takes longer than `grace_s`."""

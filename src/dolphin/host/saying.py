@@ -4,11 +4,11 @@ Journals are for machines and have a line a second; here are the few lines that 
 why, and when it came back.
 """
 
-import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
+
+from dolphin.host import stderr
 
 type Say = Callable[[str], None]
 """Takes one thing to be said."""
@@ -18,8 +18,7 @@ def timed(who: str) -> Say:
     """Says it on standard error as `2026-01-31 12:00:00.250Z who: text`. A disk that takes no line changes nothing else."""
 
     def say(text: str) -> None:
-        with suppress(OSError):
-            print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3] + f"Z {who}: {text}", file=sys.stderr, flush=True)
+        stderr.say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3] + f"Z {who}: {text}")
 
     return say
 

@@ -1,27 +1,19 @@
-"""Following a journal that another process is writing: newline-delimited JSON, complete lines only."""
+"""Following a journal that another process is writing: newline-delimited JSON, complete lines only, across its segments."""
 
 from pathlib import Path
 
 import msgspec
 
 from dolphin.core.contract.lines import Line
+from dolphin.host.segments import Segments
 
 
 class Tail:
-    """Reads what has been added to `path` since the last call; the file may not exist yet."""
+    """Reads what has been added to `path` since the last call; the file may not exist yet, and may be rotated while it is read."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._offset = 0
+        self._segments = Segments(path)
 
     def read(self) -> list[Line]:
         """The complete lines added since the last call, oldest first."""
-        try:
-            with self._path.open("rb") as journal:
-                journal.seek(self._offset)
-                text = journal.read()
-        except FileNotFoundError:
-            return []
-        complete = text[: text.rfind(b"\n") + 1]
-        self._offset += len(complete)
-        return [msgspec.json.decode(line, type=Line) for line in complete.splitlines() if line]
+        return [msgspec.json.decode(line, type=Line) for line in self._segments.read().splitlines() if line]

@@ -16,6 +16,7 @@ from dolphin.core.contract.lines import Line
 from dolphin.host.build import ensure_jar, warm_kernels
 from dolphin.host.home import RunFiles, new_run_id, open_home
 from dolphin.host.home_lock import HomeLock
+from dolphin.host.space import require_room
 from dolphin.host.tail import Tail
 from dolphin.operator.views.report import Report, build, decisions_digest
 from dolphin.operator.views.screen import Screen
@@ -38,6 +39,7 @@ def play(show: Show, config: Config, home_path: Path, console: Console) -> Repor
     """
     home, run_id = open_home(home_path), new_run_id()
     with HomeLock.take(home, "dolphin demo", run_id):
+        require_room(home)
         jar = ensure_jar(console)
         warm_kernels(console)
         return _play(show, Plan(home, run_id, config, show.market, jar), console)

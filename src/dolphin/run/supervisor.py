@@ -22,6 +22,8 @@ from dolphin.errors import BadInput, DolphinError, Refused
 from dolphin.host.home import Home, open_home
 from dolphin.host.home_lock import Holder, HomeLock
 from dolphin.host.notify import Service
+from dolphin.host.private import be_private
+from dolphin.host.segments import keep_short
 from dolphin.host.standing import Standing, is_supervisor, read_standing
 from dolphin.run.launch import Show
 from dolphin.run.system import Plan, System
@@ -55,7 +57,8 @@ def start_detached(home: Home, lock: HomeLock, request: Request) -> Standing:
         DolphinError: it did not come up; nothing is left running.
     """
     _write(home, request)
-    with (home.root / "run" / "supervisor.log").open("wb") as log:
+    home.supervisor_log.unlink(missing_ok=True)
+    with home.supervisor_log.open("ab") as log:
         process = subprocess.Popen(
             _command(home, lock),
             stdin=subprocess.DEVNULL,
@@ -73,7 +76,7 @@ def start_detached(home: Home, lock: HomeLock, request: Request) -> Standing:
     _end(process.pid)
     process.wait()
     standing = read_standing(home)
-    why = standing.what if standing is not None else f"see {home.root / 'run' / 'supervisor.log'}"
+    why = standing.what if standing is not None else f"see {home.supervisor_log}"
     kind = _KINDS.get(process.returncode, DolphinError)
     raise kind(f"the system did not come up: {why}", remedy="Mend that and try again.")
 
@@ -116,6 +119,7 @@ def stop(home: Home) -> Standing:
 
 def supervise(root: Path, lock_descriptor: int) -> None:
     """Runs the request kept in the home at `root` until SIGTERM, and holds its lock as long as it lives."""
+    be_private()
     home = open_home(root)
     request = msgspec.json.decode((home.root / "run" / "request.json").read_bytes(), type=Request, dec_hook=lambda kind, value: kind(value))
     HomeLock.inherit(lock_descriptor, Holder.this_process(COMMAND, request.run_id, f"dolphin down --home {home.root}"))
@@ -151,6 +155,7 @@ def supervise(root: Path, lock_descriptor: int) -> None:
                 time.sleep(1.0)
                 system.check_servants()
                 service.alive()
+                keep_short(home.supervisor_log)
     except KeyboardInterrupt:
         service.stopping("asked to stop")
         home.supervisor.unlink(missing_ok=True)

@@ -89,7 +89,12 @@ class System:
         self._stack.close()
 
     def check_servants(self) -> None:
-        """Raises `DolphinError` if the member or the agent has died, with its last words; a feed may die, the system must bear it."""
+        """Raises `DolphinError` if the member or the agent has died, with its last words; a feed may die, the system must bear it.
+
+        Their logs are kept short by the way.
+        """
+        for servant in (self.member, self.agent, self.feed):
+            servant.tend_log()
         if self.agent.exit_status() is not None:
             raise DolphinError(f"the agent ended by itself: {self.agent.last_words()}", remedy=f"The whole log is {self.agent.log}.")
         if self.member.exit_status() is not None:

@@ -54,14 +54,24 @@ class SqliteLedger:
         self._accounts, self._head = walk.accounts, walk.head
 
     @classmethod
-    def open(cls, path: Path, *, account: str, owner: str, wall_clock_ns: Callable[[], int] = time.time_ns) -> "SqliteLedger":
+    def open(
+        cls,
+        path: Path,
+        *,
+        account: str,
+        owner: str,
+        wall_clock_ns: Callable[[], int] = time.time_ns,
+        make_room: Callable[[], bool] = lambda: False,
+    ) -> "SqliteLedger":
         """Takes the account's lease for `owner` (the run id) and reads what is booked. Whoever held the lease is refused from now on.
+
+        `make_room` is asked for room when the disk is full, and says whether there is some now (`SqliteStore.open`).
 
         Raises:
             BadInput: `path` cannot be used as a ledger.
             DolphinError: what is booked does not verify; nobody may trade on it.
         """
-        store = SqliteStore.open(path)
+        store = SqliteStore.open(path, make_room)
         try:
             epoch = store.take_lease(account, owner)
             return cls(store, account, owner, epoch, wall_clock_ns)

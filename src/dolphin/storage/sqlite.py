@@ -5,10 +5,14 @@ The database itself keeps the promises; the Python above it could be wrong and t
 * a name (opening deposit, order intent, fill) is used once per account;
 * one writer per account: an insert must carry the epoch of the account's lease, and taking the lease raises that epoch, so a writer that
   was replaced is refused from then on, however late it wakes up.
+
+A write for which the disk has no room is made again when its owner can make some (`make_room`): from the beginning of the transaction, for
+SQLite may have rolled it back.
 """
 
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +26,10 @@ BUSY_TIMEOUT_MS = 5_000
 """How long a writer waits for another one's commit before it fails."""
 
 _STALE_EPOCH = "ledger: stale epoch"
+_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
+"""What SQLite answers when the disk is full, a quota is used up, or its shared memory cannot grow."""
+_PRIVATE = 0o600
+_BEGIN = "BEGIN IMMEDIATE"
 
 _SCHEMA = f"""
 CREATE TABLE lease (
@@ -99,6 +107,9 @@ _COLUMNS = "account, idx, epoch, run_id, written_wall_ns, content, previous_hash
 _TYPES = (str, int, int, str, int, str, str, str)
 
 
+type Value = str | int
+
+
 class LeaseLost(Refused):
     """Another writer has taken the account: this one must not trade any more."""
 
@@ -114,27 +125,33 @@ class LeaseLost(Refused):
 class SqliteStore:
     """Records of all accounts in one file. One connection, used from one thread."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, make_room: Callable[[], bool]) -> None:
         self._connection = connection
+        self._make_room = make_room
+        self._written: list[tuple[str, tuple[Value, ...]]] = []
+        """What the transaction has done so far."""
         self._connection.text_factory = _readable
 
     @classmethod
-    def open(cls, path: Path) -> "SqliteStore":
-        """Opens `path` for writing, making the file (not its folder) if it is missing.
+    def open(cls, path: Path, make_room: Callable[[], bool] = lambda: False) -> "SqliteStore":
+        """Opens `path` for writing, making the file (not its folder) if it is missing; it is for its owner's eyes only.
+
+        `make_room` is called when a write finds the disk full; the write is made again if it returns True.
 
         Raises:
             BadInput: it is not a ledger of this version, or cannot be written.
         """
         with _opening(path):
+            _make_private(path)
             connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(_BEGIN)
             if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
                 _create(connection)
             _require_ledger(connection, path)
             connection.execute("COMMIT")
-        return cls(connection)
+        return cls(connection, make_room)
 
     @classmethod
     def read(cls, path: Path) -> "SqliteStore":
@@ -150,7 +167,7 @@ class SqliteStore:
                 f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000
             )
             _require_ledger(connection, path)
-        return cls(connection)
+        return cls(connection, lambda: False)
 
     def close(self) -> None:
         self._connection.close()
@@ -158,9 +175,8 @@ class SqliteStore:
     def take_lease(self, account: str, owner: str) -> int:
         """Makes `owner` the one writer of `account`; returns its epoch. Whoever wrote before is refused from now on."""
         with self.transaction():
-            taken = self._connection.execute("UPDATE lease SET epoch = epoch + 1, owner = ? WHERE account = ?", (owner, account))
-            if taken.rowcount == 0:
-                self._connection.execute("INSERT INTO lease (account, epoch, owner) VALUES (?, 1, ?)", (account, owner))
+            if self._write("UPDATE lease SET epoch = epoch + 1, owner = ? WHERE account = ?", owner, account) == 0:
+                self._write("INSERT INTO lease (account, epoch, owner) VALUES (?, 1, ?)", account, owner)
             (epoch,) = self._connection.execute("SELECT epoch FROM lease WHERE account = ?", (account,)).fetchone()
         return epoch
 
@@ -172,9 +188,10 @@ class SqliteStore:
             DolphinError: the database is busy, or the disk is full or broken.
         """
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._written.clear()
+            self._execute(_BEGIN)
             yield
-            self._connection.execute("COMMIT")
+            self._execute("COMMIT")
         except sqlite3.Error as error:
             raise DolphinError(f"the ledger could not be written ({error})", remedy="Mend the disk or stop what locks the file.") from error
         finally:
@@ -199,11 +216,37 @@ class SqliteStore:
             record.hash,
         )
         try:
-            self._connection.execute(f"INSERT INTO entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+            self._write(f"INSERT INTO entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *values)
         except sqlite3.IntegrityError as error:
             if str(error) == _STALE_EPOCH:
                 raise LeaseLost(record.account, record.epoch) from error
             raise DolphinError(f"the database refused an entry ({error})", remedy="Run: dolphin ledger verify") from error
+
+    def _write(self, statement: str, *values: Value) -> int:
+        """Changes something, inside a transaction; returns how many rows."""
+        changed = self._execute(statement, *values)
+        self._written.append((statement, values))
+        return changed
+
+    def _execute(self, statement: str, *values: Value) -> int:
+        """Runs one statement; where the disk has no room for it and some can be made, again after what the transaction has done before."""
+        is_again = False
+        while True:
+            try:
+                if is_again:
+                    self._begin_again()
+                return self._connection.execute(statement, values).rowcount
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode not in _NO_ROOM or not self._make_room():
+                    raise
+                is_again = statement != _BEGIN
+
+    def _begin_again(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        self._connection.execute(_BEGIN)
+        for statement, values in self._written:
+            self._connection.execute(statement, values)
 
     def accounts(self) -> tuple[str, ...]:
         """Every account that has a lease or an entry."""
@@ -243,6 +286,17 @@ class SqliteStore:
             yield from self._connection.execute(statement, values)
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise _damaged(str(error)) from error
+
+
+def _make_private(path: Path) -> None:
+    """Its log and shared memory take its rights over; other owners' rights are theirs to mend."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
+    try:
+        found = os.fstat(descriptor)
+        if found.st_mode & 0o077 and found.st_uid == os.geteuid():
+            os.fchmod(descriptor, _PRIVATE)
+    finally:
+        os.close(descriptor)
 
 
 def _damaged(how: str) -> DolphinError:
@@ -287,7 +341,7 @@ def _require_ledger(connection: sqlite3.Connection, path: Path) -> None:
 def _opening(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise BadInput(
             f"it cannot be used as a ledger ({error})", field="ledger", value=str(path), remedy="Name another --home."
         ) from error

@@ -13,23 +13,26 @@ from pathlib import Path
 from dolphin.core.audit.comparison import compared
 from dolphin.core.audit.steps import LossCharged, OrderLost, PositionClosedOut, RunStarted, Step
 from dolphin.core.units import price_of_cost_e8
+from dolphin.host.space import Room
 from dolphin.storage.ledger import SqliteLedger
 
 
 class Booking:
     """One account's ledger for the length of one run."""
 
-    def __init__(self, ledger: SqliteLedger) -> None:
+    def __init__(self, ledger: SqliteLedger, room: Room) -> None:
         self.ledger = ledger
+        self.room = room
         self.equity_micro: int | None = None
         """At the last valuation; None while an open position has no price, which lets no entry through."""
 
     @classmethod
     def open(cls, path: Path, *, account: str, run_id: str, opening_deposit_micro: int) -> "Booking":
         """Takes over the account. BadInput or Refused where the file is no ledger or does not add up."""
-        ledger = SqliteLedger.open(path, account=account, owner=run_id)
+        room = Room(path)
+        ledger = SqliteLedger.open(path, account=account, owner=run_id, make_room=room.give_up)
         ledger.ensure_opening(opening_deposit_micro, 0)
-        return cls(ledger)
+        return cls(ledger, room)
 
     @property
     def epoch(self) -> int:

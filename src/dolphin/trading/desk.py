@@ -2,7 +2,8 @@
 
 The desk is the shell around `dolphin.core.order_gate`: it gives the rule what it needs, and has every step told before it takes effect
 (`telling`). A ledger that cannot be written, belongs to another writer or contradicts the venue is a broken invariant: nothing leaves any
-more, and the governor is told. It knows nothing of Nautilus; `agent.execution` brings orders here and takes the answers back.
+more, and the governor is told. A disk that is nearly full is none: entries are turned away, exits leave and are booked. The desk knows
+nothing of Nautilus; `agent.execution` brings orders here and takes the answers back.
 """
 
 from collections.abc import Iterator, Mapping
@@ -77,6 +78,8 @@ class Desk:
         self._limits = limits
         self._next_equity_ns = 0
         self._now_ns = 0
+        self._turned_away: set[str] = set()
+        """Assets of which it has been told that there is no room for an entry."""
         self.market = Market()
         self.exposure = Exposure()
         self.fault: DolphinError | None = None
@@ -106,6 +109,8 @@ class Desk:
     def admit(self, order: Order) -> Decision:
         """Decides a new order. When it may leave, the ledger holds the intent and, if it was clipped, how much of it."""
         grant, commands = self.grant(order.asset), self.entitlements.commands(order.asset)
+        if self._booking.room.is_short and not order.is_reduce_only and self.fault is None:
+            return self._turn_away(order, grant, commands)
         marks_e8, equity_micro = self.market.asks_e8(), self.equity_micro
         exposure, decision = order_gate.admit(self.exposure, order, grant, equity_micro, marks_e8, self._limits.get(order.asset))
         steps = steps_of(order, grant, commands, decision, exposure, equity_micro, marks_e8)
@@ -114,7 +119,7 @@ class Desk:
                 for step in steps:
                     self._tell(step)
         if self.fault is not None:
-            return self._deny_unbooked(order, grant, commands)
+            return self._deny_unbooked(order, grant, commands, order_gate.DenyReason.UNBOOKED)
         self.exposure = exposure
         return decision
 
@@ -129,6 +134,12 @@ class Desk:
             commands = self.entitlements.commands(order.asset)
             self._say(OrderReplaced(order.order_id, terms_of(order, grant, commands, self.exposure, equity_micro, marks_e8)))
         return decision
+
+    def look_for_room(self) -> None:
+        """Whether the disk has room for entries; call it now and then."""
+        self._booking.room.look()
+        if not self._booking.room.is_short:
+            self._turned_away.clear()
 
     def filled(
         self, order_id: str, fill_id: str, *, asset: str, sign: int, qty_e8: int, price_e8: int, fee_micro: int, is_maker: bool
@@ -225,11 +236,17 @@ class Desk:
         except DolphinError as error:
             self._break("the ledger cannot be kept", error)
 
-    def _deny_unbooked(self, order: Order, grant: Grant, commands: tuple[Command, ...]) -> Deny:
-        decision = Deny(order_gate.DenyReason.UNBOOKED)
-        for step in (OrderWanted(order, grant, commands), OrderDenied(order, decision.reason, grant)):
+    def _turn_away(self, order: Order, grant: Grant, commands: tuple[Command, ...]) -> Deny:
+        """What room is left is for booking exits: an entry is not booked, and said once an asset and shortage."""
+        if order.asset in self._turned_away:
+            return Deny(order_gate.DenyReason.NO_ROOM)
+        self._turned_away.add(order.asset)
+        return self._deny_unbooked(order, grant, commands, order_gate.DenyReason.NO_ROOM)
+
+    def _deny_unbooked(self, order: Order, grant: Grant, commands: tuple[Command, ...], reason: order_gate.DenyReason) -> Deny:
+        for step in (OrderWanted(order, grant, commands), OrderDenied(order, reason, grant)):
             self._telling.say_unbooked(self._entry(step))
-        return decision
+        return Deny(reason)
 
     def _break(self, what: str, error: DolphinError) -> None:
         """This process trades no more; the first fault is told, what follows from it is not."""

@@ -11,9 +11,8 @@ is lost is counted, and a disk that fails is said on the log.
 """
 
 import queue
-import sys
 import threading
-from contextlib import suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -21,16 +20,12 @@ import msgspec
 
 from dolphin.core.audit.trace import MAX_EVENTS, Cut, TraceEvent
 from dolphin.core.contract.lines import Line
+from dolphin.host.segments import Appender
+from dolphin.host.stderr import say
 
 MAX_WAITING: Final = 10_000
 """Events that may wait for the disk."""
 CLOSE_TIMEOUT_S: Final = 5.0
-
-
-def say(what: str) -> None:
-    """One line on the process's log. The log may be on the disk that is full: then there is nobody left to tell, and nothing raises."""
-    with suppress(OSError, ValueError):
-        print(what, file=sys.stderr, flush=True)
 
 
 class Journal:
@@ -40,8 +35,7 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab", buffering=0)
+        self._file = Appender(path)
         self._encoder = msgspec.json.Encoder()
         self._line = bytearray()
         self.counts: dict[str, int] = {}
@@ -69,7 +63,6 @@ class Trace:
     """Appends events to one file, in the order in which they are given; never waits."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._waiting: queue.SimpleQueue[TraceEvent | None] = queue.SimpleQueue()
         self._left = MAX_EVENTS - 1
         """Events that may still be given; one line is kept for the cut."""
@@ -111,17 +104,11 @@ class Trace:
 
     def _write(self, path: Path) -> None:
         encode = msgspec.json.encode
-        held = 0
-        """Events written that the file may not have yet."""
         try:
-            with path.open("ab") as file:
+            with closing(Appender(path)) as file:
                 while (event := self._waiting.get()) is not None:
                     file.write(encode(event) + b"\n")
-                    held += not isinstance(event, Cut)
-                    if self._waiting.empty():
-                        file.flush()
-                        self._written, held = self._written + held, 0
-            self._written += held
+                    self._written += not isinstance(event, Cut)
         except Exception as error:  # whatever it is (a full disk, above all), the trace ends where it is, and trading goes on
             self._is_failed = True
             say(f"agent: the trace cannot be written from here on ({type(error).__name__}: {error}); the agent goes on")

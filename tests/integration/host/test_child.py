@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from dolphin.host.child import Child
+from dolphin.host.segments import Segments
 
 pytestmark = pytest.mark.integration
 
@@ -53,6 +54,7 @@ def test_a_child_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 import sys, time
 from pathlib import Path
 from dolphin.host.child import Child
+from dolphin.host.segments import Segments
 child = Child("orphan", [sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(60)"], Path({str(log)!r}))
 time.sleep(60)
 """
@@ -74,3 +76,21 @@ def test_a_silent_child_has_a_word_said_for_it(tmp_path: Path, lines: int) -> No
     child = Child("silent", [sys.executable, "-c", ""], tmp_path / "log")
     child.wait(DEADLINE_S)
     assert child.last_words(lines) == "it wrote nothing"
+
+
+def test_the_log_of_a_child_that_talks_without_end_is_cut_and_keeps_its_place(tmp_path: Path) -> None:
+    """It goes on writing at the end, wherever that is now, and its lines are all there but for what fell into the cut."""
+    log = tmp_path / "talker.log"
+    talk = "import itertools\nfor n in itertools.count(): print(f'line {n:08} ' + 'x' * 1000, flush=True)"
+    with Child("talker", [sys.executable, "-c", talk], log) as child:
+        deadline = time.monotonic() + 60.0
+        while not (tmp_path / "talker.log.000003.gz").exists():
+            assert time.monotonic() < deadline
+            child.tend_log()
+            time.sleep(0.02)
+    assert log.stat().st_size == 0 or b"\0" not in log.read_bytes()
+    lines = Segments(log).read().splitlines()
+    numbers = [int(line.split()[1]) for line in lines if line.startswith(b"line ")]
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) > 0.9 * numbers[-1]
+    assert "line " in child.last_words(1)

@@ -479,3 +479,31 @@ def test_the_example_in_the_documentation_runs_as_printed(tmp_path: Path) -> Non
     exec(example, {"home": tmp_path, "run_id": "run-1", "message": command, "market_time_ns": 5})
     told = summarise(tmp_path / "ledger.sqlite", run_id="run-1")
     assert (told["verified"], told["closing_balance"], told["equity"]) == (True, "99999.400000", "99999.600000")
+
+
+def test_a_write_that_found_no_room_is_made_again_with_all_that_belongs_to_it(path: Path) -> None:
+    """Where no small disk can be mounted: the database itself is told how long it may be, a few pages more each time it asks."""
+    asked = 0
+
+    def make_room() -> bool:
+        nonlocal asked
+        asked += 1
+        grow(4)
+        return True
+
+    def grow(pages: int) -> None:
+        (count,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {count + pages}")
+
+    ledger = SqliteLedger.open(path, account="paper", owner="run-1", make_room=make_room)
+    connection = ledger._store._connection
+    ledger.ensure_opening(DEPOSIT, 1)
+    grow(1)
+    for number in range(50):
+        with ledger.batch():
+            for part in range(4):
+                ledger.record(Fee(1, f"{number} {part} {'x' * 500}"), 2)
+    assert asked > 5
+    ledger.close()
+    report = report_on(path)
+    assert (report.is_verified, report.entries) == (True, 201)

@@ -312,3 +312,27 @@ def replica_of(lines: list[Line]) -> tuple[dict[str, int], dict[str, int]]:
 
 def e8(text: str) -> int:
     return int(Decimal(text) * ONE_E8)
+
+
+def test_on_a_disk_that_is_nearly_full_entries_are_turned_away_and_exits_leave_and_are_booked(place: Place) -> None:
+    assert place.desk.admit(place.buy("1", 5)) == Allow()
+    place.fill("1", 5 * ONE_E8)
+    place.news()
+    place.booking.room.is_short = True
+
+    assert place.desk.admit(place.buy("2", 1)) == Deny(DenyReason.NO_ROOM)
+    assert place.news() == ([], ["order", "denied"], []), "told, and not booked: what room there is is for exits"
+    assert place.lines[-1]["reason"] == "disk_is_full"
+    assert place.desk.admit(place.buy("3", 1)) == Deny(DenyReason.NO_ROOM)
+    assert place.news() == ([], [], []), "once an asset"
+
+    sell = Order("4", "A", -1, 5 * ONE_E8, Style.MARKET, None, True)
+    assert place.desk.admit(sell) == Allow()
+    place.fill("4", 5 * ONE_E8, sign=-1)
+    rows, lines, _ = place.news()
+    assert rows[:2] == ["order_intent", "fill"]
+    assert "fill" in lines
+    assert not place.desk.exposure.positions
+
+    place.desk.look_for_room()
+    assert place.desk.admit(place.buy("5", 1)) == Allow()

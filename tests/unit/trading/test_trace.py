@@ -1,12 +1,13 @@
 """The agent's trace: complete up to where it ends, and nobody waits for it."""
 
 from pathlib import Path
-from typing import Self
 
 import pytest
 
 from dolphin.assurance.trace.read import read_trace
 from dolphin.core.audit.trace import Cut, TraceReopened
+from dolphin.core.upkeep.segments import SegmentRule
+from dolphin.host.segments import Appender
 from dolphin.trading import journal
 from dolphin.trading.journal import Trace
 
@@ -66,10 +67,7 @@ class FullDisk:
         self._file = path.open("ab", buffering=0)
         self._lines = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._file.close()
 
     def write(self, line: bytes) -> None:
@@ -78,16 +76,13 @@ class FullDisk:
         self._file.write(line)
         self._lines += 1
 
-    def flush(self) -> None:
-        """Nothing is held back."""
-
 
 def test_a_disk_that_fills_up_ends_the_trace_and_what_is_lost_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "trace.ndjson"
     disk = FullDisk(path)
-    monkeypatch.setattr(Path, "open", lambda *_: disk)
+    monkeypatch.setattr(journal, "Appender", lambda _: disk)
     trace = Trace(path)
     for number in range(100):
         trace.add(TraceReopened(market_time_ns=number))
@@ -103,3 +98,17 @@ def test_a_log_that_cannot_be_written_either_raises_nowhere(tmp_path: Path, monk
     closed.close()
     monkeypatch.setattr("sys.stderr", closed)
     journal.say("the disk is full")
+
+
+def test_a_trace_in_segments_is_read_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "Appender", lambda path: Appender(path, SegmentRule(max_bytes=1_000)))
+    path = tmp_path / "trace.ndjson"
+    trace = Trace(path)
+    given = [TraceReopened(market_time_ns=number) for number in range(100)]
+    for event in given:
+        trace.add(event)
+    trace.close()
+    assert len(list(tmp_path.iterdir())) > 3
+    assert read_trace(path) == given
+    path.unlink()
+    assert read_trace(path) == given[: len(read_trace(path))], "without the last segment too"

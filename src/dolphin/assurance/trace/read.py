@@ -8,6 +8,7 @@ import msgspec
 
 from dolphin.core.audit.trace import MAX_EVENTS, TraceEvent
 from dolphin.errors import BadInput
+from dolphin.host.segments import Segments, is_there
 
 _DECODER: Final = msgspec.json.Decoder(TraceEvent)
 
@@ -17,12 +18,11 @@ def read_trace(path: Path) -> list[TraceEvent]:
 
     Raises:
         BadInput: the file cannot be read, is empty or too long, or a line is no event.
+        DolphinError: a closed segment of it is damaged.
     """
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise BadInput(f"it cannot be read ({error.strerror})", field="trace", value=str(path), remedy="Name a trace.ndjson.") from error
-    events = list(_decode(path, lines[:-1]))
+    if not is_there(path):
+        raise BadInput("it cannot be read (no such file)", field="trace", value=str(path), remedy="Name a trace.ndjson.")
+    events = list(_decode(path, Segments(path).read().split(b"\n")[:-1]))
     if not events:
         raise BadInput("there is no event in it", field="trace", value=str(path), remedy="Name the trace of a run that has traded.")
     return events

@@ -39,6 +39,7 @@ class DenyReason(StrEnum):
     DUPLICATE_ID = "duplicate_id"
     TOO_MANY_WORKING = "too_many_working"
     UNBOOKED = "ledger_cannot_be_kept"  # said around this rule: an intent that is not on disk does not leave
+    NO_ROOM = "disk_is_full"  # the same: what room is left is for booking exits
 
 
 @dataclass(frozen=True, slots=True)

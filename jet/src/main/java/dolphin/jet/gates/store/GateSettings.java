@@ -32,7 +32,7 @@ record GateSettings(Dialect dialect, String url, String user, String password) {
           "no database for the gates is named. Start the member with"
               + " -Ddolphin.gates.url=jdbc:sqlite:FILE or jdbc:postgresql://HOST/DATABASE");
     }
-    if (url.contains("password=")) {
+    if (Address.carriesPassword(url)) {
       throw new IllegalArgumentException(
           "dolphin.gates.url carries a password, which every process list shows. Put it into the"
               + " environment as "

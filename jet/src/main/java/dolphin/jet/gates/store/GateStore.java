@@ -19,8 +19,11 @@ import java.util.Properties;
  * partition, before the map's memory changes.
  *
  * <p>When {@link #store} throws, the entry processor that made the value fails, and memory and
- * backups stay as they were. A value whose revision the database is known to hold is not written
- * again: a lease is renewed four times a second and a key, and no renewal has to survive a stop.
+ * backups stay as they were. A database that can be read but not written (a full disk) would so let
+ * a cut be forgotten and the lease above it be renewed: therefore the value is owed, the gate is
+ * not renewed until the database has it, and {@link GateWatch} brings it there. A value whose
+ * revision the database is known to hold is not written again: a lease is renewed four times a
+ * second and a key, and no renewal has to survive a stop.
  *
  * <p>Configured with {@code offload: false}. A write is one statement, at most {@link
  * Dialect#PATIENCE_S} seconds once, and then {@link GateWatch} refuses at once; to hand over every
@@ -93,15 +96,17 @@ public final class GateStore implements MapStore<String, byte[]>, MapLoaderLifec
   @Override
   public void store(String key, byte[] value) {
     Revision revision = Revision.of(value);
-    watch.requireAnswering();
-    if (watch.holds(key, revision)) {
-      return;
-    }
+    watch.requireNotOwed(key, revision);
     try {
+      watch.requireAnswering();
+      if (watch.holds(key, revision)) {
+        return;
+      }
       database.store(key, revision, value);
     } catch (StaleGateException e) {
       throw e;
     } catch (GateStoreException e) {
+      watch.owe(key, revision, value);
       watch.failed(e);
       throw e;
     }

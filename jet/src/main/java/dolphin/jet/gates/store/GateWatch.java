@@ -17,6 +17,10 @@ import java.util.concurrent.TimeUnit;
  * answer, this member acts on no gate until it does, and asks from its own thread only, so that a
  * database that hangs holds up the thread of a partition at most once. It has a connection of its
  * own, and does the database's housekeeping: no cut waits for either.
+ *
+ * <p>A change that could not be written is owed: its gate is renewed no more, so that its lease
+ * runs out, and the watch writes the change as soon as it can. Whoever made it may have been told
+ * that it failed; the gate is then asked for before the next signal, as after any unknown outcome.
  */
 final class GateWatch implements AutoCloseable {
 
@@ -34,6 +38,9 @@ final class GateWatch implements AutoCloseable {
 
   /** Of each gate the last revision that the database was known to hold; versions only rise. */
   private final Map<String, Revision> seen = new ConcurrentHashMap<>();
+
+  /** Changes that the database lacks. */
+  private final Map<String, Owed> owed = new ConcurrentHashMap<>();
 
   private final ScheduledExecutorService thread;
   private volatile long answeredNanos = System.nanoTime();
@@ -73,9 +80,33 @@ final class GateWatch implements AutoCloseable {
     return revision.equals(seen.get(key)) && System.nanoTime() - answeredNanos < FRESH_NANOS;
   }
 
+  /**
+   * Returns unless {@code revision} of {@code key} is older than a change that could not be
+   * written.
+   *
+   * @throws GateStoreException if it is
+   */
+  void requireNotOwed(String key, Revision revision) {
+    Owed change = owed.get(key);
+    if (change != null && revision.version() < change.revision.version()) {
+      throw new GateStoreException(
+          "a change of " + key + " could not be stored, and nothing is granted before it is", null);
+    }
+  }
+
   /** The database answered that it holds {@code revision} for {@code key}. */
   void answered(String key, Revision revision) {
     seen.merge(key, revision, GateWatch::later);
+    owed.computeIfPresent(
+        key, (same, change) -> change.revision.version() > revision.version() ? change : null);
+  }
+
+  /** {@code value} could not be written; unless it is a renewal, which changes nothing there. */
+  void owe(String key, Revision revision, byte[] value) {
+    Revision held = seen.get(key);
+    if (held == null || revision.version() > held.version()) {
+      owed.put(key, new Owed(revision, value));
+    }
   }
 
   /** A request of a partition's thread failed. */
@@ -101,8 +132,9 @@ final class GateWatch implements AutoCloseable {
         trouble = "";
         logger.info("the gate database answers again");
       }
+      payWhatIsOwed();
       if (++looks % LOOKS_PER_TIDYING == 0) {
-        database.tidyUp();
+        tidyUp();
       }
       loads.look();
     } catch (GateStoreException e) {
@@ -112,9 +144,47 @@ final class GateWatch implements AutoCloseable {
     }
   }
 
+  private void payWhatIsOwed() {
+    try {
+      owed.forEach(this::pay);
+    } catch (GateStoreException e) {
+      logger.fine("changes are still owed: " + e.getMessage());
+    }
+  }
+
+  private void pay(String key, Owed change) {
+    try {
+      database.store(key, change.revision, change.value);
+      answered(key, change.revision);
+      logger.info("the change of " + key + " is stored");
+    } catch (StaleGateException other) { // somebody else's change is there, and is asked for
+      owed.remove(key, change);
+    }
+  }
+
+  /** A disk without room for it keeps nobody from asking. */
+  private void tidyUp() {
+    try {
+      database.tidyUp();
+    } catch (GateStoreException e) {
+      logger.fine("not tidied up: " + e.getMessage());
+    }
+  }
+
   /** A database takes a version once, so that the version alone tells two revisions apart. */
   private static Revision later(Revision was, Revision held) {
     return held.version() > was.version() ? held : was;
+  }
+
+  /** A change that the database lacks. */
+  private static final class Owed {
+    final Revision revision;
+    final byte[] value;
+
+    Owed(Revision revision, byte[] value) {
+      this.revision = revision;
+      this.value = value;
+    }
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dolphin.jet.gates.store;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -288,9 +289,51 @@ class GateStoreTest {
     assertThrows(GateStoreException.class, () -> store.load("a"));
 
     postgres.goOn();
-    await(() -> store.store("a", value));
+    await(() -> assertArrayEquals(cut, store.load("a")), "what could not be written is brought");
+    assertThrows(StaleGateException.class, () -> store.store("a", value));
     store.store("a", cut);
-    assertArrayEquals(cut, store.load("a"));
+  }
+
+  /**
+   * Reading goes on, so that only what was to be written says that something is wrong. The log has
+   * room of its own for some changes; each change is tried until one finds none.
+   */
+  @Test
+  void aCutThatAFullDiskTakesNotIsOwedAndItsGateRenewedNoMore() throws Exception {
+    try (FullDisk disk = FullDisk.mount(folder.resolve("full"))) {
+      GateStore store = open("jdbc:sqlite:" + disk.path("gates.sqlite"), "full");
+      byte[] other = GateValues.value(1, "op1", "other");
+      store.store("a", GateValues.value(1, "op1", "open"));
+      store.store("b", other);
+      disk.fill();
+      long version = 1;
+      while (isTaken(store, GateValues.value(version + 1, "op", "cut"))) {
+        version++;
+      }
+      byte[] open = GateValues.value(version, "op", "open");
+      byte[] cut = GateValues.value(version + 1, "op", "cut");
+      for (int look = 0; look < 8; look++) {
+        assertThrows(GateStoreException.class, () -> store.store("a", open));
+        park(Duration.ofMillis(GateWatch.PERIOD_MS));
+      }
+      await(() -> store.store("b", other), "the gate of which nothing is owed is renewed");
+
+      disk.free();
+      await(() -> assertArrayEquals(cut, store.load("a")), "the watch has brought it");
+      assertThrows(StaleGateException.class, () -> store.store("a", open));
+      store.store("a", cut);
+      store.destroy();
+      opened.remove(store);
+    }
+  }
+
+  private static boolean isTaken(GateStore store, byte[] value) {
+    try {
+      store.store("a", value);
+      return true;
+    } catch (GateStoreException full) {
+      return false;
+    }
   }
 
   /** The watch, whose connection is whole, lets a write through several times a second. */
@@ -311,8 +354,12 @@ class GateStoreTest {
   }
 
   private GateStore store(Dialect dialect, String map) {
+    return open(url(dialect), map);
+  }
+
+  private GateStore open(String url, String map) {
     Properties properties = new Properties();
-    properties.setProperty("url", url(dialect));
+    properties.setProperty("url", url);
     GateStore store = new GateStore();
     store.init(member, properties, map);
     opened.add(store);
@@ -350,6 +397,10 @@ class GateStoreTest {
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
+  }
+
+  private static void await(Runnable claim, String what) {
+    assertDoesNotThrow(() -> await(claim), what);
   }
 
   /** Repeats {@code claim} until it holds. */
@@ -399,7 +450,7 @@ class GateStoreTest {
   @CsvSource({
     "'', -Ddolphin.gates.url=",
     "${dolphin.gates.url}, -Ddolphin.gates.url=",
-    "jdbc:oracle:thin:@there, neither SQLite nor PostgreSQL",
+    "jdbc:oracle:there, neither SQLite nor PostgreSQL",
     "jdbc:postgresql://host/gates?password=plain, DOLPHIN_GATES_PASSWORD",
   })
   void aUrlThatCannotBeUsedIsToldInOneLine(String url, String what) {

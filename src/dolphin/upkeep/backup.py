@@ -1,0 +1,110 @@
+"""Copying a home while a system runs in it.
+
+The runs first, then the gates, and the ledger last: what a run tells is booked before, so that the copy of the ledger knows of everything
+that the copies of the journals tell. The databases are copied by SQLite itself, each as it was at one moment.
+"""
+
+import os
+import sqlite3
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+from dolphin.config import load_config
+from dolphin.errors import BadInput, DolphinError
+from dolphin.host.home import Home, RunFiles
+from dolphin.host.private import narrow
+from dolphin.upkeep.archive import GATES, LEDGER, RUNS, Manifest, Writer, heads_of
+
+_NOT_COPIED: Final = (".sqlite-wal", ".sqlite-shm", ".sqlite-journal", ".part", ".new")
+"""Ends of names: SQLite's own files, whose contents are in the copy of the database, and what is being made just now."""
+_ROUNDS: Final = 3
+"""How often a run's folder is looked through: a segment that is being compressed changes its name."""
+
+
+def back_up(home: Home, file: Path, on_file: Callable[[str], None]) -> Manifest:
+    """Makes the file `file`, which is there only when it is whole and on disk; `on_file` hears the name of each part.
+
+    Raises:
+        BadInput: there is no ledger in `home`, or `file` is there or cannot be made.
+        DolphinError: the ledger does not verify, or the disk is full.
+    """
+    if not home.ledger.is_file():
+        raise BadInput("there is no ledger in it", field="--home", value=str(home.root), remedy="Name the --home of a system that has run.")
+    if file.exists():
+        raise BadInput("there is such a file", field="FILE", value=str(file), remedy="Name another, or remove it.")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".backup-", dir=file.absolute().parent) as place:
+            part = Path(place) / "backup.tar.gz"
+            with tarfile.open(part, "w:gz", compresslevel=6) as tar:
+                manifest = _write(home, Path(place), Writer(tar), on_file)
+            narrow(part)
+            _sync(part)
+            part.rename(file)
+            _sync(file.absolute().parent)
+    except OSError as error:
+        raise BadInput(
+            f"the backup cannot be written ({error.strerror or error})", field="FILE", value=str(file), remedy="Name a folder with room."
+        ) from error
+    return manifest
+
+
+def _write(home: Home, place: Path, writer: Writer, on_file: Callable[[str], None]) -> Manifest:
+    for run in sorted(path for path in _entries(home.runs) if path.is_dir() and not path.name.startswith(".")):
+        for _ in range(_ROUNDS):
+            for path in _entries(run):
+                name = f"{RUNS}/{run.name}/{path.name}"
+                if path.is_file() and not path.is_symlink() and name not in writer.files and not name.endswith(_NOT_COPIED):
+                    on_file(name)
+                    with suppress(FileNotFoundError):  # compressed meanwhile: the next round finds it under its new name
+                        writer.add(name, _copied(path, place) if name.endswith(".sqlite") else path)
+    if home.gates.is_file():
+        on_file(GATES)
+        writer.add(GATES, _copied(home.gates, place))
+    on_file(LEDGER)
+    ledger = _copied(home.ledger, place)
+    heads = heads_of(ledger)
+    writer.add(LEDGER, ledger)
+    manifest = Manifest(made_wall_ns=time.time_ns(), heads=heads, gates_elsewhere=_gates_elsewhere(home), files=dict(writer.files))
+    writer.finish(manifest)
+    return manifest
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    return iter(sorted(folder.iterdir())) if folder.is_dir() else iter(())
+
+
+def _copied(database: Path, place: Path) -> Path:
+    """A copy of `database` as it is at one moment, in one file."""
+    copy = place / "copy.sqlite"
+    copy.unlink(missing_ok=True)
+    try:
+        with (
+            closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(copy, isolation_level=None)) as target,
+        ):
+            source.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise DolphinError(f"{database.name} cannot be copied ({error})", remedy="See: dolphin ledger verify") from error
+    return copy
+
+
+def _gates_elsewhere(home: Home) -> str:
+    """Where the last run of the live market kept its gates, if not in the home."""
+    for run in reversed(list(_entries(home.runs))):
+        with suppress(DolphinError):
+            return load_config(RunFiles(run).config).gates.url
+    return ""
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
