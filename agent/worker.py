@@ -8,6 +8,7 @@ import asyncio
 import gc
 import signal
 import sys
+import time
 from contextlib import suppress
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ import uvloop
 
 from agent.node import Agent
 from dolphin.cluster.client import open_client
+from dolphin.core.audit.steps import RUN_ENDED
 from dolphin.core.order_gate import ONE
 from dolphin.errors import DolphinError, ExitCode
 from dolphin.host.child import die_with_parent
@@ -58,7 +60,7 @@ async def _run(options: AgentOptions) -> int:
             {"type": "ready", "market_time_ns": 0, "run_id": options.run_id, "assets": list(options.assets), "epoch": booking.epoch}
         )
         failure = await _watch(agent, stopping, is_lockstep=options.is_lockstep)
-        await agent.stop("run ended" if failure is None else "failed")
+        await agent.stop(RUN_ENDED if failure is None else "failed")
     journal.write({"type": "summary", "market_time_ns": agent.desk.now_ns, "run_id": options.run_id, **_summary(agent)})
     journal.close()
     trace.close()
@@ -85,7 +87,9 @@ def _status(agent: Agent) -> dict[str, Any]:
     desk = agent.desk
     return {
         "posture": agent.entitlements.posture.name,
+        "wall_ns": time.time_ns(),
         "caps_ppm": dict(agent.entitlements.caps_ppm),
+        "held_back": agent.entitlements.held_back,
         "equity_micro_usd": desk.equity_micro,
         "working": len(desk.exposure.working),
         "positions": len(desk.exposure.positions),

@@ -33,7 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "core.order_gate": {"core.control", "core.units"},
     "core.placing": {"core.control", "core.order_gate", "core.units"},
     "core.ledger": {"core.units", "errors"},
-    "core.audit": {"core.control", "core.ledger", "core.order_gate", "core.units", "core.words"},
+    "core.audit": {"core.control", "core.ledger", "core.order_gate", "core.placing", "core.units", "core.words"},
     # the shells
     "config": {"core.contract", "errors"},
     "host": {"config", "core.contract", "core.signals", "errors"},
@@ -63,7 +63,7 @@ ARROWS: dict[str, set[str]] = {
     "pipelines": {"pipeline"},
     "python_udfs": {"core.arrow", "core.contract", "core.control", "core.sensing", "core.signals", "errors", "stage"},
     "agent": {
-        *("core.contract", "core.control", "core.ledger", "core.market", "core.order_gate", "core.placing"),
+        *("core.audit", "core.contract", "core.control", "core.ledger", "core.market", "core.order_gate", "core.placing"),
         *("cluster", "errors", "host", "trading"),
     },
 }

@@ -20,6 +20,7 @@ from dolphin.core.control.posture import Posture
 from dolphin.core.ledger import events
 from dolphin.core.ledger.events import BookedCommand, GateReading, OperationStage, Outcome, Side
 from dolphin.core.order_gate import ONE, ONE_E8, Allow, Clip, Deny, DenyReason, Exposure, Limits, Order, Style, admit
+from dolphin.core.placing.choice import Choice, Purpose
 
 GRANT = Grant("APEX", 2 * ONE, ONE, False)
 ORDER = Order("O", "A", 1, 3 * ONE_E8, Style.LIMIT, 90 * ONE_E8, False)
@@ -33,6 +34,10 @@ OPERATION = events.Operation("op", OperationStage.DONE, "me", "cut", "A", "why",
 TERM = Term("paper/A", 1, 2, ONE, ONE // 3)
 WORDS = {"order_id": "O", "asset": "A", "side": "BUY", "qty": "3"}
 CAP = {"asset": "A", "from_ppm": 2, "to_ppm": 1, "cause_ids": ("c",), "event_time_ns": 4}
+
+CHOICE = Choice(Purpose.ENTER, 1, 5, ONE, ONE // 2, 350_000, 830_000, 3 * ONE_E8, ONE_E8)
+CHOSEN = {"purpose": "enter", "rank": 1, "equity_micro_usd": 5, "cap_ppm": ONE, "weight_ppm": ONE // 2, "conviction_ppm": 350_000}
+CHOSEN |= {"scale_ppm": 830_000, "target_qty": "3", "held_qty": "1"}
 
 TOLD: dict[Step, tuple[list[Any], list[dict[str, Any]], list[trace.TraceEvent]]] = {
     # step: (rows of the ledger, lines of the journal, events of the trace)
@@ -139,6 +144,7 @@ TOLD: dict[Step, tuple[list[Any], list[dict[str, Any]], list[trace.TraceEvent]]]
         ],
         [],
     ),
+    of.OrderChosen("O", "A", CHOICE): ([], [{"type": "chosen", "order_id": "O", "asset": "A", **CHOSEN}], []),
     of.RankingHeard((("A", 0.12345678),)): ([], [{"type": "ranking", "top": [{"asset": "A", "score": 0.123457}]}], []),
     of.InvariantBroken("why", "c"): ([], [{"type": "broken", "reason": "why", "cause_id": "c"}], []),
     of.Operated(OPERATION): ([OPERATION], [], []),
