@@ -96,7 +96,22 @@ def _watch(system: System, follow: Follower, screen: Screen) -> None:
 def _finish(plan: Plan, show: Show, story: Story, jobs: list[Line], *, feed_ended_well: bool) -> Report:
     digest = decisions_digest(Tail(plan.files.agent_journal).read())
     ledger = summarise(plan.home.ledger, run_id=plan.run_id)
-    report = build(run_id=plan.run_id, market=show.label, story=story, jobs=jobs, ledger=ledger, digest=digest)
-    report["feed_ended_well"] = feed_ended_well
+    report = build(
+        run_id=plan.run_id,
+        market=show.label,
+        speed=show.market.speed,
+        home=_as_typed(plan.home.root),
+        story=story,
+        jobs=jobs,
+        ledger=ledger,
+        digest=digest,
+        feed_ended_well=feed_ended_well,
+    )
     plan.files.report.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
     return report
+
+
+def _as_typed(home: Path) -> Path:
+    """The home as a person would name it here."""
+    here = Path.cwd()
+    return home.relative_to(here) if home.is_relative_to(here) else home

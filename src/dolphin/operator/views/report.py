@@ -1,33 +1,27 @@
-"""The report that ends a run: what came in, what was decided and why, what left, how long it took, and what the ledger says.
+"""The report that ends a run, as data: what came in, what was decided and why, what left, how long it took, and what the ledger says.
 
-`build` makes the JSON object that scripts read (its keys are a contract); `render` shows the same to a person.
+`build` makes the JSON object that scripts read; its keys are a contract. `report_text` shows the same to a person.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from dolphin.core.units import ONE
-from dolphin.core.words import dollars, leverage
+from dolphin.core.contract.names import DEFAULT_ACCOUNT
 from dolphin.host.tail import Line
+from dolphin.operator.views.lease_ends import cause_of
+from dolphin.operator.views.slides import by_weight
 from dolphin.operator.views.story import Story
+from dolphin.operator.views.waiting import why_nothing_traded
 
 Report = dict[str, Any]
 
-NOT_DECISIONS = frozenset({"ready", "status", "latency", "summary"})
-"""Journal lines that carry wall-clock readings; every other line is a decision and the same in two runs in lockstep."""
-
-_CHART_WIDTH = 72
-_BARS = " ▁▂▃▄▅▆▇█"
-_FULL_CAP_PPM = 6_000_000
-_CUTS_SHOWN = 12
+NOT_DECISIONS = frozenset({"ready", "status", "latency", "summary", "chosen"})
+"""Lines that carry wall-clock readings, or say why and not what; every other one is a decision and the same in two runs in lockstep."""
 
 
 def decisions_digest(lines: Iterable[Line]) -> str:
@@ -39,22 +33,46 @@ def decisions_digest(lines: Iterable[Line]) -> str:
     return digest.hexdigest()
 
 
-def build(*, run_id: str, market: str, story: Story, jobs: Sequence[Line], ledger: Line, digest: str) -> Report:
-    """The report as data. `ledger` is the ledger's own summary, `jobs` the name and status of each job at the end."""
+def build(
+    *,
+    run_id: str,
+    market: str,
+    speed: float,
+    home: Path,
+    story: Story,
+    jobs: Sequence[Line],
+    ledger: Line,
+    digest: str,
+    feed_ended_well: bool,
+) -> Report:
+    """The report as data. `ledger` is the ledger's own summary, `jobs` the name and status of each job at the end, `speed` market time per
+    wall time (0: in lockstep), `home` as a person would name it.
+    """
+    samples = tuple(story.feed_samples)
+    ends = [{"asset": end.asset, "expired_at_ns": end.expired_at_ns, "cause": cause_of(end, samples, speed)} for end in story.lease_ends]
+    orders = [order.to_json() for order in story.order_list.by_id.values()]
     return {
         "run_id": run_id,
         "market": market,
+        "speed": speed,
         "events_in": story.rows,
         "frames_in": story.frames,
+        "first_time_ns": story.first_time_ns,
+        "last_time_ns": story.market_time_ns or None,
         "market_seconds": (story.market_time_ns - (story.first_time_ns or story.market_time_ns)) / 1e9,
         "feed": story.feed,
+        "feed_ended_well": feed_ended_well,
         "jobs": list(jobs),
         "rankings": story.rankings,
         "last_ranking": story.ranking,
         "cuts": story.cuts,
         "cut_reasons": dict(Counter(cut["reason"] for cut in story.cuts).most_common()),
+        "slides": by_weight(slide.to_json() for slide in story.slides.all),
+        "orderly_end": story.ended,
+        "lease_ends": ends,
         "posture_path": story.posture_path,
         "cap_path": [{"market_time_ns": time_ns, "cap_ppm": cap} for time_ns, cap in story.cap_history],
+        "granted_ns": story.granted_ns,
         "orders": {
             "submitted": story.orders["order"],
             "denied": story.orders["denied"],
@@ -62,86 +80,25 @@ def build(*, run_id: str, market: str, story: Story, jobs: Sequence[Line], ledge
             "filled": story.orders["fill"],
             "cancelled": story.orders["cancelled"],
         },
+        "order_list": orders,
+        "orders_forgotten": story.order_list.forgotten,
+        "why_nothing_traded": why_nothing_traded(story),
         "latency_us": story.latency_us,
         "ledger": ledger,
         "decisions_sha256": digest,
+        "next": next_commands(run_id, home, ledger.get("account", DEFAULT_ACCOUNT), orders),
     }
 
 
-def render(report: Report, console: Console) -> None:
-    """Prints the report."""
-    console.rule(f"[bold]Report of run {report['run_id']}", align="left")
-    console.print(f"Market: {report['market']}, {report['market_seconds']:.0f} s of market time")
-    console.print(
-        f"In: {report['frames_in']:,} frames, {report['events_in']:,} events -> {report['rankings']} rankings, {len(report['cuts'])} cuts"
-    )
-    console.print("Jobs: " + ", ".join(f"{job['name']} {job['status']}" for job in report["jobs"]))
-    _render_path(report, console)
-    _render_cuts(report["cuts"], console)
-    orders = report["orders"]
-    console.print("Orders: " + ", ".join(f"{count} {what}" for what, count in orders.items()))
-    _render_latency(report["latency_us"], console)
-    ledger = report["ledger"]
-    verdict = "[green]verified[/]" if ledger["verified"] else "[bold red]NOT VERIFIED[/]"
-    console.print(f"Ledger: {_usd(ledger['opening_balance'])} -> {_usd(ledger['closing_balance'])}, {ledger['entries']} entries, {verdict}")
-    console.print(f"Decisions: sha256 {report['decisions_sha256'][:16]}")
-
-
-def cap_chart(history: Sequence[tuple[int, int]], end_ns: int, width: int = _CHART_WIDTH) -> str:
-    """The lowest account cap in each of `width` equal slices of time, as block characters; full height is 6x."""
-    if not history:
-        return ""
-    start_ns = history[0][0]
-    slice_ns = max(1, -(-(end_ns - start_ns) // width))
-    lowest: list[int] = []
-    at, cap = 0, history[0][1]
-    for index in range(width):
-        low = cap
-        while at < len(history) and history[at][0] < start_ns + (index + 1) * slice_ns:
-            cap = history[at][1]
-            low = min(low, cap) if history[at][0] > start_ns + index * slice_ns else cap
-            at += 1
-        lowest.append(low)
-    return "".join(_BARS[-(-low * (len(_BARS) - 1) // _FULL_CAP_PPM)] for low in lowest)
-
-
-def _render_path(report: Report, console: Console) -> None:
-    history = [(point["market_time_ns"], point["cap_ppm"]) for point in report["cap_path"]]
-    if history:
-        end_ns = history[0][0] + int(report["market_seconds"] * 1e9)
-        console.print(Text.assemble("Cap of the account over the run (full height 6x):\n  ", (cap_chart(history, end_ns), "cyan")))
-    path = report["posture_path"]
-    if path:
-        console.print(
-            "Posture: " + path[0]["from"] + "".join(f" -> {step['to']}" for step in path[:20]) + (" ..." if len(path) > 20 else "")
-        )
-
-
-def _render_cuts(cuts: Sequence[Line], console: Console) -> None:
-    if not cuts:
-        console.print("Cuts: none")
-        return
-    table = Table(title=f"Cuts (the first {min(len(cuts), _CUTS_SHOWN)} of {len(cuts)})", title_justify="left")
-    for column in ("asset", "from", "to", "reason", "cause"):
-        table.add_column(column)
-    for cut in cuts[:_CUTS_SHOWN]:
-        causes = ", ".join(cut["cause_ids"][:2]) + (" ..." if len(cut["cause_ids"]) > 2 else "")
-        table.add_row(cut["asset"] or "(account)", leverage(cut["from_ppm"]), leverage(cut["to_ppm"]), cut["reason"], causes)
-    console.print(table)
-
-
-def _render_latency(latency_us: dict[str, Line], console: Console) -> None:
-    if not latency_us:
-        console.print("Latency: not measured")
-        return
-    table = Table(title="Latency in µs (wall clock)", title_justify="left")
-    table.add_column("path")
-    for column in ("p50", "p99", "p999", "max", "n"):
-        table.add_column(column, justify="right")
-    for path, reading in latency_us.items():
-        table.add_row(path, *(f"{reading[column]:,.0f}" for column in ("p50", "p99", "p999", "max", "n")))
-    console.print(table)
-
-
-def _usd(amount: str) -> str:
-    return dollars(round(Decimal(amount) * ONE))
+def next_commands(run_id: str, home: Path, account: str, orders: Sequence[Line]) -> list[Line]:
+    """What to type now, and what it is for; the order to ask about is the last that was denied or clipped, or else the first."""
+    where = f"--home {home}" if account == DEFAULT_ACCOUNT else f"--home {home} --account {account}"
+    odd = [order for order in orders if order["outcome"] == "denied" or order["asked_qty"] is not None]
+    asked = (odd or orders)[-1 if odd else 0 :][:1]
+    why = [{"type": f"./dolphin explain {order['order_id']} {where}", "to": "see what an order was decided on"} for order in asked]
+    return [
+        *why,
+        {"type": f"./dolphin ledger show {where}", "to": "see what was booked, entry by entry"},
+        {"type": f"./dolphin trace check {run_id} --home {home}", "to": "hold the run against the specification"},
+        {"type": "./dolphin up", "to": "leave the system running"},
+    ]

@@ -1,18 +1,30 @@
 """What happened in a run, folded from the journals of its feed and its agent, line by line.
 
-One fold serves the live screen, `dolphin status` and the final report, so that they cannot tell different stories.
+One fold serves the live screen, `dolphin status` and the final report, so that they cannot tell different stories. Cuts are folded into
+slides, what an end in good order takes away is no cut, and an order is one record from wish to end. How long ago each part was heard is
+kept beside what it said: nothing old is to be drawn as present.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Final
 
+from dolphin.core.audit.steps import RUN_ENDED
 from dolphin.core.words import leverage
 from dolphin.host.tail import Line
+from dolphin.operator.views.lease_ends import FeedSample, LeaseEnd
+from dolphin.operator.views.orders import Orders
+from dolphin.operator.views.plain import DENIED, fall, plain
+from dolphin.operator.views.slides import SLIDE_GAP_NS, Slide, Slides
 
-_RECENT = 8
+_RECENT = 400
 _CAP_HISTORY = 20_000
+_SAMPLES = 7_200
+"""Two hours of the feed's lines."""
 
-ORDER_TYPES = ("order", "denied", "clipped", "fill", "cancelled")
+ORDER_TYPES: Final = ("order", "denied", "clipped", "fill", "cancelled")
+STALE_NS: Final = 3_000_000_000
+"""Wall time after which what a part has said is old: three of its lines are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,10 @@ class Story:
     rows: int = 0
     batches: int = 0
     feed: Line = field(default_factory=dict)
+    feed_samples: deque[FeedSample] = field(default_factory=lambda: deque(maxlen=_SAMPLES))
+    feed_wall_ns: int | None = None
+    agent_wall_ns: int | None = None
+    """Wall time of the newest line of each that has one."""
     first_time_ns: int | None = None
     market_time_ns: int = 0
     feed_time_ns: int = 0
@@ -43,15 +59,38 @@ class Story:
     account_cap_ppm: int = 0
     caps_ppm: dict[str, int] = field(default_factory=dict)
     cap_history: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_CAP_HISTORY))
+    granted_ns: int | None = None
+    """When the account's cap first left zero."""
+    held_back: dict[str, str] = field(default_factory=dict)
+    """Why nothing is granted, as the agent last said: by asset ("" the account) that has no cap."""
     cuts: list[Line] = field(default_factory=list)
+    slides: Slides = field(default_factory=Slides)
+    ended: Line | None = None
+    """The orderly end, where there was one: {market_time_ns, from_ppm}; what it took away is not among the cuts."""
+    lease_ends: list[LeaseEnd] = field(default_factory=list)
     ranking: list[Line] = field(default_factory=list)
+    ranking_ns: int | None = None
+    """Market time of `ranking`."""
     rankings: int = 0
     orders: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ORDER_TYPES, 0))
+    order_list: Orders = field(default_factory=Orders)
     equity_micro_usd: int | None = None
     recent: deque[Moment] = field(default_factory=lambda: deque(maxlen=_RECENT))
     told: int = 0
-    """How many moments there have been; `recent` keeps the last few."""
+    """How many moments there have been; `recent` keeps the last ones."""
     latency_us: dict[str, Line] = field(default_factory=dict)
+    _sliding: dict[str, Slide] = field(default_factory=dict)
+    """Slides that may go on, of more than one cut: their end is still to be said."""
+
+    @property
+    def is_granted(self) -> bool:
+        """The account has a cap, or had one when the run ended in good order."""
+        return self.account_cap_ppm > 0 or (self.ended is not None and "" in self.ended["from_ppm"])
+
+    @property
+    def unsynced(self) -> list[str]:
+        """Assets whose order book the feed does not know."""
+        return list(self.feed.get("unsynced", ()))
 
     def read_feed(self, line: Line) -> None:
         """Takes one line of the feed's journal; its counters are totals, not increments."""
@@ -59,11 +98,16 @@ class Story:
         self.frames, self.rows, self.batches = line["frames"], line["rows"], line["batches"]
         self.feed_time_ns = line["market_time_ns"]
         self._see_time(self.feed_time_ns)
+        self.feed_wall_ns = line.get("wall_ns", self.feed_wall_ns)
+        if "wall_ns" in line:
+            self.feed_samples.append(FeedSample(line["wall_ns"], line["market_time_ns"], line.get("lag_ns", 0)))
 
     def read_agent(self, line: Line) -> None:
         """Takes one line of the agent's journal; types it does not tell are left out."""
         self.agent_time_ns = max(self.agent_time_ns, line["market_time_ns"])
+        self.agent_wall_ns = line.get("wall_ns", self.agent_wall_ns)
         self._see_time(line["market_time_ns"])
+        self._end_slides(line["market_time_ns"])
         kind = line["type"]
         if kind in self.orders:
             self.orders[kind] += 1
@@ -76,32 +120,77 @@ class Story:
             self.first_time_ns = self.first_time_ns or time_ns
             self.market_time_ns = max(self.market_time_ns, time_ns)
 
-    def _say(self, line: Line, text: str, severity: str) -> None:
+    def _say(self, time_ns: int, text: str, severity: str) -> None:
         self.told += 1
-        self.recent.append(Moment(line["market_time_ns"], text, severity))
+        self.recent.append(Moment(time_ns, text, severity))
+
+    def _end_slides(self, now_ns: int) -> None:
+        """Says where slides have come to that cannot go on any more."""
+        for asset, slide in list(self._sliding.items()):
+            if now_ns - slide.end_ns > SLIDE_GAP_NS:
+                self._end_slide(asset)
+
+    def _end_slide(self, asset: str) -> None:
+        slide = self._sliding.pop(asset, None)
+        if slide is not None:
+            whose = asset or "account"
+            self._say(slide.end_ns, f"cut {whose} came to {leverage(slide.to_ppm)} in {len(slide.cuts)} steps", "cut")
 
 
 def _read_posture(story: Story, line: Line) -> None:
+    is_end = line["reason"] == RUN_ENDED
     story.posture = line["to"]
-    story.posture_path.append({key: line[key] for key in ("market_time_ns", "from", "to", "reason", "cause_ids")})
-    story._say(line, f"posture {line['from']} -> {line['to']}: {line['reason']}", "cut")
+    step = {key: line[key] for key in ("market_time_ns", "from", "to", "reason", "cause_ids")}
+    story.posture_path.append(step | {"is_orderly_end": is_end})
+    why = plain(line["reason"]) or "the readings allow it"
+    story._say(line["market_time_ns"], f"posture {line['from']} -> {line['to']}: {why}", "calm" if is_end else "cut")
 
 
 def _read_cap(story: Story, line: Line) -> None:
-    asset = line["asset"]
+    asset, from_ppm, to_ppm, time_ns = line["asset"], line["from_ppm"], line["to_ppm"], line["market_time_ns"]
     if asset:
-        story.caps_ppm[asset] = line["to_ppm"]
+        story.caps_ppm[asset] = to_ppm
     else:
-        story.account_cap_ppm = line["to_ppm"]
-        story.cap_history.append((line["market_time_ns"], line["to_ppm"]))
-    if line["to_ppm"] < line["from_ppm"]:
-        story.cuts.append({key: line[key] for key in ("asset", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")})
-        story._say(line, f"cut {asset or 'account'} {leverage(line['from_ppm'])} -> {leverage(line['to_ppm'])}: {line['reason']}", "cut")
+        story.account_cap_ppm = to_ppm
+        story.cap_history.append((time_ns, to_ppm))
+    if to_ppm > 0:
+        story.held_back.pop(asset, None)
+        if not asset:
+            story.granted_ns = story.granted_ns or time_ns
+    elif line["reason"] != RUN_ENDED:
+        story.held_back[asset] = line["reason"]
+    if to_ppm >= from_ppm:
+        story._end_slide(asset)
+    elif line["reason"] == RUN_ENDED:
+        story.ended = story.ended or {"market_time_ns": time_ns, "from_ppm": {}}
+        story.ended["from_ppm"][asset] = from_ppm
+    else:
+        _read_cut(story, line)
+
+
+def _read_cut(story: Story, line: Line) -> None:
+    cut = {key: line[key] for key in ("asset", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")}
+    story.cuts.append(cut)
+    slide, is_new = story.slides.add(cut)
+    if is_new:
+        story._end_slide(cut["asset"])
+        whose, how = cut["asset"] or "account", fall(cut["from_ppm"], cut["to_ppm"])
+        story._say(line["market_time_ns"], f"cut {whose} {how}: {plain(cut['reason'])}", "cut")
+    else:
+        story._sliding[cut["asset"]] = slide
+
+
+def _read_lease(story: Story, line: Line) -> None:
+    story.lease_ends.append(LeaseEnd(line["asset"], line["expired_at_ns"]))
+
+
+def _read_status(story: Story, line: Line) -> None:
+    story.held_back = dict(line.get("held_back", story.held_back))
 
 
 def _read_ranking(story: Story, line: Line) -> None:
     story.rankings += 1
-    story.ranking = line["top"]
+    story.ranking, story.ranking_ns = line["top"], line["market_time_ns"]
 
 
 def _read_equity(story: Story, line: Line) -> None:
@@ -109,18 +198,31 @@ def _read_equity(story: Story, line: Line) -> None:
 
 
 def _read_order(story: Story, line: Line) -> None:
+    story.order_list.read(line)
     words = " ".join(str(line[key]) for key in ("side", "qty", "asset") if key in line)
-    story._say(line, f"{line['type']} {words} {line.get('reason', '')}".rstrip(), "order")
+    reason = line.get("reason", "")
+    said = f": {DENIED.get(reason, reason)}" if reason else ""
+    story._say(line["market_time_ns"], f"{line['type']} {words}{said}", "order")
+
+
+def _read_silently(story: Story, line: Line) -> None:
+    story.order_list.read(line)
 
 
 def _read_summary(story: Story, line: Line) -> None:
     story.latency_us = line["latency_us"]
+    for asset in list(story._sliding):
+        story._end_slide(asset)
 
 
 _READERS = {
     "posture": _read_posture,
     "cap": _read_cap,
+    "lease": _read_lease,
+    "status": _read_status,
     "ranking": _read_ranking,
     "equity": _read_equity,
+    "chosen": _read_silently,
+    "lost": _read_silently,
     "summary": _read_summary,
 } | dict.fromkeys(ORDER_TYPES, _read_order)

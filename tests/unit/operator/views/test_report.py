@@ -1,7 +1,10 @@
 """The report says what the journals say, no more and no less."""
 
+from pathlib import Path
+
 from dolphin.host.tail import Line
-from dolphin.operator.views.report import build, cap_chart, decisions_digest
+from dolphin.operator.views.cap_chart import cap_chart
+from dolphin.operator.views.report import build, decisions_digest
 from dolphin.operator.views.story import Story
 
 S = 1_000_000_000
@@ -20,15 +23,19 @@ def cap(time_ns: int, asset: str, from_ppm: int, to_ppm: int) -> Line:
     }
 
 
+TERMS = {"price": None, "style": "market", "is_reduce_only": False, "posture": "APEX", "cap_ppm": 6_000_000}
+PAID = {"fee_micro_usd": 1, "pnl_micro_usd": None}
+
 JOURNAL: list[Line] = [
     {"type": "ready", "market_time_ns": 0},
     {"type": "posture", "market_time_ns": S, "from": "HIBERNATE", "to": "APEX", "reason": "warm", "cause_ids": []},
     cap(S, "", 0, 6_000_000),
     cap(S, "BTCUSDT", 0, 6_000_000),
-    {"type": "order", "market_time_ns": 2 * S, "asset": "BTCUSDT", "side": "BUY", "qty": "1"},
-    {"type": "fill", "market_time_ns": 2 * S, "asset": "BTCUSDT", "side": "BUY", "qty": "1"},
+    {"type": "order", "market_time_ns": 2 * S, "order_id": "D-1-1", "asset": "BTCUSDT", "side": "BUY", "qty": "1", **TERMS},
+    {"type": "chosen", "market_time_ns": 2 * S, "order_id": "D-1-1", "asset": "BTCUSDT", "purpose": "enter"},
+    {"type": "fill", "market_time_ns": 2 * S, "order_id": "D-1-1", "asset": "BTCUSDT", "side": "BUY", "qty": "1", "price": "9", **PAID},
     cap(3 * S, "BTCUSDT", 6_000_000, 2_700_000),
-    {"type": "denied", "market_time_ns": 4 * S, "asset": "BTCUSDT", "reason": "above the cap"},
+    {"type": "denied", "market_time_ns": 4 * S, "order_id": "D-1-2", "asset": "BTCUSDT", "reason": "above the cap"},
     {"type": "equity", "market_time_ns": 4 * S, "equity_micro_usd": 99_000_000},
     {"type": "status", "market_time_ns": 5 * S, "wall_ns": 1},
 ]
@@ -51,7 +58,8 @@ def test_every_order_line_is_counted_once() -> None:
 
 def test_the_report_has_what_scripts_rely_on() -> None:
     ledger = {"opening_balance": "100000", "closing_balance": "99000", "entries": 4, "verified": True}
-    report = build(run_id="r1", market="synthetic", story=told(), jobs=[{"name": "acb", "status": "RUNNING"}], ledger=ledger, digest="d")
+    known: Line = {"run_id": "r1", "market": "synthetic", "speed": 8.0, "home": Path("h"), "digest": "d", "feed_ended_well": True}
+    report = build(story=told(), jobs=[{"name": "acb", "status": "RUNNING"}], ledger=ledger, **known)
     assert {"events_in", "jobs", "rankings", "cuts", "posture_path", "orders", "latency_us", "ledger", "run_id"} <= report.keys()
     assert report["orders"] == {"submitted": 1, "denied": 1, "clipped": 0, "filled": 1, "cancelled": 0}
     assert report["cuts"][0].keys() == {"asset", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns"}
@@ -62,7 +70,7 @@ def test_the_digest_ignores_wall_clock_lines_and_nothing_else() -> None:
     other_wall = [line | {"wall_ns": 2} if line["type"] == "status" else line for line in JOURNAL]
     assert decisions_digest(other_wall) == decisions_digest(JOURNAL)
     for index, line in enumerate(JOURNAL):
-        if line["type"] not in ("ready", "status"):
+        if line["type"] not in ("ready", "status", "chosen"):
             assert decisions_digest(JOURNAL[:index] + JOURNAL[index + 1 :]) != decisions_digest(JOURNAL)
 
 

@@ -1,0 +1,268 @@
+"""The report that ends a run, for a person: what was decided first, then the orders, then how fast, then what to type next.
+
+A function of the report's JSON alone, so that a kept report shows the same as a fresh one.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from dolphin.core.control.belief import LEASE_EXPIRED
+from dolphin.core.units import ONE
+from dolphin.core.words import clock, dollars, span, utc
+from dolphin.host.tail import Line
+from dolphin.operator.views import lease_ends
+from dolphin.operator.views.cap_chart import cap_chart
+from dolphin.operator.views.lease_ends import LeaseEnd
+from dolphin.operator.views.orders import result_of, what_became, why_so_much, why_wanted
+from dolphin.operator.views.plain import fall, plain, seconds, some
+from dolphin.operator.views.report import Report
+
+_CHART_WIDTH: Final = 72
+_SLIDES_SHOWN: Final = 8
+_STEPS_SHOWN: Final = 12
+_ORDERS_SHOWN: Final = 16
+_TOGETHER_NS: Final = 5_000_000_000
+"""Falls of several assets that begin within this market time are one line."""
+
+_PATHS: Final = {
+    "feed_to_feature": "market message to features",
+    "feed_to_agent": "market message to agent",
+    "topic_to_agent": "topic to agent",
+    "feed_to_cap_change": "market message to changed cap",
+    "order_to_fill": "order to fill",
+    "lease_to_hibernate": "lease's end to HIBERNATE",
+}
+
+
+def render(report: Report, console: Console) -> None:
+    """Prints the report, as wide as the console is."""
+    console.rule(f"[bold]Report of run {report['run_id']}", align="left")
+    _say(console, "Market", escape(report["market"]))
+    _say(console, "Time", _when(report))
+    _say(console, "In", f"{report['frames_in']:,} frames, {report['events_in']:,} events; {report['rankings']} rankings of the assets")
+    _say(console, "Result", _result(report))
+    _say(console, "Ended", _ended(report))
+    for line in report["why_nothing_traded"]:
+        _say(console, "No trade", escape(line), "yellow")
+    _render_decisive(report["slides"], console)
+    _render_path(report, console)
+    _render_slides(report, console)
+    _render_leases(report, console)
+    _render_orders(report, console)
+    _render_latency(report["latency_us"], console)
+    _say(console, "Jobs", ", ".join(f"{job['name']} {job['status']}" for job in report["jobs"]) or "none")
+    _say(console, "Decisions", f"sha256 {report['decisions_sha256'][:16]}: the same input in lockstep (--speed max) gives the same")
+    _render_next(report["next"], console)
+
+
+def _say(console: Console, label: str, text: str, style: str = "") -> None:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=9, no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(f"[bold]{label}[/]", f"[{style}]{text}[/]" if style else text)
+    console.print(grid)
+
+
+def _when(report: Report) -> str:
+    if report["first_time_ns"] is None:
+        return "no market data came"
+    return (
+        f"{utc(report['first_time_ns'])[:19]} to {clock(report['last_time_ns'])} UTC, "
+        f"{span(round(report['market_seconds'] * 1e9))} of market time"
+    )
+
+
+def _result(report: Report) -> str:
+    ledger = report["ledger"]
+    verdict = "[green]verified[/]" if ledger["verified"] else "[bold red]NOT VERIFIED[/]"
+    opening, closing = Decimal(ledger["opening_balance"]), Decimal(ledger["closing_balance"])
+    change = f" ({(closing - opening) / opening * 100:+.2f} %)" if opening else ""
+    return f"{_usd(opening)} -> {_usd(closing)}{change}; ledger {verdict}, {ledger['entries']} entries"
+
+
+def _ended(report: Report) -> str:
+    end = report["orderly_end"]
+    if not report["feed_ended_well"]:
+        return "[bold red]the feed died[/]; what followed was the system's own fall to HIBERNATE"
+    if end is None:
+        return "in good order, with nothing granted at the end"
+    held = len([asset for asset in end["from_ppm"] if asset])
+    return f"in good order at {clock(end['market_time_ns'])}: the caps of the account and {held} assets were given back, which is no cut"
+
+
+def _render_decisive(slides: Sequence[Line], console: Console) -> None:
+    if not slides:
+        _say(console, "Cuts", "none: no cap was lowered")
+        return
+    first = slides[0]
+    lasted = first["end_ns"] - first["start_ns"]
+    how = "at once" if first["cuts"] == 1 else f"in {first['cuts']} steps within {seconds(lasted)}"
+    whose, how_far = first["asset"] or "the account", fall(first["from_ppm"], first["to_ppm"])
+    text = f"{clock(first['start_ns'])}  {whose} {how_far} {how}: {plain(first['reason'])}{_seen_in(first)}"
+    _say(console, "Decisive", escape(text), "bold red")
+
+
+def _render_path(report: Report, console: Console) -> None:
+    history = [(point["market_time_ns"], point["cap_ppm"]) for point in report["cap_path"]]
+    if history:
+        width = min(_CHART_WIDTH, console.width - 4)
+        chart = cap_chart(history, max(report["last_time_ns"], history[0][0]), width)
+        console.print(Text.assemble("Cap of the account, from its first change to the end (full height 6x)\n  ", (chart, "cyan")))
+        console.print(f"  {clock(history[0][0])}{clock(report['last_time_ns']):>{max(9, width - 8)}}", style="dim")
+    path = report["posture_path"]
+    if not path:
+        _say(console, "Posture", "HIBERNATE from start to end")
+        return
+    _entries(console, "Posture", [_changed(step) for step in path[:_STEPS_SHOWN]])
+    _left_out(console, len(path) - _STEPS_SHOWN, "changes of posture", "report.json")
+
+
+def _changed(step: Line) -> tuple[int, str, str]:
+    """A change of posture, as an entry."""
+    return step["market_time_ns"], f"{step['from']} -> {step['to']}", plain(step["reason"]) or "the readings allow it"
+
+
+def _render_slides(report: Report, console: Console) -> None:
+    slides = report["slides"]
+    if not slides:
+        return
+    rows = together(slides)
+    _entries(
+        console,
+        f"Cuts, the heaviest first ({len(report['cuts'])} steps folded into {len(slides)} falls)",
+        [(row[0]["start_ns"], _fallen(row), f"{plain(row[0]['reason'])}{_seen_in(row[0])}") for row in rows[:_SLIDES_SHOWN]],
+    )
+    _left_out(console, len(rows) - _SLIDES_SHOWN, "falls", "report.json")
+
+
+def _fallen(row: Sequence[Line]) -> str:
+    """What fell, how far, and in how many steps."""
+    first, names = row[0], [slide["asset"] or "the account" for slide in row]
+    what = names[0] if len(row) == 1 else f"{len(row)} assets ({some(names)})"
+    steps = max(slide["cuts"] for slide in row)
+    lasted = max(slide["end_ns"] - slide["start_ns"] for slide in row)
+    how = "" if steps == 1 else f", {steps} steps in {seconds(lasted)}"
+    return f"{what} {fall(first['from_ppm'], first['to_ppm'])}{how}"
+
+
+def _seen_in(slide: Line) -> str:
+    """The exchange message behind a fall; of one that nothing but time made, the last that was heard."""
+    if not slide["cause_ids"]:
+        return ""
+    how = "last heard" if slide["reason"] in (LEASE_EXPIRED, "silence") else "seen in"
+    return f" ({how} {some(slide['cause_ids'], 1)})"
+
+
+def together(slides: Sequence[Line]) -> list[list[Line]]:
+    """Slides in the order given, those of assets joined that fell as far at the same time for the same kind of reason."""
+    rows: list[list[Line]] = []
+    for slide in slides:
+        for row in rows:
+            if _is_like(row[0], slide):
+                row.append(slide)
+                break
+        else:
+            rows.append([slide])
+    return rows
+
+
+def _is_like(first: Line, other: Line) -> bool:
+    is_of_assets = bool(first["asset"]) and bool(other["asset"])
+    caps = (first["from_ppm"], first["to_ppm"]) == (other["from_ppm"], other["to_ppm"])
+    kinds = first["reason"].partition(":")[0] == other["reason"].partition(":")[0]
+    return is_of_assets and caps and kinds and abs(first["start_ns"] - other["start_ns"]) <= _TOGETHER_NS
+
+
+def _render_leases(report: Report, console: Console) -> None:
+    ends = report["lease_ends"]
+    causes = [end["cause"] for end in ends]
+    for line in lease_ends.told([LeaseEnd(end["asset"], end["expired_at_ns"]) for end in ends], causes):
+        _say(console, "Leases", line, "yellow")
+
+
+def _render_orders(report: Report, console: Console) -> None:
+    counts = report["orders"]
+    _say(console, "Orders", ", ".join(f"{count} {what}" for what, count in counts.items()))
+    orders = report["order_list"]
+    if not orders:
+        return
+    _entries(console, "", [(order["wanted_at_ns"], _ordered(order), _why(order)) for order in _chosen(orders)])
+    _left_out(console, len(orders) + report["orders_forgotten"] - _ORDERS_SHOWN, "orders", "report.json, or: dolphin ledger show")
+    _render_timing(orders, console)
+
+
+def _ordered(order: Line) -> str:
+    price = "at market" if order["price"] is None else f"at {order['price']}"
+    gain = f", gain {result}" if (result := result_of(order)) else ""
+    return f"{order['order_id']} {order['side']} {order['qty']} {order['asset']} {price}: {what_became(order)}{gain}"
+
+
+def _why(order: Line) -> str:
+    return "; ".join(each for each in (why_wanted(order), why_so_much(order)) if each)
+
+
+def _chosen(orders: Sequence[Line]) -> list[Line]:
+    """The orders to show, in order: what the order gate denied or clipped, and the first of the others."""
+    odd = [order for order in orders if order["outcome"] == "denied" or order["asked_qty"] is not None]
+    ids = {order["order_id"] for order in [*odd[: _ORDERS_SHOWN // 2], *orders][:_ORDERS_SHOWN]}
+    return [order for order in orders if order["order_id"] in ids][:_ORDERS_SHOWN]
+
+
+def _render_timing(orders: Sequence[Line], console: Console) -> None:
+    """How long orders took in market time, from wish to first fill: what changes from run to run that is not in lockstep."""
+    for kind, is_exit in (("entries", False), ("exits", True)):
+        filled = [order for order in orders if order["first_fill_ns"] is not None and order["is_exit"] is is_exit]
+        times = sorted(order["first_fill_ns"] - order["wanted_at_ns"] for order in filled)
+        if times:
+            middle, longest = seconds(times[len(times) // 2]), seconds(times[-1])
+            _say(console, "Timing", f"{kind}: {len(times)} filled; half within {middle} of market time, all within {longest}")
+
+
+def _render_latency(latency_us: dict[str, Line], console: Console) -> None:
+    if not latency_us:
+        _say(console, "Speed", "not measured")
+        return
+    title = "Speed, in milliseconds of this machine's clock"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("  from, to")
+    for column in ("half within", "99 % within", "longest", "readings"):
+        table.add_column(column, justify="right")
+    for path, reading in latency_us.items():
+        numbers = (f"{reading[column] / 1e3:,.2f}" for column in ("p50", "p99", "max"))
+        table.add_row(f"  {_PATHS.get(path, path)}", *numbers, f"{reading['n']:,.0f}")
+    console.print(table)
+
+
+def _render_next(commands: Iterable[Line], console: Console) -> None:
+    console.print("[bold]Next[/]")
+    for command in commands:
+        console.print(f"  {escape(command['type'])}", highlight=False, soft_wrap=True)
+        console.print(f"      to {command['to']}", style="dim", highlight=False)
+
+
+def _entries(console: Console, title: str, rows: Iterable[tuple[int, str, str]]) -> None:
+    """A list of (market time, what, why): two lines each, so that it reads at any width."""
+    if title:
+        console.print(f"[bold]{escape(title)}[/]", highlight=False)
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=8, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for time_ns, what, why in rows:
+        grid.add_row(clock(time_ns), Text.assemble(what, *([("\n" + why, "dim")] if why else [])))
+    console.print(Padding(grid, (0, 0, 0, 2)))
+
+
+def _left_out(console: Console, count: int, what: str, where: str) -> None:
+    if count > 0:
+        console.print(f"  ... and {count} more {what} ({where})", style="dim", highlight=False)
+
+
+def _usd(amount: Decimal) -> str:
+    return dollars(round(amount * ONE))
