@@ -24,6 +24,8 @@ from dolphin.host.tasks import beside
 
 LEASE_S: Final = 10.0
 RENEW_S: Final = 2.0
+RELEASE_S: Final = 1.0
+"""How long the end of a feed waits for its claim to be taken back; the lease does it as well."""
 
 
 class FeedsMap(Protocol):
@@ -72,7 +74,8 @@ class Claim:
                 yield
         finally:
             with suppress(*TROUBLE):
-                await self._feeds.remove_if_same(self._shard, self._value)
+                async with asyncio.timeout(RELEASE_S):
+                    await self._feeds.remove_if_same(self._shard, self._value)
 
     async def ensure(self) -> None:
         """Returns where nobody else can have the shard; asks the cluster only if the claim may have run out.

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from dolphin.core.control.belief import LEASE_EXPIRED
 from dolphin.core.units import ONE
-from dolphin.core.words import clock, dollars, span, utc
+from dolphin.core.words import clock, dollars, leverage, span, utc
 from dolphin.host.tail import Line
 from dolphin.operator.views import lease_ends
 from dolphin.operator.views.cap_chart import cap_chart
@@ -23,13 +23,14 @@ from dolphin.operator.views.lease_ends import LeaseEnd
 from dolphin.operator.views.orders import result_of, what_became, why_so_much, why_wanted
 from dolphin.operator.views.plain import fall, plain, seconds, some
 from dolphin.operator.views.report import Report
+from dolphin.operator.views.slides import by_weight
 
 _CHART_WIDTH: Final = 72
 _SLIDES_SHOWN: Final = 8
 _STEPS_SHOWN: Final = 12
 _ORDERS_SHOWN: Final = 16
-_TOGETHER_NS: Final = 5_000_000_000
-"""Falls of several assets that begin within this market time are one line."""
+_TOGETHER_NS: Final = 15_000_000_000
+"""Falls of assets that begin within this market time of each other are one line."""
 
 _PATHS: Final = {
     "feed_to_feature": "market message to features",
@@ -134,22 +135,28 @@ def _render_slides(report: Report, console: Console) -> None:
     if not slides:
         return
     rows = together(slides)
-    _entries(
-        console,
-        f"Cuts, the heaviest first ({len(report['cuts'])} steps folded into {len(slides)} falls)",
-        [(row[0]["start_ns"], _fallen(row), f"{plain(row[0]['reason'])}{_seen_in(row[0])}") for row in rows[:_SLIDES_SHOWN]],
-    )
+    title = f"Cuts, the heaviest first ({len(report['cuts'])} steps folded into {len(slides)} falls)"
+    _entries(console, title, [_cut(row) for row in rows[:_SLIDES_SHOWN]])
     _left_out(console, len(rows) - _SLIDES_SHOWN, "falls", "report.json")
+
+
+def _cut(row: Sequence[Line]) -> tuple[int, str, str]:
+    """Falls that belong together, as an entry."""
+    why = f"{plain(row[0]['reason'])}{_seen_in(row[0])}"
+    return min(slide["start_ns"] for slide in row), _fallen(row), why
 
 
 def _fallen(row: Sequence[Line]) -> str:
     """What fell, how far, and in how many steps."""
     first, names = row[0], [slide["asset"] or "the account" for slide in row]
-    what = names[0] if len(row) == 1 else f"{len(row)} assets ({some(names)})"
     steps = max(slide["cuts"] for slide in row)
-    lasted = max(slide["end_ns"] - slide["start_ns"] for slide in row)
-    how = "" if steps == 1 else f", {steps} steps in {seconds(lasted)}"
-    return f"{what} {fall(first['from_ppm'], first['to_ppm'])}{how}"
+    lasted = max(slide["end_ns"] for slide in row) - min(slide["start_ns"] for slide in row)
+    if len(row) == 1:
+        how = "" if steps == 1 else f", {steps} steps in {seconds(lasted)}"
+        return f"{names[0]} {fall(first['from_ppm'], first['to_ppm'])}{how}"
+    lowest, highest = min(slide["to_ppm"] for slide in row), max(slide["to_ppm"] for slide in row)
+    to = leverage(lowest) if lowest == highest else f"between {leverage(lowest)} and {leverage(highest)}"
+    return f"{len(row)} assets ({some(names)}) to {to}, within {seconds(lasted)}"
 
 
 def _seen_in(slide: Line) -> str:
@@ -160,24 +167,27 @@ def _seen_in(slide: Line) -> str:
     return f" ({how} {some(slide['cause_ids'], 1)})"
 
 
-def together(slides: Sequence[Line]) -> list[list[Line]]:
-    """Slides in the order given, those of assets joined that fell as far at the same time for the same kind of reason."""
+def together(slides: Iterable[Line]) -> list[list[Line]]:
+    """Slides in rows: each of the account by itself, those of assets together that began soon after one another for one kind of reason.
+
+    The rows come as `by_weight` orders their heaviest slides, and so do the slides in a row.
+    """
     rows: list[list[Line]] = []
-    for slide in slides:
-        for row in rows:
-            if _is_like(row[0], slide):
-                row.append(slide)
-                break
-        else:
+    for slide in sorted(slides, key=lambda slide: slide["start_ns"]):
+        row = next((row for row in reversed(rows) if _goes_with(row[-1], slide)), None)
+        if row is None:
             rows.append([slide])
-    return rows
+        else:
+            row.append(slide)
+    ordered = [by_weight(row) for row in rows]
+    heaviest = by_weight(row[0] for row in ordered)
+    return sorted(ordered, key=lambda row: heaviest.index(row[0]))
 
 
-def _is_like(first: Line, other: Line) -> bool:
-    is_of_assets = bool(first["asset"]) and bool(other["asset"])
-    caps = (first["from_ppm"], first["to_ppm"]) == (other["from_ppm"], other["to_ppm"])
-    kinds = first["reason"].partition(":")[0] == other["reason"].partition(":")[0]
-    return is_of_assets and caps and kinds and abs(first["start_ns"] - other["start_ns"]) <= _TOGETHER_NS
+def _goes_with(last: Line, slide: Line) -> bool:
+    is_of_assets = bool(last["asset"]) and bool(slide["asset"])
+    is_alike = last["reason"].partition(":")[0] == slide["reason"].partition(":")[0]
+    return is_of_assets and is_alike and slide["start_ns"] - last["start_ns"] <= _TOGETHER_NS
 
 
 def _render_leases(report: Report, console: Console) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from dolphin.host.tail import Line
 
-SLIDE_GAP_NS: Final = 10_000_000_000
+SLIDE_GAP_NS: Final = 20_000_000_000
 """Market time after which a further fall is another event."""
 
 

@@ -67,12 +67,12 @@ def test_a_report_of_nothing_is_a_report() -> None:
     assert "none: no cap was lowered" in text
 
 
-def test_assets_that_fell_alike_at_once_are_one_line() -> None:
+def test_assets_that_fell_one_after_the_other_for_one_reason_are_one_line() -> None:
     def slide(asset: str, at_s: float, to_ppm: int = 1, reason: str = "taker: z 5") -> dict[str, object]:
-        return {"asset": asset, "from_ppm": 2, "to_ppm": to_ppm, "start_ns": START + int(at_s * S), "reason": reason}
+        return {"asset": asset, "from_ppm": 6, "to_ppm": to_ppm, "start_ns": START + int(at_s * S), "reason": reason}
 
-    alike = [slide("A", 1), slide("B", 3), slide("C", 9), slide("D", 1, to_ppm=0), slide("E", 1, reason="depth: gone"), slide("", 1)]
-    assert [[each["asset"] for each in row] for row in together(alike)] == [["A", "B"], ["C"], ["D"], ["E"], [""]]
+    slides = [slide("A", 1, 3), slide("B", 14), slide("C", 28), slide("D", 50), slide("E", 2, 2, reason="depth: gone"), slide("", 40, 5)]
+    assert [[each["asset"] for each in row] for row in together(slides)] == [[""], ["B", "C", "A"], ["D"], ["E"]]
 
 
 def test_what_to_type_next_names_the_home_the_run_and_the_odd_order() -> None:
