@@ -12,7 +12,7 @@ WARM_UP_NS: Final = 60_000_000_000
 """Market time that a sensor listens before it says what is usual: the default of the stages `survival` and `breaker_votes`."""
 
 _NO_READING: Final = re.compile(r"(\w+) has no usable reading")
-_UNTOLD: Final = ("nothing known yet", "no command", "not heard yet", "restarted")
+_UNTOLD: Final = ("nothing known yet", "no command", "not heard yet", "no market time", "restarted")
 """Reasons of a gate that has not been told enough to grant anything."""
 
 
