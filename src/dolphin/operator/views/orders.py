@@ -1,16 +1,20 @@
 """Orders, each as one record: what was wanted and why, why so much of it, what the order gate and the venue made of it, and when."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from dolphin.core.words import dollars, leverage, share
+from dolphin.core.units import ONE
+from dolphin.core.words import dollars, leverage
 from dolphin.host.tail import Line
-from dolphin.operator.views.plain import DENIED, seconds
+from dolphin.operator.views.plain import DENIED, percent, took
 
 KEPT: Final = 2_000
 """Orders remembered; the oldest that have ended are let go of."""
+
+AGAIN_NS: Final = 5_000_000_000
+"""Market time within which an order is another try of the one before."""
 
 WORKING: Final = "working"
 FILLED: Final = "filled"
@@ -111,6 +115,27 @@ class Orders:
                 self.forgotten += 1
 
 
+def tries(orders: Iterable[Line]) -> list[list[Line]]:
+    """Orders of a report in rows: one, and those that tried the same again because it had not been filled, within `AGAIN_NS`."""
+    rows: list[list[Line]] = []
+    last: dict[tuple[str, str], list[Line]] = {}
+    for order in orders:
+        key = (order["asset"], order["side"])
+        row = last.get(key)
+        if row is not None and _is_again(row[-1], order):
+            row.append(order)
+        else:
+            row = last[key] = [order]
+            rows.append(row)
+    return rows
+
+
+def _is_again(before: Line, order: Line) -> bool:
+    is_over = before["outcome"] not in (FILLED, NOT_SENT) and before["ended_at_ns"] is not None
+    is_same = why_wanted(before) == why_wanted(order) and order["outcome"] != NOT_SENT and order["asked_qty"] is None
+    return is_over and is_same and order["wanted_at_ns"] - before["ended_at_ns"] <= AGAIN_NS
+
+
 def why_wanted(order: Line) -> str:
     """Why an order of the report was sent: "ranked 1, not held"."""
     choice = order["choice"]
@@ -127,11 +152,11 @@ def why_so_much(order: Line) -> str:
     if order["is_exit"]:
         return f"{choice['held_qty']} held -> {choice['target_qty']}" if choice["held_qty"] != "0" else "all of it"
     terms = (
-        f"{share(choice['weight_ppm'])} weight",
-        f"{share(choice['conviction_ppm'])} conviction",
-        f"{share(choice['scale_ppm'])} for its volatility",
+        f"{percent(choice['weight_ppm'])} weight",
+        f"{percent(choice['conviction_ppm'])} conviction",
+        f"{percent(choice['scale_ppm'])} for its volatility",
     )
-    return f"{dollars(choice['equity_micro_usd'])} x {leverage(choice['cap_ppm'])} x " + " x ".join(terms)
+    return f"{choice['equity_micro_usd'] / ONE:,.0f} USD x {leverage(choice['cap_ppm'])} x " + " x ".join(terms)
 
 
 def what_became(order: Line) -> str:
@@ -140,7 +165,7 @@ def what_became(order: Line) -> str:
     clipped = "" if order["asked_qty"] is None else f"clipped from {order['asked_qty']}; "
     if outcome == NOT_SENT:
         return f"denied: {DENIED.get(order['reason'], order['reason'])}"
-    after = "" if order["ended_at_ns"] is None else f" after {seconds(order['ended_at_ns'] - wanted_ns)}"
+    after = "" if order["ended_at_ns"] is None else f" {took(order['ended_at_ns'] - wanted_ns)}"
     filled = "" if order["filled_price"] is None else f"{order['filled_qty']} at {order['filled_price']}"
     if outcome == FILLED:
         return f"{clipped}filled at {order['filled_price']}{after}"

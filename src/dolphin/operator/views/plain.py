@@ -12,10 +12,11 @@ from dolphin.core.words import leverage, share
 
 _LEAVES: Final = r"(\d+)"
 _SECOND_NS: Final = 1_000_000_000
+_AT_ONCE_NS: Final = 50_000_000
 
 
 def _leaving(what: str) -> Callable[[re.Match[str]], str]:
-    return lambda found: f"{what} {share(int(found[1]))} of the leverage"
+    return lambda found: f"{what} {percent(int(found[1]))} of the leverage"
 
 
 _SAID: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = tuple(
@@ -27,8 +28,8 @@ _SAID: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]]
         (rf"forewarner envelope: f2 {_LEAVES}", _leaving("the forewarner's envelope leaves")),
         (rf"drawdown: f5 {_LEAVES}", _leaving("drawdown leaves")),
         (rf"after a shock: f4 {_LEAVES}", _leaving("recovery from the last shock leaves")),
-        (r"shock \((.*)\): f4 (\d+)", lambda found: f"shock ({found[1]}) leaves {share(int(found[2]))} of the leverage"),
-        (r"recovering toward R (\d+)", lambda found: f"recovering, at most 1 % a minute, toward {share(int(found[1]))}"),
+        (r"shock \((.*)\): f4 (\d+)", lambda found: f"shock ({found[1]}) leaves {percent(int(found[2]))} of the leverage"),
+        (r"recovering toward R (\d+)", lambda found: f"recovering, at most 1 % a minute, toward {percent(int(found[1]))}"),
         (r"(.*)heartbeat lost for (\d+) ns", lambda found: f"{found[1]}heartbeat lost for {seconds(int(found[2]))}"),
         (r"lease expired", lambda _: "the lease ran out: no newer command came in time"),
         (r"no market time", lambda _: "no market data yet"),
@@ -39,6 +40,8 @@ _SAID: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]]
 )
 _LONG_NS: Final = re.compile(r"(\d{4,}) ns\b")
 _FACTOR: Final = re.compile(r"\b(f[1-5])(?: part)? (\d{1,7})\b")
+_TWICE: Final = re.compile(r"(\w+): (\1 .*)")
+_LONG_USD: Final = re.compile(r"(\d{4,}) USD")
 _NUMBERED: Final = re.compile(r"R (\d{4,7})\b")
 
 DENIED: Final = {
@@ -70,6 +73,16 @@ def plain(reason: str) -> str:
     return "; ".join(_one(part) for part in reason.split("; "))
 
 
+def took(duration_ns: int) -> str:
+    """How long something took: "at once", "after 0.3 s", "after 12 s"."""
+    return "at once" if duration_ns < _AT_ONCE_NS else f"after {seconds(duration_ns)}"
+
+
+def percent(ppm: int) -> str:
+    """A part of one without an idle decimal: "50 %", "89.4 %"."""
+    return share(ppm).replace(".0 %", " %")
+
+
 def seconds(duration_ns: int) -> str:
     """A short length of time: "0.3 s", "12 s"."""
     return f"{duration_ns / _SECOND_NS:.1f} s" if duration_ns < 10 * _SECOND_NS else f"{duration_ns / _SECOND_NS:.0f} s"
@@ -91,6 +104,8 @@ def _one(reason: str) -> str:
     for pattern, said in _SAID:
         if (found := pattern.fullmatch(reason)) is not None:
             return said(found)
-    text = _LONG_NS.sub(lambda found: seconds(int(found[1])), reason)
-    text = _FACTOR.sub(lambda found: f"{found[1]} {share(int(found[2]))}", text)
+    text = reason if (twice := _TWICE.fullmatch(reason)) is None else twice[2]  # "depth: depth 5 USD ..."
+    text = _LONG_NS.sub(lambda found: seconds(int(found[1])), text)
+    text = _LONG_USD.sub(lambda found: f"{int(found[1]):,} USD", text)
+    text = _FACTOR.sub(lambda found: f"{found[1]} {percent(int(found[2]))}", text)
     return _NUMBERED.sub(lambda found: f"R {int(found[1]) / ONE:.2f}", text)

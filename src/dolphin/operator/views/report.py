@@ -50,6 +50,7 @@ def build(
     """
     samples = tuple(story.feed_samples)
     ends = [{"asset": end.asset, "expired_at_ns": end.expired_at_ns, "cause": cause_of(end, samples, speed)} for end in story.lease_ends]
+    slides = by_weight(slide.to_json() for slide in story.slides.all)
     orders = [order.to_json() for order in story.order_list.by_id.values()]
     return {
         "run_id": run_id,
@@ -67,7 +68,7 @@ def build(
         "last_ranking": story.ranking,
         "cuts": story.cuts,
         "cut_reasons": dict(Counter(cut["reason"] for cut in story.cuts).most_common()),
-        "slides": by_weight(slide.to_json() for slide in story.slides.all),
+        "slides": slides,
         "orderly_end": story.ended,
         "lease_ends": ends,
         "posture_path": story.posture_path,
@@ -86,15 +87,18 @@ def build(
         "latency_us": story.latency_us,
         "ledger": ledger,
         "decisions_sha256": digest,
-        "next": next_commands(run_id, home, ledger.get("account", DEFAULT_ACCOUNT), orders),
+        "next": next_commands(run_id, home, ledger.get("account", DEFAULT_ACCOUNT), orders, slides),
     }
 
 
-def next_commands(run_id: str, home: Path, account: str, orders: Sequence[Line]) -> list[Line]:
-    """What to type now, and what it is for; the order to ask about is the last that was denied or clipped, or else the first."""
+def next_commands(run_id: str, home: Path, account: str, orders: Sequence[Line], slides: Sequence[Line]) -> list[Line]:
+    """What to type now, and what it is for; the order to ask about is the last that was denied or clipped, or else the first after the
+    decisive fall, or else the first.
+    """
     where = f"--home {home}" if account == DEFAULT_ACCOUNT else f"--home {home} --account {account}"
     odd = [order for order in orders if order["outcome"] == "denied" or order["asked_qty"] is not None]
-    asked = (odd or orders)[-1 if odd else 0 :][:1]
+    after = [order for order in orders if slides and order["wanted_at_ns"] >= slides[0]["start_ns"]]
+    asked = (odd[-1:] or after or orders)[:1]
     why = [{"type": f"./dolphin explain {order['order_id']} {where}", "to": "see what an order was decided on"} for order in asked]
     return [
         *why,

@@ -9,7 +9,6 @@ from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -20,15 +19,16 @@ from dolphin.host.tail import Line
 from dolphin.operator.views import lease_ends
 from dolphin.operator.views.cap_chart import cap_chart
 from dolphin.operator.views.lease_ends import LeaseEnd
-from dolphin.operator.views.orders import result_of, what_became, why_so_much, why_wanted
-from dolphin.operator.views.plain import fall, plain, seconds, some
+from dolphin.operator.views.orders import result_of, tries, what_became, why_so_much, why_wanted
+from dolphin.operator.views.plain import fall, plain, seconds, some, took
 from dolphin.operator.views.report import Report
 from dolphin.operator.views.slides import by_weight
 
 _CHART_WIDTH: Final = 72
+_LABEL: Final = 11
 _SLIDES_SHOWN: Final = 8
 _STEPS_SHOWN: Final = 12
-_ORDERS_SHOWN: Final = 16
+_ORDERS_SHOWN: Final = 24
 _TOGETHER_NS: Final = 15_000_000_000
 """Falls of assets that begin within this market time of each other are one line."""
 
@@ -64,11 +64,16 @@ def render(report: Report, console: Console) -> None:
 
 
 def _say(console: Console, label: str, text: str, style: str = "") -> None:
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(width=9, no_wrap=True)
-    grid.add_column(overflow="fold")
-    grid.add_row(f"[bold]{label}[/]", f"[{style}]{text}[/]" if style else text)
-    console.print(grid)
+    """One line of the report; `text` may have markup."""
+    _hang(console, Text.assemble((f"{label:<{_LABEL - 2}}  ", "bold")), Text.from_markup(text, style=style))
+
+
+def _hang(console: Console, lead: Text, body: Text) -> None:
+    """`body` beside `lead`, its further lines under its first, without spaces at their ends."""
+    indent = " " * len(lead)
+    for number, line in enumerate(body.wrap(console, max(20, console.width - len(lead)))):
+        line.rstrip()
+        console.print(Text.assemble(lead if number == 0 else indent, line), soft_wrap=True)
 
 
 def _when(report: Report) -> str:
@@ -156,7 +161,7 @@ def _fallen(row: Sequence[Line]) -> str:
         return f"{names[0]} {fall(first['from_ppm'], first['to_ppm'])}{how}"
     lowest, highest = min(slide["to_ppm"] for slide in row), max(slide["to_ppm"] for slide in row)
     to = leverage(lowest) if lowest == highest else f"between {leverage(lowest)} and {leverage(highest)}"
-    return f"{len(row)} assets ({some(names)}) to {to}, within {seconds(lasted)}"
+    return f"{len(row)} assets ({some(names)}) came down to {to} within {seconds(lasted)}"
 
 
 def _seen_in(slide: Line) -> str:
@@ -203,26 +208,34 @@ def _render_orders(report: Report, console: Console) -> None:
     orders = report["order_list"]
     if not orders:
         return
-    _entries(console, "", [(order["wanted_at_ns"], _ordered(order), _why(order)) for order in _chosen(orders)])
-    _left_out(console, len(orders) + report["orders_forgotten"] - _ORDERS_SHOWN, "orders", "report.json, or: dolphin ledger show")
+    rows = tries(orders)
+    shown = _chosen(rows)
+    _entries(console, "", [(row[0]["wanted_at_ns"], _ordered(row), _why(row[0])) for row in shown])
+    left_out = len(orders) + report["orders_forgotten"] - sum(map(len, shown))
+    _left_out(console, left_out, "orders", "report.json, or: dolphin ledger show")
     _render_timing(orders, console)
 
 
-def _ordered(order: Line) -> str:
-    price = "at market" if order["price"] is None else f"at {order['price']}"
-    gain = f", gain {result}" if (result := result_of(order)) else ""
-    return f"{order['order_id']} {order['side']} {order['qty']} {order['asset']} {price}: {what_became(order)}{gain}"
+def _ordered(row: Sequence[Line]) -> str:
+    first, last = row[0], row[-1]
+    price = "at market" if first["price"] is None else f"at {first['price']}"
+    what = f"{first['side']} {first['qty']} {first['asset']} {price}"
+    gain = f", gain {dollars(sum(order['pnl_micro_usd'] for order in row))}" if any(map(result_of, row)) else ""
+    if len(row) == 1:
+        return f"{first['order_id']} {what}: {what_became(first)}{gain}"
+    since = "" if last["ended_at_ns"] is None else f", {took(last['ended_at_ns'] - first['wanted_at_ns'])} in all"
+    return f"{first['order_id']} to {last['order_id']} {what}: {len(row)} tries, the last {what_became(last)}{since}{gain}"
 
 
 def _why(order: Line) -> str:
     return "; ".join(each for each in (why_wanted(order), why_so_much(order)) if each)
 
 
-def _chosen(orders: Sequence[Line]) -> list[Line]:
-    """The orders to show, in order: what the order gate denied or clipped, and the first of the others."""
-    odd = [order for order in orders if order["outcome"] == "denied" or order["asked_qty"] is not None]
-    ids = {order["order_id"] for order in [*odd[: _ORDERS_SHOWN // 2], *orders][:_ORDERS_SHOWN]}
-    return [order for order in orders if order["order_id"] in ids][:_ORDERS_SHOWN]
+def _chosen(rows: Sequence[list[Line]]) -> list[list[Line]]:
+    """The rows to show, in order: what the order gate denied or clipped, and the first of the others."""
+    odd = [row for row in rows if row[0]["outcome"] == "denied" or row[0]["asked_qty"] is not None]
+    ids = {row[0]["order_id"] for row in [*odd[: _ORDERS_SHOWN // 2], *rows][:_ORDERS_SHOWN]}
+    return [row for row in rows if row[0]["order_id"] in ids]
 
 
 def _render_timing(orders: Sequence[Line], console: Console) -> None:
@@ -231,8 +244,8 @@ def _render_timing(orders: Sequence[Line], console: Console) -> None:
         filled = [order for order in orders if order["first_fill_ns"] is not None and order["is_exit"] is is_exit]
         times = sorted(order["first_fill_ns"] - order["wanted_at_ns"] for order in filled)
         if times:
-            middle, longest = seconds(times[len(times) // 2]), seconds(times[-1])
-            _say(console, "Timing", f"{kind}: {len(times)} filled; half within {middle} of market time, all within {longest}")
+            middle, longest = took(times[len(times) // 2]), took(times[-1])
+            _say(console, "Timing", f"{kind}: {len(times)} filled, in market time half of them {middle}, the last {longest}")
 
 
 def _render_latency(latency_us: dict[str, Line], console: Console) -> None:
@@ -258,15 +271,13 @@ def _render_next(commands: Iterable[Line], console: Console) -> None:
 
 
 def _entries(console: Console, title: str, rows: Iterable[tuple[int, str, str]]) -> None:
-    """A list of (market time, what, why): two lines each, so that it reads at any width."""
+    """A list of (market time, what, why), the reason below, so that it reads at any width."""
     if title:
-        console.print(f"[bold]{escape(title)}[/]", highlight=False)
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(width=8, no_wrap=True)
-    grid.add_column(overflow="fold")
+        console.print(Text(title, "bold"))
     for time_ns, what, why in rows:
-        grid.add_row(clock(time_ns), Text.assemble(what, *([("\n" + why, "dim")] if why else [])))
-    console.print(Padding(grid, (0, 0, 0, 2)))
+        _hang(console, Text(f"  {clock(time_ns)}  "), Text(what))
+        if why:
+            _hang(console, Text(" " * 12), Text(why, "dim"))
 
 
 def _left_out(console: Console, count: int, what: str, where: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dolphin.core.audit.steps import RUN_ENDED
-from dolphin.core.words import leverage
+from dolphin.core.words import clock, leverage
 from dolphin.host.tail import Line
 from dolphin.operator.views.lease_ends import FeedSample, LeaseEnd
 from dolphin.operator.views.orders import Orders
@@ -128,13 +128,13 @@ class Story:
         """Says where slides have come to that cannot go on any more."""
         for asset, slide in list(self._sliding.items()):
             if now_ns - slide.end_ns > SLIDE_GAP_NS:
-                self._end_slide(asset)
+                self._end_slide(asset, now_ns)
 
-    def _end_slide(self, asset: str) -> None:
+    def _end_slide(self, asset: str, now_ns: int) -> None:
         slide = self._sliding.pop(asset, None)
         if slide is not None:
-            whose = asset or "account"
-            self._say(slide.end_ns, f"cut {whose} came to {leverage(slide.to_ppm)} in {len(slide.cuts)} steps", "cut")
+            whose, how = asset or "account", f"in {len(slide.cuts)} steps by {clock(slide.end_ns)}"
+            self._say(now_ns, f"cut {whose} had come to {leverage(slide.to_ppm)} {how}", "cut")
 
 
 def _read_posture(story: Story, line: Line) -> None:
@@ -160,7 +160,7 @@ def _read_cap(story: Story, line: Line) -> None:
     elif line["reason"] != RUN_ENDED:
         story.held_back[asset] = line["reason"]
     if to_ppm >= from_ppm:
-        story._end_slide(asset)
+        story._end_slide(asset, time_ns)
     elif line["reason"] == RUN_ENDED:
         story.ended = story.ended or {"market_time_ns": time_ns, "from_ppm": {}}
         story.ended["from_ppm"][asset] = from_ppm
@@ -173,7 +173,7 @@ def _read_cut(story: Story, line: Line) -> None:
     story.cuts.append(cut)
     slide, is_new = story.slides.add(cut)
     if is_new:
-        story._end_slide(cut["asset"])
+        story._end_slide(cut["asset"], line["market_time_ns"])
         whose, how = cut["asset"] or "account", fall(cut["from_ppm"], cut["to_ppm"])
         story._say(line["market_time_ns"], f"cut {whose} {how}: {plain(cut['reason'])}", "cut")
     else:
@@ -212,7 +212,7 @@ def _read_silently(story: Story, line: Line) -> None:
 def _read_summary(story: Story, line: Line) -> None:
     story.latency_us = line["latency_us"]
     for asset in list(story._sliding):
-        story._end_slide(asset)
+        story._end_slide(asset, line["market_time_ns"])
 
 
 _READERS = {

@@ -17,7 +17,7 @@ def test_a_filled_entry_says_its_price_its_time_and_the_terms_of_its_size() -> N
     order = orders()["D-1-1"]
     assert what_became(order) == "filled at 61000 after 0.2 s"
     assert why_wanted(order) == "ranked 1, not held"
-    assert why_so_much(order) == "100,000.00 USD x 6.00x x 50.0 % weight x 35.0 % conviction x 83.0 % for its volatility"
+    assert why_so_much(order) == "100,000 USD x 6.00x x 50 % weight x 35 % conviction x 83 % for its volatility"
 
 
 def test_a_clipped_order_that_was_taken_back_says_both() -> None:

@@ -47,7 +47,7 @@ def test_whatever_the_survival_controller_blames_reads_as_words(reading: dict[st
         ("jitter: f3 part 894137", "unsteady message delay leaves 89.4 % of the leverage"),
         (
             "after a shock: f4 300000; depth: f3 part 250000",
-            "recovery from the last shock leaves 30.0 % of the leverage; thin order books leave 25.0 % of the leverage",
+            "recovery from the last shock leaves 30 % of the leverage; thin order books leave 25 % of the leverage",
         ),
         ("invariant broken: heartbeat lost for 7000000000 ns", "invariant broken: heartbeat lost for 7.0 s"),
         ("lease expired", "the lease ran out: no newer command came in time"),

@@ -5,10 +5,11 @@ from io import StringIO
 
 import msgspec
 import pytest
-from a_run import START, S, report, told
+from a_run import START, S, agent_lines, report, told
 from redraw import WIDTHS, drawn, golden
 from rich.console import Console
 
+from dolphin.operator.views.orders import AGAIN_NS, tries
 from dolphin.operator.views.report import Report
 from dolphin.operator.views.report_text import render, together
 
@@ -38,7 +39,7 @@ def test_it_speaks_in_units_that_people_use() -> None:
 def test_the_decisive_cut_comes_first_and_is_the_accounts() -> None:
     lines = [line.strip() for line in printed(report()).splitlines()]
     decisive = next(line for line in lines if line.startswith("Decisive"))
-    assert "the account 6.00x -> 0.90x in 3 steps within 2.0 s: shock (taker) leaves 30.0 % of the leverage" in decisive
+    assert "the account 6.00x -> 0.90x in 3 steps within 2.0 s: shock (taker) leaves 30 % of the leverage" in decisive
     assert "00:01:41" in decisive
     assert lines.index(decisive) < lines.index(next(line for line in lines if line.startswith("Posture")))
 
@@ -80,3 +81,21 @@ def test_what_to_type_next_names_the_home_the_run_and_the_odd_order() -> None:
     assert commands[0] == "./dolphin explain D-1-3 --home .dolphin/demo"
     assert "./dolphin trace check 20250106T000000Z-0001 --home .dolphin/demo" in commands
     assert "--account other" in report(ledger=report()["ledger"] | {"account": "other"})["next"][0]["type"]
+
+
+def test_where_no_order_is_odd_the_first_after_the_decisive_fall_is_asked_about() -> None:
+    lines = [line for line in agent_lines() if line.get("order_id") not in ("D-1-2", "D-1-3")]
+    assert report(told(iter(lines)))["next"][0]["type"].startswith("./dolphin explain D-1-4 ")
+
+
+def test_tries_of_the_same_are_one_entry() -> None:
+    orders = {order["order_id"]: order for order in report()["order_list"]}
+    first = orders["D-1-4"] | {"outcome": "cancelled", "ended_at_ns": START + 103 * S, "filled_price": None, "first_fill_ns": None}
+    again = orders["D-1-4"] | {"order_id": "D-1-5", "wanted_at_ns": START + 104 * S, "ended_at_ns": START + 105 * S}
+    other = again | {"order_id": "D-1-6", "asset": "ETHUSDT"}
+    assert [[order["order_id"] for order in row] for row in tries([first, again, other])] == [["D-1-4", "D-1-5"], ["D-1-6"]]
+    late = again | {"wanted_at_ns": START + 103 * S + AGAIN_NS + 1}
+    assert len(tries([first, late])) == 2
+    assert len(tries([orders["D-1-4"], again])) == 2, "what was filled is over"
+    text = printed(report() | {"order_list": [first, again]})
+    assert "D-1-4 to D-1-5 SELL 0.5 BTCUSDT at market: 2 tries, the last filled at 60900 after 1.0 s, after 4.0 s in all" in text

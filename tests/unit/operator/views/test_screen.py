@@ -65,7 +65,7 @@ def test_in_a_pipe_every_moment_is_one_line_and_none_is_said_twice() -> None:
     printed = said.getvalue().splitlines()
     moments = [line for line in printed if "waiting for" not in line]
     assert len(moments) == len(set(moments)) == story.told
-    assert "00:01:43 cut account came to 0.90x in 3 steps" in printed
+    assert "00:02:20 cut account had come to 0.90x in 3 steps by 00:01:43" in printed
     assert "00:01:07 denied BUY 100 SOLUSDT: the cap is used up" in printed
 
 

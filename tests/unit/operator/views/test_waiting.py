@@ -46,7 +46,7 @@ def test_one_asset_that_may_be_traded_is_enough() -> None:
 
 def test_later_the_reason_of_the_cut_is_what_is_said() -> None:
     story = told(iter([RANKED, status(200, {"": "after a shock: f4 300000"})]), iter([feed_line(0), feed_line(200)]))
-    assert obstacles(story) == ["the account (HIBERNATE): recovery from the last shock leaves 30.0 % of the leverage"]
+    assert obstacles(story) == ["the account (HIBERNATE): recovery from the last shock leaves 30 % of the leverage"]
 
 
 def test_a_recording_that_is_too_short_says_so_and_what_was_still_missing() -> None:
