@@ -1,5 +1,6 @@
 """Folding: whatever a journal says, every cut is in exactly one fall, and a fall says no more and no less than its cuts."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -8,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dolphin.core.audit.steps import RUN_ENDED
+from dolphin.core.control.belief import LEASE_EXPIRED
+from dolphin.operator.views.lapses import decided_path
 from dolphin.operator.views.slides import SLIDE_GAP_NS, by_weight
 from dolphin.operator.views.story import Story
 
 CAPS = st.integers(0, 6).map(lambda number: number * 1_000_000)
-CHANGE = st.tuples(st.sampled_from(("", "A", "B")), CAPS, st.integers(0, 2 * SLIDE_GAP_NS), st.sampled_from(("taker: z 5", RUN_ENDED)))
+REASONS = st.sampled_from(("taker: z 5", RUN_ENDED, LEASE_EXPIRED))
+CHANGE = st.tuples(st.sampled_from(("", "A", "B")), CAPS, st.integers(0, 2 * SLIDE_GAP_NS), REASONS)
 
 
 def journal(changes: list[tuple[str, int, int, str]]) -> list[dict[str, Any]]:
@@ -20,6 +24,7 @@ def journal(changes: list[tuple[str, int, int, str]]) -> list[dict[str, Any]]:
     stands, now_ns, lines = {"": 0, "A": 0, "B": 0}, 1, []
     for asset, to_ppm, passed_ns, reason in changes:
         now_ns += passed_ns
+        to_ppm = 0 if reason in (LEASE_EXPIRED, RUN_ENDED) else to_ppm
         if to_ppm != stands[asset]:
             line = {"type": "cap", "market_time_ns": now_ns, "asset": asset, "from_ppm": stands[asset], "to_ppm": to_ppm, "reason": reason}
             lines.append(line | {"cause_ids": [f"{asset}#{now_ns}"], "event_time_ns": now_ns})
@@ -66,9 +71,42 @@ def test_no_two_falls_of_one_key_could_be_one(changes: list[tuple[str, int, int,
 def test_what_is_lowered_is_a_cut_or_the_orderly_end(changes: list[tuple[str, int, int, str]]) -> None:
     lines = journal(changes)
     story = told(lines)
-    lowered = [line for line in lines if line["to_ppm"] < line["from_ppm"]]
-    assert len(story.cuts) == sum(line["reason"] != RUN_ENDED for line in lowered)
+    lowered = list(lowered_by_commands(lines))
+    assert [(cut["asset"], cut["to_ppm"]) for cut in story.cuts] == [
+        (line["asset"], line["to_ppm"]) for line in lowered if line["reason"] != RUN_ENDED
+    ]
     assert (story.ended is not None) == any(line["reason"] == RUN_ENDED for line in lowered)
+    assert len(story.lease_ends) == sum(line["reason"] == LEASE_EXPIRED for line in lines)
+
+
+def lowered_by_commands(lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Changes to less than the last command had granted: time takes everything away, and is asked nothing."""
+    stands: dict[str, int] = {}
+    for line in lines:
+        before = stands.get(line["asset"], line["from_ppm"])
+        if line["reason"] == LEASE_EXPIRED:
+            stands[line["asset"]] = before
+            continue
+        stands[line["asset"]] = line["to_ppm"]
+        if line["to_ppm"] < before:
+            yield line
+
+
+POSTURES = st.sampled_from(("APEX", "STALKER", "TURTLE", "HIBERNATE"))
+
+
+@given(st.lists(st.tuples(POSTURES, st.booleans()), max_size=30))
+def test_the_decided_path_is_connected_and_ends_where_the_path_ends(changes: list[tuple[str, bool]]) -> None:
+    path: list[dict[str, Any]] = []
+    for to, is_by_time in changes:
+        before = path[-1]["to"] if path else "HIBERNATE"
+        after, reason = ("HIBERNATE", LEASE_EXPIRED) if is_by_time else (to, "why")
+        if after != before:
+            path.append({"from": before, "to": after, "reason": reason})
+    decided = decided_path(path)
+    assert all(before["to"] == after["from"] for before, after in pairwise(decided))
+    assert (decided[-1]["to"] if decided else "HIBERNATE") == (path[-1]["to"] if path else "HIBERNATE")
+    assert sum(step["reason"] == LEASE_EXPIRED for step in decided) <= 1
 
 
 @given(st.lists(CHANGE, max_size=40))

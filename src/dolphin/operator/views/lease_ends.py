@@ -28,7 +28,7 @@ class FeedSample(NamedTuple):
 
 
 class LeaseEnd(NamedTuple):
-    """A lease that ran out; `asset` "" is the account's."""
+    """A cap that only time took away; `asset` "" is the account's."""
 
     asset: str
     expired_at_ns: int

@@ -131,9 +131,14 @@ def tries(orders: Iterable[Line]) -> list[list[Line]]:
 
 
 def _is_again(before: Line, order: Line) -> bool:
-    is_over = before["outcome"] not in (FILLED, NOT_SENT) and before["ended_at_ns"] is not None
-    is_same = why_wanted(before) == why_wanted(order) and order["outcome"] != NOT_SENT and order["asked_qty"] is None
+    is_over = before["outcome"] != FILLED and before["ended_at_ns"] is not None
+    is_same = _kind(before) == _kind(order) and order["asked_qty"] is None
     return is_over and is_same and order["wanted_at_ns"] - before["ended_at_ns"] <= AGAIN_NS
+
+
+def _kind(order: Line) -> tuple[str, str]:
+    """What it was for, and why it was denied, if it was."""
+    return why_wanted(order), order["reason"] if order["outcome"] == NOT_SENT else ""
 
 
 def why_wanted(order: Line) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from dolphin.core.contract.names import DEFAULT_ACCOUNT
 from dolphin.host.tail import Line
+from dolphin.operator.views.lapses import decided_path
 from dolphin.operator.views.lease_ends import cause_of
 from dolphin.operator.views.slides import by_weight
 from dolphin.operator.views.story import Story
@@ -72,6 +73,7 @@ def build(
         "orderly_end": story.ended,
         "lease_ends": ends,
         "posture_path": story.posture_path,
+        "posture_decided": decided_path(story.posture_path),
         "cap_path": [{"market_time_ns": time_ns, "cap_ppm": cap} for time_ns, cap in story.cap_history],
         "granted_ns": story.granted_ns,
         "orders": {

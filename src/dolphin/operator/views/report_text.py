@@ -12,7 +12,6 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from dolphin.core.control.belief import LEASE_EXPIRED
 from dolphin.core.units import ONE
 from dolphin.core.words import clock, dollars, leverage, span, utc
 from dolphin.host.tail import Line
@@ -52,7 +51,7 @@ def render(report: Report, console: Console) -> None:
     _say(console, "Ended", _ended(report))
     for line in report["why_nothing_traded"]:
         _say(console, "No trade", escape(line), "yellow")
-    _render_decisive(report["slides"], console)
+    _render_decisive(report, console)
     _render_path(report, console)
     _render_slides(report, console)
     _render_leases(report, console)
@@ -103,9 +102,10 @@ def _ended(report: Report) -> str:
     return f"in good order at {clock(end['market_time_ns'])}: the caps of the account and {held} assets were given back, which is no cut"
 
 
-def _render_decisive(slides: Sequence[Line], console: Console) -> None:
+def _render_decisive(report: Report, console: Console) -> None:
+    slides = report["slides"]
     if not slides:
-        _say(console, "Cuts", "none: no cap was lowered")
+        _say(console, "Cuts", "none; leases ran out, which is no cut" if report["lease_ends"] else "none: no cap was lowered")
         return
     first = slides[0]
     lasted = first["end_ns"] - first["start_ns"]
@@ -122,7 +122,7 @@ def _render_path(report: Report, console: Console) -> None:
         chart = cap_chart(history, max(report["last_time_ns"], history[0][0]), width)
         console.print(Text.assemble("Cap of the account, from its first change to the end (full height 6x)\n  ", (chart, "cyan")))
         console.print(f"  {clock(history[0][0])}{clock(report['last_time_ns']):>{max(9, width - 8)}}", style="dim")
-    path = report["posture_path"]
+    path = report["posture_decided"]
     if not path:
         _say(console, "Posture", "HIBERNATE from start to end")
         return
@@ -165,11 +165,8 @@ def _fallen(row: Sequence[Line]) -> str:
 
 
 def _seen_in(slide: Line) -> str:
-    """The exchange message behind a fall; of one that nothing but time made, the last that was heard."""
-    if not slide["cause_ids"]:
-        return ""
-    how = "last heard" if slide["reason"] in (LEASE_EXPIRED, "silence") else "seen in"
-    return f" ({how} {some(slide['cause_ids'], 1)})"
+    """The exchange message behind a fall."""
+    return f" (seen in {some(slide['cause_ids'], 1)})" if slide["cause_ids"] else ""
 
 
 def together(slides: Iterable[Line]) -> list[list[Line]]:

@@ -136,7 +136,7 @@ def _entitlement(story: Story, *, is_old: bool) -> RenderableType:
 def _waiting(story: Story) -> list[RenderableType]:
     found = obstacles(story) if story.account_cap_ppm == 0 else []
     word = "waiting for " if story.granted_ns is None else "no entries: "
-    return [_one_line(word + each, "yellow") for each in found[:3]]
+    return [Text(word + each, "yellow") for each in found[:3]]
 
 
 def _caps(story: Story, *, is_old: bool) -> RenderableType:
@@ -162,11 +162,11 @@ def _two_columns(left: RenderableType, right: RenderableType) -> RenderableType:
 
 
 def _orders(story: Story, *, is_old: bool) -> RenderableType:
-    counts = "  ".join(f"{kind} {count}" for kind, count in story.orders.items())
-    said = Text(f"orders  {counts}")
+    said = Text(no_wrap=True, overflow="ellipsis")
     if story.equity_micro_usd is not None:
-        said.append("   equity ").append(dollars(story.equity_micro_usd), _OLD if is_old else "")
-    return said
+        said.append("equity ").append(dollars(story.equity_micro_usd), _OLD if is_old else "").append("  ")
+    words = {"order": "sent", "denied": "denied", "clipped": "clipped", "fill": "filled", "cancelled": "cancelled"}
+    return said.append("  ".join(f"{word} {story.orders[kind]}" for kind, word in words.items()))
 
 
 def _recent(story: Story) -> RenderableType:

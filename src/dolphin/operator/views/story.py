@@ -2,7 +2,7 @@
 
 One fold serves the live screen, `dolphin status` and the final report, so that they cannot tell different stories. Cuts are folded into
 slides, what an end in good order takes away is no cut, and an order is one record from wish to end. How long ago each part was heard is
-kept beside what it said: nothing old is to be drawn as present.
+kept beside what it said: nothing old is to be drawn as present. What only time took away (a lease that ran out) is told apart from both.
 """
 
 from collections import deque
@@ -12,6 +12,7 @@ from typing import Final
 from dolphin.core.audit.steps import RUN_ENDED
 from dolphin.core.words import clock, leverage
 from dolphin.host.tail import Line
+from dolphin.operator.views.lapses import BY_TIME, Lapses
 from dolphin.operator.views.lease_ends import FeedSample, LeaseEnd
 from dolphin.operator.views.orders import Orders
 from dolphin.operator.views.plain import DENIED, fall, plain
@@ -19,6 +20,7 @@ from dolphin.operator.views.slides import SLIDE_GAP_NS, Slide, Slides
 
 _RECENT = 400
 _CAP_HISTORY = 20_000
+_LAPSE_SAID_EVERY_NS = 10_000_000_000
 _SAMPLES = 7_200
 """Two hours of the feed's lines."""
 
@@ -68,6 +70,7 @@ class Story:
     ended: Line | None = None
     """The orderly end, where there was one: {market_time_ns, from_ppm}; what it took away is not among the cuts."""
     lease_ends: list[LeaseEnd] = field(default_factory=list)
+    lapses: Lapses = field(default_factory=Lapses)
     ranking: list[Line] = field(default_factory=list)
     ranking_ns: int | None = None
     """Market time of `ranking`."""
@@ -79,6 +82,9 @@ class Story:
     told: int = 0
     """How many moments there have been; `recent` keeps the last ones."""
     latency_us: dict[str, Line] = field(default_factory=dict)
+    _posture_said: str = "HIBERNATE"
+    _lapses_untold: int = 0
+    _lapse_said_ns: int = 0
     _sliding: dict[str, Slide] = field(default_factory=dict)
     """Slides that may go on, of more than one cut: their end is still to be said."""
 
@@ -142,12 +148,16 @@ def _read_posture(story: Story, line: Line) -> None:
     story.posture = line["to"]
     step = {key: line[key] for key in ("market_time_ns", "from", "to", "reason", "cause_ids")}
     story.posture_path.append(step | {"is_orderly_end": is_end})
-    why = plain(line["reason"]) or "the readings allow it"
-    story._say(line["market_time_ns"], f"posture {line['from']} -> {line['to']}: {why}", "calm" if is_end else "cut")
+    if line["reason"] not in BY_TIME and line["to"] != story._posture_said:
+        why = plain(line["reason"]) or "the readings allow it"
+        story._say(line["market_time_ns"], f"posture {story._posture_said} -> {line['to']}: {why}", "calm" if is_end else "cut")
+        story._posture_said = line["to"]
+        if story.account_cap_ppm == 0 and "" in story.lapses.before:
+            _read_change(story, _hidden_cut(story, line), line["market_time_ns"])
 
 
 def _read_cap(story: Story, line: Line) -> None:
-    asset, from_ppm, to_ppm, time_ns = line["asset"], line["from_ppm"], line["to_ppm"], line["market_time_ns"]
+    asset, to_ppm, time_ns = line["asset"], line["to_ppm"], line["market_time_ns"]
     if asset:
         story.caps_ppm[asset] = to_ppm
     else:
@@ -159,29 +169,52 @@ def _read_cap(story: Story, line: Line) -> None:
             story.granted_ns = story.granted_ns or time_ns
     elif line["reason"] != RUN_ENDED:
         story.held_back[asset] = line["reason"]
-    if to_ppm >= from_ppm:
-        story._end_slide(asset, time_ns)
-    elif line["reason"] == RUN_ENDED:
-        story.ended = story.ended or {"market_time_ns": time_ns, "from_ppm": {}}
-        story.ended["from_ppm"][asset] = from_ppm
+    decided = story.lapses.decided(line)
+    if decided is None:
+        _read_lapse(story, line)
     else:
-        _read_cut(story, line)
+        _read_change(story, decided, time_ns)
 
 
-def _read_cut(story: Story, line: Line) -> None:
-    cut = {key: line[key] for key in ("asset", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")}
+def _hidden_cut(story: Story, line: Line) -> Line:
+    """The cut of the account that a posture without any cap makes during a lapse: its cap was nothing before and after, so no line says it."""
+    cut = {"asset": "", "from_ppm": story.lapses.before.pop(""), "to_ppm": 0, "event_time_ns": line["market_time_ns"]}
+    return cut | {"reason": line["reason"], "cause_ids": line["cause_ids"]}
+
+
+def _read_change(story: Story, change: Line, time_ns: int) -> None:
+    """A change of a cap as commands made it."""
+    asset = change["asset"]
+    if change["to_ppm"] >= change["from_ppm"]:
+        story._end_slide(asset, time_ns)
+    elif change["reason"] == RUN_ENDED:
+        story.ended = story.ended or {"market_time_ns": time_ns, "from_ppm": {}}
+        story.ended["from_ppm"][asset] = change["from_ppm"]
+    else:
+        _read_cut(story, change, time_ns)
+
+
+def _read_cut(story: Story, change: Line, time_ns: int) -> None:
+    cut = {key: change[key] for key in ("asset", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")}
     story.cuts.append(cut)
     slide, is_new = story.slides.add(cut)
     if is_new:
-        story._end_slide(cut["asset"], line["market_time_ns"])
+        story._end_slide(cut["asset"], time_ns)
         whose, how = cut["asset"] or "account", fall(cut["from_ppm"], cut["to_ppm"])
-        story._say(line["market_time_ns"], f"cut {whose} {how}: {plain(cut['reason'])}", "cut")
+        story._say(time_ns, f"cut {whose} {how}: {plain(cut['reason'])}", "cut")
     else:
         story._sliding[cut["asset"]] = slide
 
 
-def _read_lease(story: Story, line: Line) -> None:
-    story.lease_ends.append(LeaseEnd(line["asset"], line["expired_at_ns"]))
+def _read_lapse(story: Story, line: Line) -> None:
+    """A cap that only time took away: said at most every `_LAPSE_SAID_EVERY_NS`, with how many there have been."""
+    story.lease_ends.append(LeaseEnd(line["asset"], line["event_time_ns"]))
+    story._lapses_untold += 1
+    if line["market_time_ns"] - story._lapse_said_ns >= _LAPSE_SAID_EVERY_NS:
+        many = "" if story._lapses_untold == 1 else f" ({story._lapses_untold} since the last word on it)"
+        whose = line["asset"] or "account"
+        story._say(line["market_time_ns"], f"{whose}: {plain(line['reason'])}; nothing is granted until one does{many}", "cut")
+        story._lapses_untold, story._lapse_said_ns = 0, line["market_time_ns"]
 
 
 def _read_status(story: Story, line: Line) -> None:
@@ -218,7 +251,6 @@ def _read_summary(story: Story, line: Line) -> None:
 _READERS = {
     "posture": _read_posture,
     "cap": _read_cap,
-    "lease": _read_lease,
     "status": _read_status,
     "ranking": _read_ranking,
     "equity": _read_equity,

@@ -79,3 +79,31 @@ def test_a_dip_shorter_than_a_slice_of_the_chart_still_shows() -> None:
     chart = cap_chart(history, end_ns=1000, width=10)
     assert chart == "█████ ████"
     assert len(chart) == 10
+
+
+def test_a_cut_that_a_lapse_hides_is_a_cut_all_the_same() -> None:
+    story = Story()
+    lapsed = {"reason": "lease expired"}
+    shock = {"type": "posture", "market_time_ns": 4 * S, "from": "HIBERNATE", "to": "TURTLE", "reason": "shock", "cause_ids": ["A@trade#1"]}
+    for line in (
+        *JOURNAL[1:4],
+        cap(3 * S, "BTCUSDT", 6_000_000, 0) | lapsed,
+        {"type": "posture", "market_time_ns": 3 * S, "from": "APEX", "to": "HIBERNATE", "cause_ids": [], **lapsed},
+        cap(3 * S, "", 6_000_000, 0) | lapsed,
+        shock,
+        cap(4 * S, "BTCUSDT", 0, 2_700_000),
+    ):
+        story.read_agent(line)
+    assert [(cut["asset"], cut["from_ppm"], cut["to_ppm"], cut["reason"]) for cut in story.cuts] == [
+        ("", 6_000_000, 0, "shock"),
+        ("BTCUSDT", 6_000_000, 2_700_000, "taker shock"),
+    ]
+    assert [end.asset for end in story.lease_ends] == ["BTCUSDT", ""]
+
+
+def test_a_lapse_that_is_over_leaves_no_trace_among_the_cuts() -> None:
+    story = Story()
+    for line in (*JOURNAL[1:4], cap(3 * S, "", 6_000_000, 0) | {"reason": "silence"}, cap(4 * S, "", 0, 6_000_000)):
+        story.read_agent(line)
+    assert story.cuts == []
+    assert story.account_cap_ppm == 6_000_000
