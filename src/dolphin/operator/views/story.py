@@ -177,7 +177,7 @@ def _read_cap(story: Story, line: Line) -> None:
 
 
 def _hidden_cut(story: Story, line: Line) -> Line:
-    """The cut of the account that a posture without a cap makes during a lapse: no line of a cap says it, for the cap was nothing before."""
+    """The cut of the account that a posture without a cap makes during a lapse: the cap was nothing before, so no line of it says so."""
     cut = {"asset": "", "from_ppm": story.lapses.before.pop(""), "to_ppm": 0, "event_time_ns": line["market_time_ns"]}
     return cut | {"reason": line["reason"], "cause_ids": line["cause_ids"]}
 
