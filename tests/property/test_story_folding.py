@@ -83,7 +83,7 @@ def lowered_by_commands(lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]
     """Changes to less than the last command had granted: time takes everything away, and is asked nothing."""
     stands: dict[str, int] = {}
     for line in lines:
-        before = stands.get(line["asset"], line["from_ppm"])
+        before: int = stands[line["asset"]] if line["asset"] in stands else line["from_ppm"]
         if line["reason"] == LEASE_EXPIRED:
             stands[line["asset"]] = before
             continue
