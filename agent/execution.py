@@ -1,7 +1,7 @@
 """The execution client with the order gate around it: no order of any strategy reaches the venue past this.
 
 New orders, order lists and modifications are decided by the desk; cancels pass. An order that is clipped gets its smaller quantity before
-the venue sees it. The client hears every order event before any strategy does, so that the gate's book and the ledger are right when a
+the venue sees it. The client hears every order event before any strategy does, so that the exposure and the ledger are right when a
 strategy reacts; and it takes working orders back itself when the entitlement falls, whatever the strategies do.
 """
 
@@ -40,7 +40,7 @@ _OUTCOMES = {OrderCanceled: Outcome.CANCELLED, OrderExpired: Outcome.EXPIRED, Or
 
 
 class DolphinExecutionClient(SandboxExecutionClient):
-    """The sandbox venue behind the gate.
+    """The sandbox venue behind the order gate.
 
     `apply_event` hands an order event to the execution engine at once, past its queue: the quantity of a clipped order must have changed
     before the venue reads it.

@@ -17,8 +17,9 @@ from nautilus_trader.model.objects import Currency, Money, Price, Quantity
 
 from dolphin.core.market.instruments import MAKER_FEE_PPM, MIN_NOTIONAL_MICRO, TAKER_FEE_PPM
 from dolphin.core.market.instruments import instrument_of as rules_of
-from dolphin.core.order_gate import ONE, Limits
+from dolphin.core.order_gate import Limits
 from dolphin.core.placing.view import Touch
+from dolphin.core.units import ONE
 
 VENUE: Final = Venue("BINANCE")
 RAW_PER_E8: Final = 10 ** (FIXED_PRECISION - 8)

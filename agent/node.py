@@ -30,8 +30,9 @@ from agent.instruments import VENUE, VENUE_LEVERAGE, dollars_of, instrument_of, 
 from agent.strategies.ranked_basket import RankedBasket
 from dolphin.cluster.signals import to_posture
 from dolphin.core.contract import names
-from dolphin.core.control.belief import LEASE_EXPIRED, BeliefEffect, CapChanged, PostureChanged
+from dolphin.core.control.belief import LEASE_EXPIRED, BeliefEffect, CapChanged, CommandBelieved, LeaseEnded, PostureChanged, Reopened, Shut
 from dolphin.core.control.posture import Posture
+from dolphin.host.saying import Outage, Say
 from dolphin.trading.alarm import Alarm
 from dolphin.trading.booking import Booking
 from dolphin.trading.desk import Desk
@@ -62,12 +63,14 @@ class Agent:
         booking: Booking,
         journal: Journal,
         trace: Trace,
+        say: Say,
         on_end: Callable[[], None],
     ) -> None:
         """`on_end` is called when the node or the reading has ended; `failure` says whether it should not have."""
         self._on_end = on_end
+        self._market, self._lease = Outage("the market", say), Outage("the account's lease", say)
         self._loop = asyncio.get_running_loop()
-        account = options.paper.account
+        self._account = account = options.paper.account
         self.journal = journal
         self.latencies = Latencies()
         instruments = {asset: instrument_of(asset) for asset in options.assets}
@@ -182,6 +185,21 @@ class Agent:
         raise RuntimeError(f"the node's queues did not run empty in {MAX_ROUNDS} turns of the loop")
 
     def _on_effects(self, effects: tuple[BeliefEffect, ...]) -> None:
+        self._act(effects)
+        for effect in effects:
+            match effect:
+                case Shut(reason=reason) if self.entitlements.market_time_ns:  # before the first batch there is nothing to lose
+                    self._market.began(reason)
+                case Reopened():
+                    self._market.ended()
+                case LeaseEnded(key=self._account):
+                    self._lease.began("it ran out")
+                case CommandBelieved(command=command) if command.key == self._account:
+                    self._lease.ended()
+                case _:
+                    pass
+
+    def _act(self, effects: tuple[BeliefEffect, ...]) -> None:
         self.desk.tell_effects(effects)
         if not any(isinstance(effect, PostureChanged | CapChanged) for effect in effects):
             return

@@ -16,12 +16,15 @@ import uvloop
 
 from agent.node import Agent
 from dolphin.cluster.client import open_client
+from dolphin.cluster.outages import tell_outages
 from dolphin.core.audit.steps import RUN_ENDED
-from dolphin.core.order_gate import ONE
+from dolphin.core.units import ONE
 from dolphin.errors import DolphinError, ExitCode
 from dolphin.host.child import die_with_parent
 from dolphin.host.home import RunFiles
+from dolphin.host.notify import Service
 from dolphin.host.options import options_file, read_options
+from dolphin.host.saying import Outage, timed
 from dolphin.host.tasks import beside
 from dolphin.trading.booking import Booking
 from dolphin.trading.journal import Journal, Trace
@@ -42,14 +45,17 @@ def main() -> int:
 
 async def _run(options: AgentOptions) -> int:
     account, files = options.paper.account, RunFiles(options.run_dir)
+    say, service = timed("agent"), Service.of_environment()
     hazelcast = await open_client(options.member, options.cluster_name, name="dolphin-agent")
+    outage = Outage("the cluster", say)
+    tell_outages(hazelcast, outage.began, outage.ended, say)
     booking = Booking.open(
         options.ledger, account=account, run_id=options.run_id, opening_deposit_micro=options.paper.opening_deposit_usd * ONE
     )
     journal = Journal(files.agent_journal)
     trace = Trace(files.trace)
     stopping = asyncio.Event()
-    agent = Agent(options, hazelcast, booking, journal, trace, on_end=stopping.set)
+    agent = Agent(options, hazelcast, booking, journal, trace, say, on_end=stopping.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with beside(agent.alarm.run()):
@@ -59,25 +65,32 @@ async def _run(options: AgentOptions) -> int:
         journal.write(
             {"type": "ready", "market_time_ns": 0, "run_id": options.run_id, "assets": list(options.assets), "epoch": booking.epoch}
         )
-        failure = await _watch(agent, stopping, is_lockstep=options.is_lockstep)
+        service.ready(f"trades {account} on paper")
+        failure = await _watch(agent, stopping, service, is_lockstep=options.is_lockstep)
+        service.stopping("flattens and ends")
         await agent.stop(RUN_ENDED if failure is None else "failed")
-    journal.write({"type": "summary", "market_time_ns": agent.desk.now_ns, "run_id": options.run_id, **_summary(agent)})
-    journal.close()
     trace.close()
+    summary = _summary(agent) | {"lost_trace_events": trace.lost}
+    journal.write({"type": "summary", "market_time_ns": agent.desk.now_ns, "run_id": options.run_id, **summary})
+    journal.close()
     if failure is not None:
         print(f"agent: {failure!r}", file=sys.stderr)
         return ExitCode.FAILED
     return ExitCode.DONE
 
 
-async def _watch(agent: Agent, stopping: asyncio.Event, *, is_lockstep: bool) -> BaseException | None:
-    """Writes the status until a signal comes or a part of the agent ends; returns the failure, also one that came with the signal."""
+async def _watch(agent: Agent, stopping: asyncio.Event, service: Service, *, is_lockstep: bool) -> BaseException | None:
+    """Writes the status until a signal comes or a part of the agent ends; returns the failure, also one that came with the signal.
+
+    Systemd hears of the agent when it has judged and written that: on the loop that everything else runs on, with no part of it failed.
+    """
     while not stopping.is_set():
         if (failure := agent.failure()) is not None:
             return failure
         if not is_lockstep:
             agent.tend()
         agent.journal.write({"type": "status", "market_time_ns": agent.desk.now_ns, **_status(agent)})
+        service.alive(f"{agent.entitlements.posture.name}, {len(agent.desk.exposure.positions)} positions")
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), STATUS_EVERY_S)
     return agent.failure()
@@ -94,6 +107,7 @@ def _status(agent: Agent) -> dict[str, Any]:
         "working": len(desk.exposure.working),
         "positions": len(desk.exposure.positions),
         "received": dict(agent.inbox.received),
+        "heard_ns": desk.market.time_ns,
         "latency_us": agent.latencies.summary_us(),
     }
 
@@ -104,6 +118,7 @@ def _summary(agent: Agent) -> dict[str, Any]:
         "missing_lines": agent.journal.missing,
         "unreadable": dict(agent.inbox.unreadable),
         "ignored_commands": dict(agent.entitlements.ignored),
+        "late_commands": agent.entitlements.late,
         "lost_messages": agent.lost_messages,
         "broken_invariants": {"found": agent.alarm.rung, "told": agent.alarm.told},
     }

@@ -15,7 +15,8 @@ from bench.measurement.host import probe_host
 from bench.measurement.percentiles import Latencies
 from bench.signal_rig.fresh import STARTS, percentiles
 from dolphin.errors import DolphinError
-from dolphin.host.member import JVM_FLAGS, ONE_MEMBER, Gates, class_path, find_java
+from dolphin.host.java import find_java
+from dolphin.host.member import JVM_FLAGS, ONE_MEMBER, Gates, class_path
 
 _PROBE: Final = Path(__file__).parent / "apply_rig" / "ApplyProbe.java"
 

@@ -27,7 +27,8 @@ from bench.measurement.host import probe_host
 from dolphin.cluster.client import client
 from dolphin.cluster.jobs import Jobs
 from dolphin.host.home import REPOSITORY
-from dolphin.host.member import JAR, ONE_MEMBER, MemberProcess, find_java
+from dolphin.host.java import find_java
+from dolphin.host.member import JAR, ONE_MEMBER, MemberProcess
 from dolphin.pipeline import BATCH_KEY, Pipeline
 
 RIG: Final = REPOSITORY / "bench" / "chain_rig"

@@ -1,4 +1,4 @@
-"""Order gate: one order through it with a busy book, against the pre-trade check of Nautilus's RiskEngine and an empty call.
+"""Order gate: one order through it with much exposure, against the pre-trade check of Nautilus's RiskEngine and an empty call.
 
 `admit` is all that an order pays: exposure of 20 positions and 10 working orders counted, the rule, the reservation; `decide` is the rule.
 """

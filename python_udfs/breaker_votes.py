@@ -1,7 +1,6 @@
 """FEATURES in, votes of the adaptive cut-off out: one signal per asset for the gate `account/asset`.
 
-What each source reads and when votes leave is `dolphin.core.sensing.asset`; this stage turns batches into its readings and its votes into
-signals.
+What each source reads is `dolphin.core.sensing.asset`; this stage turns batches into its readings and its votes into signals.
 """
 
 from typing import Final
@@ -12,12 +11,12 @@ from dolphin.core.contract import names
 from dolphin.core.contract.packing import pack
 from dolphin.core.contract.schemas import SIGNALS
 from dolphin.core.sensing.asset import AssetVotes, VoteTiming
+from dolphin.core.units import MS_NS
 from dolphin.errors import BadInput
 from dolphin.stage import snapshot
 from python_udfs import readings
 
-_SNAPSHOT: Final = ("breaker_votes", 2)
-_MS_NS: Final = 1_000_000
+_SNAPSHOT: Final = ("breaker_votes", 3)
 
 
 class BreakerVotes:
@@ -26,31 +25,29 @@ class BreakerVotes:
     INPUT = readings.INPUT
     OUTPUT = SIGNALS
 
-    def __init__(self, account: str, interval_ms: int = 250, lease_ms: int = 2_000, warm_up_s: int = 60) -> None:
-        for name, value in (("interval_ms", interval_ms), ("lease_ms", lease_ms), ("warm_up_s", warm_up_s)):
+    def __init__(self, account: str, lease_ms: int = 2_000, warm_up_s: int = 60) -> None:
+        for name, value in (("lease_ms", lease_ms), ("warm_up_s", warm_up_s)):
             if not 1 <= value <= 3_600_000:
                 raise BadInput("must be from 1 to 3600000", field=name, value=value, remedy="Leave it out for its default.")
         self._account = account
-        self._timing = VoteTiming(interval_ms * _MS_NS, lease_ms * _MS_NS, warm_up_s * 1_000 * _MS_NS)
+        self._timing = VoteTiming(lease_ms * MS_NS, warm_up_s * 1_000 * MS_NS)
         self._now_ns = 0
         self._assets: dict[str, AssetVotes] = {}
 
     def process(self, batch: pa.RecordBatch) -> pa.RecordBatch | None:
-        """Votes due after `batch`. A batch older than the last one is not voted on: its leases were already decided."""
-        now_ns = readings.market_time_ns(batch)
-        if now_ns is None or now_ns < self._now_ns:
-            return None
-        self._now_ns = now_ns
+        """Votes at the grid points in `batch`. One that is not later than the last one is not voted on: its leases were already decided."""
         keys: list[str] = []
         values: list[bytes] = []
-        for reading in readings.readings(batch):
-            memory = self._assets.get(reading.asset)
-            if memory is None:
-                memory = self._assets[reading.asset] = AssetVotes()
-            votes = memory.step(reading, now_ns, self._timing)
-            if votes:
+        for now_ns, assets in readings.readings(batch):
+            if now_ns <= self._now_ns:
+                continue
+            self._now_ns = now_ns
+            for reading in assets:
+                memory = self._assets.get(reading.asset)
+                if memory is None:
+                    memory = self._assets[reading.asset] = AssetVotes()
                 keys.append(names.gate_key(self._account, reading.asset))
-                values.append(pack({"kind": "vote", "votes": votes}))
+                values.append(pack({"kind": "vote", "votes": memory.step(reading, now_ns, self._timing)}))
         return readings.signals(keys, values) if keys else None
 
     def snapshot(self) -> bytes:

@@ -1,4 +1,8 @@
-"""A FEATURES batch as the readings of `dolphin.core.sensing`: what the two safety stages share."""
+"""A FEATURES batch as the readings of `dolphin.core.sensing`: what the two safety stages share.
+
+Only grid points are read (`dolphin.core.arrow.moments`): the stages step once for each TICK of the feed, whatever batches the market
+comes in.
+"""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,11 +10,12 @@ from typing import Final
 import pyarrow as pa
 
 from dolphin.core.arrow.columns import by_name
+from dolphin.core.arrow.moments import grid_points
 from dolphin.core.contract.schemas import FEATURES, SIGNALS
 from dolphin.core.control import params
 from dolphin.core.sensing.readings import COLUMNS, AssetReading, read
 
-INPUT: Final = pa.schema([pa.field(name, FEATURES.field(name).type) for name in (*COLUMNS, "market_time_ns")])
+INPUT: Final = pa.schema([pa.field(name, FEATURES.field(name).type) for name in (*COLUMNS, "market_time_ns", "ticked_at_ns")])
 """The columns of FEATURES that are read, all of which may be null; others may be there."""
 
 
@@ -20,20 +25,11 @@ def other_law(batch: pa.RecordBatch) -> str:
     return params.difference(metadata.get(b"law", b"").decode()) if b"shard" in metadata else ""
 
 
-def market_time_ns(batch: pa.RecordBatch) -> int | None:
-    """Market time of the batch: from its metadata, else the newest row's; None for an empty batch without either."""
-    stamp = (batch.schema.metadata or {}).get(b"market_time_ns")
-    if stamp is not None:
-        return int(stamp)
-    times = [time for time in batch.column("market_time_ns").to_pylist() if time is not None]
-    return max(times, default=None)
-
-
-def readings(batch: pa.RecordBatch) -> Iterator[AssetReading]:
-    """The readings of a batch, in its order."""
-    columns = [batch.column(name).to_pylist() for name in COLUMNS]
-    for row in zip(*columns, strict=True):
-        yield read(*row)
+def readings(batch: pa.RecordBatch) -> Iterator[tuple[int, list[AssetReading]]]:
+    """(market time, readings of all assets) at each grid point in `batch`, in order."""
+    for time_ns, rows in grid_points(batch):
+        columns = [rows.column(name).to_pylist() for name in COLUMNS]
+        yield time_ns, [read(*row) for row in zip(*columns, strict=True)]
 
 
 def signals(keys: list[str], values: list[bytes]) -> pa.RecordBatch:

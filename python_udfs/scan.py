@@ -1,6 +1,7 @@
 """FEATURES rows in; at every scan time, one SCAN row per known asset out.
 
-When a scan is due and of what it is taken is `dolphin.core.signals.panel`; this stage turns batches into arrays and a scan into a batch.
+When a scan is due and of what it is taken is `dolphin.core.signals.panel`, which sees grid points of market time only; this stage turns
+batches into arrays and a scan into a batch.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dolphin.core.arrow.columns import by_name
-from dolphin.core.arrow.moments import moments
+from dolphin.core.arrow.moments import grid_points
 from dolphin.core.contract.schemas import FEATURES, SCAN, part
 from dolphin.core.signals.panel import LONGEST_NS, SHORTEST_NS, Panel, PanelScan
 from dolphin.errors import BadInput
@@ -59,7 +60,7 @@ class Scan:
         self._panel = panel
 
     def _scans(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        for time_ns, rows in moments(batch):
+        for time_ns, rows in grid_points(batch):
             mids = (_floats(rows, "bid") + _floats(rows, "ask")) / 2
             carried = np.array([_floats(rows, name) for name in _CARRIED])
             updated = rows.column("book_updated_at_ns").to_numpy()

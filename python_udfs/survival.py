@@ -13,16 +13,16 @@ from msgspec.structs import asdict
 
 from dolphin.core.contract.packing import pack
 from dolphin.core.contract.schemas import SIGNALS
-from dolphin.core.control.assessment import Demand, Memory, assess, is_due
+from dolphin.core.control.assessment import Memory, assess
 from dolphin.core.control.params import SurvivalParams
 from dolphin.core.control.posture_gate import demand_signal
 from dolphin.core.sensing.account import AccountSenses
+from dolphin.core.units import SECOND_NS
 from dolphin.errors import BadInput
 from dolphin.stage import snapshot
 from python_udfs import readings
 
-_SNAPSHOT: Final = ("survival", 3)
-_MS_NS: Final = 1_000_000
+_SNAPSHOT: Final = ("survival", 4)
 
 
 class Survival:
@@ -31,35 +31,29 @@ class Survival:
     INPUT = readings.INPUT
     OUTPUT = SIGNALS
 
-    def __init__(self, account: str, interval_ms: int = 250, warm_up_s: int = 60) -> None:
-        for name, value in (("interval_ms", interval_ms), ("warm_up_s", warm_up_s)):
-            if not 1 <= value <= 3_600_000:
-                raise BadInput("must be from 1 to 3600000", field=name, value=value, remedy="Leave it out for its default.")
+    def __init__(self, account: str, warm_up_s: int = 60) -> None:
+        if not 1 <= warm_up_s <= 3_600_000:
+            raise BadInput("must be from 1 to 3600000", field="warm_up_s", value=warm_up_s, remedy="Leave it out for its default.")
         self._account = account
-        self._interval_ns = interval_ms * _MS_NS
-        self._warm_up_ns = warm_up_s * 1_000 * _MS_NS
+        self._warm_up_ns = warm_up_s * SECOND_NS
         self._params = SurvivalParams()
         self._memory = Memory()
         self._epoch = 0  # market time of the first batch: a job submitted anew has a larger one
         self._seq = 0
-        self._sent: Demand | None = None
         self._senses = AccountSenses()
 
     def process(self, batch: pa.RecordBatch) -> pa.RecordBatch | None:
-        """The demand after `batch`, when it takes something away or the lease is due for renewal."""
-        now_ns = readings.market_time_ns(batch)
-        if now_ns is None:
-            return None
+        """The demand at each grid point in `batch`; each renews the lease."""
         if wrong := readings.other_law(batch):
-            return self._signals({"kind": "broken", "source": "survival", "reason": wrong, "cause_id": ""})
-        self._epoch = self._epoch or now_ns
-        inputs = self._senses.step(list(readings.readings(batch)), now_ns, self._memory.time_ns or now_ns, self._warm_up_ns)
-        self._memory, demand = assess(self._memory, inputs, self._params)
-        if not is_due(demand, self._sent, self._interval_ns):
-            return None
-        self._sent = demand
-        self._seq += 1
-        return self._signals(demand_signal(demand, self._epoch, self._seq))
+            return self._signals([{"kind": "broken", "source": "survival", "reason": wrong, "cause_id": ""}])
+        demands: list[dict[str, object]] = []
+        for now_ns, assets in readings.readings(batch):
+            self._epoch = self._epoch or now_ns
+            inputs = self._senses.step(assets, now_ns, self._memory.time_ns or now_ns, self._warm_up_ns)
+            self._memory, demand = assess(self._memory, inputs, self._params)
+            self._seq += 1
+            demands.append(demand_signal(demand, self._epoch, self._seq))
+        return self._signals(demands) if demands else None
 
     def snapshot(self) -> bytes:
         """Everything the next batch depends on."""
@@ -67,7 +61,6 @@ class Survival:
             "memory": asdict(self._memory),
             "epoch": self._epoch,
             "seq": self._seq,
-            "sent": None if self._sent is None else asdict(self._sent),
             "senses": self._senses.to_list(),
         }
         return snapshot.pack(*_SNAPSHOT, state)
@@ -75,11 +68,10 @@ class Survival:
     def restore(self, data: bytes) -> None:
         """Become the stage that wrote `data`; BadInput (and nothing changed) where it is not a snapshot of this stage."""
 
-        def read(state: snapshot.State) -> tuple[Memory, int, int, Demand | None, AccountSenses]:
-            sent = convert(state["sent"], Demand | None)
-            return convert(state["memory"], Memory), state["epoch"], state["seq"], sent, AccountSenses.from_list(state["senses"])
+        def read(state: snapshot.State) -> tuple[Memory, int, int, AccountSenses]:
+            return convert(state["memory"], Memory), state["epoch"], state["seq"], AccountSenses.from_list(state["senses"])
 
-        self._memory, self._epoch, self._seq, self._sent, self._senses = snapshot.restored(data, *_SNAPSHOT, read)
+        self._memory, self._epoch, self._seq, self._senses = snapshot.restored(data, *_SNAPSHOT, read)
 
-    def _signals(self, signal: dict[str, object]) -> pa.RecordBatch:
-        return readings.signals([self._account], [pack(signal)])
+    def _signals(self, signals: list[dict[str, object]]) -> pa.RecordBatch:
+        return readings.signals([self._account] * len(signals), [pack(each) for each in signals])

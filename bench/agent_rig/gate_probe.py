@@ -1,4 +1,4 @@
-"""Timed: one order through the gate, and through the pre-trade check of Nautilus."""
+"""Timed: one order through the order gate, and through the pre-trade check of Nautilus."""
 
 import sys
 
@@ -16,8 +16,9 @@ from nautilus_trader.test_kit.stubs.component import TestComponentStubs
 from agent.instruments import instrument_of, quote_of
 from bench.signal_rig.fresh import report
 from dolphin.core.control.belief import Grant
-from dolphin.core.order_gate import ONE, ONE_E8, Exposure, Limits, Order, Style, Working, admit, decide
+from dolphin.core.order_gate import Exposure, Limits, Order, Style, Working, admit, decide
 from dolphin.core.placing.view import Touch
+from dolphin.core.units import ONE, ONE_E8
 
 ASSETS = 20
 WORKING = 10
@@ -27,7 +28,7 @@ EQUITY_MICRO = 1_000_000 * ONE
 LIMITS = Limits(step_e8=100_000, min_notional_micro=5 * ONE)
 
 
-def busy_book() -> Exposure:
+def busy_exposure() -> Exposure:
     """20 positions, 10 of them with an order working."""
     names = [f"A{n}USDT" for n in range(ASSETS)]
     working = {f"W{n}": Working(names[n], 1, ONE_E8, Style.POST_ONLY, PRICE_E8, False) for n in range(WORKING)}
@@ -50,14 +51,14 @@ def nautilus_check() -> tuple[RiskEngine, SubmitOrder]:
 
 
 def main(seconds: float) -> None:
-    book = busy_book()
-    marks_e8 = dict.fromkeys(book.positions, PRICE_E8)
+    exposure = busy_exposure()
+    marks_e8 = dict.fromkeys(exposure.positions, PRICE_E8)
     order = Order("1", "A0USDT", 1, ONE_E8, Style.MARKET, None, False)
-    standing = book.standing(order.asset, EQUITY_MICRO, marks_e8)
+    standing = exposure.standing(order.asset, EQUITY_MICRO, marks_e8)
     engine, command = nautilus_check()
     report(
         {
-            "admit": lambda: admit(book, order, GRANT, EQUITY_MICRO, marks_e8, LIMITS),
+            "admit": lambda: admit(exposure, order, GRANT, EQUITY_MICRO, marks_e8, LIMITS),
             "decide": lambda: decide(order, GRANT, standing, LIMITS),
             "peer": lambda: engine.execute(command),
             "floor": lambda: None,

@@ -13,7 +13,7 @@ from dolphin.core.contract.kinds import Kind
 from dolphin.core.control.command import Command, encode
 from dolphin.core.control.params import LAW_HASH
 from dolphin.core.control.posture import Posture
-from dolphin.core.order_gate import ONE
+from dolphin.core.units import ONE
 
 ACCOUNT: Final = "bench"
 ASSETS: Final = tuple(f"A{number}USDT" for number in range(8))

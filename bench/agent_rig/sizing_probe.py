@@ -9,8 +9,8 @@ from nautilus_trader.risk.sizing import FixedRiskSizer
 
 from agent.instruments import instrument_of
 from bench.signal_rig.fresh import report
-from dolphin.core.order_gate import ONE
 from dolphin.core.placing.sizer import AlphaBetSizer
+from dolphin.core.units import ONE
 
 
 def main(seconds: float) -> None:

@@ -1,4 +1,5 @@
-"""Two assets, calm and deep, a batch every 250 ms of market time; a fault is one GAP row: the depth of one asset is not known any more."""
+"""Two assets, calm and deep, a batch every 250 ms of market time, which ends with the feed's TICK; a fault is one GAP row: the depth of one
+asset is not known any more."""
 
 from typing import Any
 
@@ -29,6 +30,7 @@ class Market:
         rows = [row for asset, price in PRICES.items() for row in self._calm(asset, price)]
         if is_faulty:
             rows.append({"asset": "AUSDT", "kind": int(Kind.GAP)})
+        rows.append({"asset": "", "kind": int(Kind.TICK)})
         for row in rows:
             row |= {"event_time_ns": now_ns - 5_000_000, "market_time_ns": now_ns, "exchange_id": self._number}
         records = pa.RecordBatch.from_pylist(rows, schema=MARKET)

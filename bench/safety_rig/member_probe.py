@@ -9,7 +9,8 @@ from typing import Final
 from bench.measurement.percentiles import Latencies
 from bench.signal_rig.fresh import STARTS
 from dolphin.errors import DolphinError
-from dolphin.host.member import JVM_FLAGS, class_path, find_java
+from dolphin.host.java import find_java
+from dolphin.host.member import JVM_FLAGS, class_path
 
 _SOURCE: Final = Path(__file__).parent / "java" / "dolphin" / "jet" / "gates" / "GovernorProbe.java"
 _MAIN: Final = "dolphin.jet.gates.GovernorProbe"

@@ -6,6 +6,7 @@ allow at once, and can fall at once. Everything else is the stage of the job `su
 
 import pyarrow as pa
 
+from dolphin.core.contract.packing import unpack
 from dolphin.core.control.posture import LADDER, Posture
 from python_udfs.survival import Survival
 
@@ -22,8 +23,8 @@ class Rotating(Survival):
 
     def process(self, batch: pa.RecordBatch) -> pa.RecordBatch | None:
         signals = super().process(batch)
-        sent = self._sent
-        if signals is not None and sent is not None and sent.is_ready and sent.r_cmd_ppm < FALLEN_BELOW_PPM:
+        sent = None if signals is None else unpack(signals.column("value")[-1].as_py())
+        if sent is not None and sent["is_ready"] and sent["r_cmd_ppm"] < FALLEN_BELOW_PPM:
             self._number += 1
             self._account = f"{ACCOUNT}-{self._number}"
         return signals

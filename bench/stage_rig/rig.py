@@ -19,7 +19,8 @@ from typing import Any, Final, Self
 from dolphin.errors import BadInput, DolphinError
 from dolphin.host.child import die_with_parent
 from dolphin.host.home import REPOSITORY
-from dolphin.host.member import JAR, JVM_FLAGS, ONE_MEMBER, find_java
+from dolphin.host.java import find_java
+from dolphin.host.member import JAR, JVM_FLAGS, ONE_MEMBER
 
 HERE: Final = Path(__file__).resolve().parent
 ARROW_FUNCTIONS: Final = "bench.stage_rig.arrow_functions"

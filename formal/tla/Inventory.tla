@@ -80,7 +80,7 @@ Inherited == ledger.exposure
 
 -----------------------------------------------------------------------------
 Down == [up |-> FALSE, epoch |-> 0, lag |-> 0, shut |-> FALSE, pending |-> None,
-         held |-> [k \in Keys |-> None], book |-> [k \in Keys |-> 0]]
+         held |-> [k \in Keys |-> None], exposure |-> [k \in Keys |-> 0]]
 
 InitAt(epoch) ==
     /\ now = 0
@@ -122,7 +122,7 @@ Lose(message) ==
 TakeEpoch(w, lag) ==
     /\ ~worker[w].up
     /\ row' = NextEpoch(row)
-    /\ worker' = [worker EXCEPT ![w] = [Down EXCEPT !.up = TRUE, !.epoch = row', !.lag = lag, !.book = Inherited]]
+    /\ worker' = [worker EXCEPT ![w] = [Down EXCEPT !.up = TRUE, !.epoch = row', !.lag = lag, !.exposure = Inherited]]
     /\ Quietly(<<now, ledger, authority, wire>>)
 
 Crash(w) ==
@@ -190,7 +190,7 @@ Accepted(w) ==
     IN  /\ MayWrite(w)
         /\ IsFresh(order.id)
         /\ ledger' = [used |-> ledger.used \cup {order.id}, open |-> ledger.open \cup {order}, exposure |-> grown(ledger.exposure)]
-        /\ worker' = [worker EXCEPT ![w].pending = None, ![w].book = grown(@)]
+        /\ worker' = [worker EXCEPT ![w].pending = None, ![w].exposure = grown(@)]
         /\ wrote' = [order |-> order, at |-> pending.at, leases |-> pending.leases,
                     lag |-> worker[w].lag, epoch |-> worker[w].epoch, row |-> row, exposure |-> grown(ledger.exposure)]
         /\ UNCHANGED <<now, row, authority, wire>>
@@ -213,7 +213,7 @@ Close(w, order) ==
         /\ order \in ledger.open
         /\ \/ /\ MayWrite(w)
               /\ ledger' = [ledger EXCEPT !.open = @ \ {order}, !.exposure = shrunk(@)]
-              /\ worker' = [worker EXCEPT ![w].book = shrunk(@)]
+              /\ worker' = [worker EXCEPT ![w].exposure = shrunk(@)]
               /\ Quietly(<<now, row, authority, wire>>)
            \/ Refused(w)
 
@@ -232,7 +232,7 @@ Reachable(k) == {message[2] : message \in {m \in wire : m[1] = k}} \cup ({author
 OneMore(w, id) ==
     [id |-> id, keys |-> Keys, size |-> 1,
      cap |-> [k \in Keys |-> IF worker[w].held[k] = None THEN 0 ELSE worker[w].held[k].cap],
-     after |-> [k \in Keys |-> worker[w].book[k] + 1]]
+     after |-> [k \in Keys |-> worker[w].exposure[k] + 1]]
 
 Next ==
     \/ Advance(now + 1)
@@ -253,7 +253,7 @@ Spec == Init /\ [][Next]_vars
 TypeOK ==
     /\ now \in Nat /\ row \in Nat
     /\ ledger.used \subseteq OrderIds /\ ledger.exposure \in [Keys -> Nat]
-    /\ \A w \in Workers : worker[w].up \in BOOLEAN /\ worker[w].epoch \in Nat /\ worker[w].book \in [Keys -> Nat]
+    /\ \A w \in Workers : worker[w].up \in BOOLEAN /\ worker[w].epoch \in Nat /\ worker[w].exposure \in [Keys -> Nat]
     /\ \A message \in wire : message[1] \in Keys /\ message[2].cap \in Caps
 
 \* Never two whose writes the ledger would take.
@@ -271,7 +271,7 @@ NeverAboveCap ==
 LeaseHeld == wrote /= None => \A k \in wrote.order.keys : wrote.at < wrote.leases[k].expires + wrote.lag
 
 \* The writer knows what is booked.
-WriterKnowsTheLedger == \A w \in Workers : worker[w].up /\ worker[w].epoch = row => worker[w].book = ledger.exposure
+WriterKnowsTheLedger == \A w \in Workers : worker[w].up /\ worker[w].epoch = row => worker[w].exposure = ledger.exposure
 
 \* What a worker believes is replaced by newer commands only (stated without `Newer`); a lease that has ended does not come back.
 OnlyNewerIsApplied ==

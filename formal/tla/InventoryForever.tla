@@ -61,7 +61,7 @@ TakeNextEpoch(w) ==
     IN  /\ ~worker[w].up
         /\ row' = Rank(next, all)
         /\ worker' = [v \in Workers |->
-                        IF v = w THEN [Down EXCEPT !.up = TRUE, !.epoch = row', !.book = Inherited]
+                        IF v = w THEN [Down EXCEPT !.up = TRUE, !.epoch = row', !.exposure = Inherited]
                         ELSE [worker[v] EXCEPT !.epoch = Rank(@, all)]]
         /\ Quietly(<<now, ledger, authority, wire>>)
 

@@ -7,6 +7,7 @@ The control law's own parameters live with the law, in `dolphin.core.control.par
 
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -43,8 +44,8 @@ class Live(Strict, frozen=True):
         default_factory=lambda: ["BTCUSDT", "ETHUSDT", "SOLUSDT", "BNBUSDT"]
     )
     """Perpetuals to follow, 1 to 50."""
-    ws_url: Annotated[str, msgspec.Meta(pattern="^wss?://")] = "wss://fstream.binance.com"
-    rest_url: Annotated[str, msgspec.Meta(pattern="^https?://")] = "https://fapi.binance.com"
+    ws_url: Annotated[str, msgspec.Meta(pattern="^wss?://")] = names.EXCHANGE_WS_URL
+    rest_url: Annotated[str, msgspec.Meta(pattern="^https?://")] = names.EXCHANGE_REST_URL
 
 
 class Member(Strict, frozen=True):
@@ -101,6 +102,19 @@ def load_config(path: Path | None) -> Config:
         return msgspec.convert(tree, Config)
     except msgspec.ValidationError as error:
         raise refusal(error, tree, where=path.name, remedy="See docs/configuration.md for keys and ranges.") from error
+
+
+def live_of(symbols: Iterable[str], ws_url: str, rest_url: str) -> Live:
+    """What a command line says of the exchange, held to the limits that a configuration file is held to.
+
+    Raises:
+        BadInput: no or too many symbols, an address that is none; names the key.
+    """
+    tree = {"symbols": list(symbols), "ws_url": ws_url, "rest_url": rest_url}
+    try:
+        return msgspec.convert(tree, Live)
+    except msgspec.ValidationError as error:
+        raise refusal(error, tree, where="the command line", remedy="See docs/configuration.md, [live], for ranges.") from error
 
 
 def dump_config(config: Config) -> str:

@@ -15,8 +15,9 @@ from oracle_lines import Case
 from rich.console import Console
 
 from dolphin.core.control.params import BreakerParams, GovernorParams
-from dolphin.host.build import ensure_jar, find_jdk
+from dolphin.host.build import ensure_jar
 from dolphin.host.home import REPOSITORY
+from dolphin.host.java import find_jdk
 
 SOURCE = REPOSITORY / "jet" / "src" / "test" / "java" / "dolphin" / "jet" / "gates" / "OracleMain.java"
 BOUNDARIES: dict[str, Callable[[], Iterator[Case]]] = {

@@ -32,7 +32,7 @@ from dolphin.cluster.client import open_client
 from dolphin.cluster.jobs import Jobs
 from dolphin.cluster.wire import Batch
 from dolphin.core.contract.packing import unpack
-from dolphin.host.member import MemberProcess
+from dolphin.host.member import Gates, MemberProcess
 from dolphin.pipeline import Pipeline
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
@@ -77,25 +77,20 @@ class Cluster:
         config = self.folder / f"config{number}"
         config.mkdir(exist_ok=True)
         for file in CLUSTER_CONFIG.glob("*.yaml"):
-            text = file.read_text().replace("port: 5701", f"port: {port}")
             # A killed process shows by its broken connections; a slow machine must not look like a dead one.
-            text = text.replace("max.no.heartbeat.seconds: 5", "max.no.heartbeat.seconds: 60")
+            text = file.read_text().replace("max.no.heartbeat.seconds: 5", "max.no.heartbeat.seconds: 60")
             # There are no gates here, and so no database.
             (config / file.name).write_text(text.replace("map-store:\n        enabled: true", "map-store:\n        enabled: false"))
-        addresses = ",".join(f"127.0.0.1:{port}" for port in self.ports)
         return MemberProcess.start(
             jar=self.jar,
             log=self.folder / f"member{number}.log",
             port=port,
             cluster_name="chaos",
             config=config / "three-members.yaml",
+            join=[f"127.0.0.1:{port}" for port in self.ports],
             python_path=(REPOSITORY, REPOSITORY / "src", HERE),
-            jvm_flags=(
-                "-Xmx300m",
-                "-Ddolphin.interface=127.0.0.1",
-                f"-Ddolphin.members={addresses}",
-                f"-Ddolphin.config={config}",
-            ),
+            gates=Gates.in_file(self.folder / f"gates{number}.sqlite"),
+            jvm_flags=("-Xmx300m",),
         )
 
     def start_all(self) -> None:

@@ -14,7 +14,8 @@ from waiting import until
 from dolphin.cluster.jobs import Jobs
 from dolphin.cluster.wire import Batch
 from dolphin.errors import BadInput
-from dolphin.host.member import MemberProcess, find_java
+from dolphin.host.java import find_java
+from dolphin.host.member import MemberProcess
 from dolphin.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -159,6 +160,10 @@ async def test_the_command_line_tells_the_same(hazelcast: HazelcastClient, membe
     await Jobs(hazelcast).submit(relay())
     listed = await dolphin_job(member, "list", "--json")
     assert [job["status"] for job in json.loads(listed.stdout)["jobs"] if job["name"] == "relay"] == ["running"]
+    shown = await dolphin_job(member, "show", "relay")
+    assert (shown.returncode, shown.stdout.split(";")[0]) == (0, "relay is running")
+    raw = await dolphin_job(member, "show", "relay", "--raw")
+    assert raw.returncode == 0
     suspended = await dolphin_job(member, "suspend", "relay")
     assert (suspended.returncode, suspended.stdout.split()[:2]) == (0, ["relay", "suspended"])
     unknown = await dolphin_job(member, "cancel", "rely")

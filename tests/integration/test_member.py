@@ -13,10 +13,8 @@ from pathlib import Path
 import pytest
 
 from dolphin.errors import BadInput, DolphinError
-from dolphin.host.member import ONE_MEMBER, Gates, MemberProcess
+from dolphin.host.member import CONFIGS, Gates, MemberProcess
 from dolphin.host.time_slice import SLICE_NS, slice_ns
-
-CLUSTER_CONFIG = ONE_MEMBER.parent
 
 pytestmark = pytest.mark.integration
 
@@ -54,9 +52,8 @@ def test_a_member_that_cannot_keep_its_gates_does_not_start(jar: Path, tmp_path:
 
 
 def test_a_file_is_not_a_store_for_three_members(jar: Path, tmp_path: Path) -> None:
-    flags = ("-Ddolphin.interface=127.0.0.1", "-Ddolphin.members=127.0.0.1", f"-Ddolphin.config={CLUSTER_CONFIG}")
     with pytest.raises(BadInput, match="SQLite file, which is for one member"):
-        MemberProcess.start(jar=jar, log=tmp_path / "member.log", config=CLUSTER_CONFIG / "three-members.yaml", jvm_flags=flags)
+        MemberProcess.start(jar=jar, log=tmp_path / "member.log", config=CONFIGS / "three-members.yaml")
 
 
 def test_a_member_whose_law_is_not_whole_does_not_start(jar: Path, tmp_path: Path) -> None:

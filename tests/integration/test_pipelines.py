@@ -201,4 +201,20 @@ async def test_hz_cli_submits_a_pipeline_by_name(hazelcast: HazelcastClient, mem
     done: subprocess.CompletedProcess[str] = await asyncio.to_thread(hz_cli, member, jar, "ars")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Job ars is running" in done.stdout
-    assert (await Jobs(hazelcast).show("ars"))["status"] == "running"
+    assert "didn't submit" not in done.stdout + done.stderr
+    assert "ERROR" not in done.stdout + done.stderr
+    there = [state for state in await Jobs(hazelcast).list() if state["status"] == "running"]
+    assert [state["name"] for state in there] == ["ars"], "and no other beside it"
+
+
+async def test_a_worker_shows_whose_it_is_among_the_processes(hazelcast: HazelcastClient, member: MemberProcess) -> None:
+    pipeline = Pipeline("shown")
+    pipeline.read_journal("MARKET_EVENTS", start="newest").python("counts", COUNT).log()
+    await Jobs(hazelcast).submit(pipeline)
+    title = f"shown/counts@{member.address}"
+
+    async def are_seen() -> bool:
+        seen = [process for process in psutil.process_iter(["cmdline", "name"]) if (process.info["cmdline"] or [""])[-1] == title]
+        return len(seen) == 2 and title[:15] in {process.info["name"] for process in seen}
+
+    await until(are_seen, "a guardian and its worker with job, stage and member in the command line")

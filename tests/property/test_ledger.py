@@ -100,16 +100,16 @@ histories = st.lists(events, min_size=1, max_size=25)
 
 
 def write(history: list[LedgerEvent]) -> tuple[Accounts, list[Record]]:
-    """Books what a writer would book of `history`."""
-    book, head, records = Accounts(), Head(), []
+    """Books what a writer would accounts of `history`."""
+    accounts, head, records = Accounts(), Head(), []
     for at, event in enumerate([OpeningDeposit(DEPOSIT), *history]):
-        decision = book.plan(event)
+        decision = accounts.plan(event)
         if isinstance(decision, Plan):
             content = Content(at, event, decision.legs)
             records.append(chain.seal("paper", head, 1, "r1", 10**18 + at, chain.encode(content)))
             head = Head(records[-1].index, records[-1].hash)
-            book.apply(content)
-    return book, records
+            accounts.apply(content)
+    return accounts, records
 
 
 def head_of(records: list[Record]) -> Head:
@@ -119,7 +119,7 @@ def head_of(records: list[Record]) -> Head:
 @untimed
 @given(histories)
 def test_the_legs_of_every_entry_sum_to_zero_and_the_balances_are_their_fold(history: list[LedgerEvent]) -> None:
-    book, records = write(history)
+    accounts, records = write(history)
     fold: Counter[str] = Counter()
     for record in records:
         legs = chain.decode(record.content).legs
@@ -127,20 +127,22 @@ def test_the_legs_of_every_entry_sum_to_zero_and_the_balances_are_their_fold(his
         for leg in legs:
             assert leg.amount_micro_usd != 0
             fold[leg.account] += leg.amount_micro_usd
-    assert {name: amount for name, amount in book.balances.items() if amount} == {name: amount for name, amount in fold.items() if amount}
-    assert sum(book.balances.values()) == 0
+    assert {name: amount for name, amount in accounts.balances.items() if amount} == {
+        name: amount for name, amount in fold.items() if amount
+    }
+    assert sum(accounts.balances.values()) == 0
 
 
 @untimed
 @given(histories)
 def test_the_accounts_agree_with_each_other_and_with_the_positions(history: list[LedgerEvent]) -> None:
-    book, _ = write(history)
-    balances = book.balances
+    accounts, _ = write(history)
+    balances = accounts.balances
     assert balances[CASH] == DEPOSIT - balances[REALISED_PNL] - balances[FEES] - balances[FUNDING]
-    costs = {asset: book.position(asset).cost_micro_usd for asset in ASSETS}
+    costs = {asset: accounts.position(asset).cost_micro_usd for asset in ASSETS}
     assert {asset: balances.get(position_account(asset), 0) for asset in ASSETS} == costs
     assert balances[OPEN_CONTRACTS] == -sum(costs.values())
-    assert all(held.qty_e8 != 0 for held in book.positions.values())
+    assert all(held.qty_e8 != 0 for held in accounts.positions.values())
 
 
 @untimed
@@ -270,20 +272,20 @@ def test_closing_the_whole_leaves_nothing_behind(qty: int, cost: int, price: int
 @untimed
 @given(histories)
 def test_repeating_what_is_booked_changes_nothing(history: list[LedgerEvent]) -> None:
-    book, records = write(history)
+    accounts, records = write(history)
     for record in records:
         event = chain.decode(record.content).event
         if isinstance(event, Fill | OrderIntent):
-            assert book.plan(event) == Repeat()
+            assert accounts.plan(event) == Repeat()
         if isinstance(event, OpeningDeposit):
-            assert isinstance(book.plan(event), Refusal)
+            assert isinstance(accounts.plan(event), Refusal)
 
 
 @untimed
 @given(histories, fills)
 def test_a_known_fill_with_other_values_is_refused(history: list[LedgerEvent], fill: Fill) -> None:
-    book, _ = write([fill, *history])
-    assert isinstance(book.plan(msgspec.structs.replace(fill, fee_micro_usd=fill.fee_micro_usd + 1)), Refusal)
+    accounts, _ = write([fill, *history])
+    assert isinstance(accounts.plan(msgspec.structs.replace(fill, fee_micro_usd=fill.fee_micro_usd + 1)), Refusal)
 
 
 anything = st.one_of(
@@ -301,23 +303,23 @@ anything = st.one_of(
 def test_every_event_whatever_it_holds_gets_an_answer_and_changes_nothing(event_type: Any, data: st.DataObject) -> None:
     known = st.sampled_from(["O-1", "BTCUSDT", Side.BUY, Outcome.CLIPPED, 1, 10**8, (), None])
     values = [data.draw(known | anything) for _ in event_type.__struct_fields__]
-    book, _ = write([Fill("O-1", "a", "BTCUSDT", Side.BUY, 10**8, 10**12, 5)])
-    before = repr(book)
-    decision = book.plan(event_type(*values))
+    accounts, _ = write([Fill("O-1", "a", "BTCUSDT", Side.BUY, 10**8, 10**12, 5)])
+    before = repr(accounts)
+    decision = accounts.plan(event_type(*values))
     assert isinstance(decision, Plan | Repeat | Refusal)
-    assert repr(book) == before
+    assert repr(accounts) == before
     if isinstance(decision, Plan):
-        book.apply(Content(0, event_type(*values), decision.legs))
-        assert all(abs(amount) < 2**63 for amount in book.balances.values())
+        accounts.apply(Content(0, event_type(*values), decision.legs))
+        assert all(abs(amount) < 2**63 for amount in accounts.balances.values())
 
 
 @untimed
 @given(st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=20))
 def test_the_high_water_mark_is_the_highest_equity_and_drawdown_is_rounded_against_us(readings: list[int]) -> None:
-    book, _ = write([])
+    accounts, _ = write([])
     for equity in readings:
-        book.observe(equity)
+        accounts.observe(equity)
     highest = max(DEPOSIT, *readings)
     exact = min(Fraction(1), Fraction(highest - readings[-1], highest))
-    assert book.high_water_mark_micro_usd == highest
-    assert 0 <= book.drawdown_ppm - exact * 1_000_000 < 1
+    assert accounts.high_water_mark_micro_usd == highest
+    assert 0 <= accounts.drawdown_ppm - exact * 1_000_000 < 1

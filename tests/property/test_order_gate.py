@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dolphin.core.control.belief import Grant
-from dolphin.core.order_gate import ONE, TABLE, Clip, Deny, Exposure, Limits, Order, Standing, Style, admit, close, decide, fill
+from dolphin.core.order_gate import TABLE, Clip, Deny, Exposure, Limits, Order, Standing, Style, admit, close, decide, fill
+from dolphin.core.units import ONE
 
 ASSETS = ("A", "B")
 LIMITS = Limits(step_e8=10, min_notional_micro=3)
@@ -19,7 +20,7 @@ prices = st.integers(1, 10**10)
 class Account:
     """The environment: it fills and cancels whatever the order gate has admitted, in any order and in any parts."""
 
-    book: Exposure
+    exposure: Exposure
     equity: int
     marks: dict[str, int]
 
@@ -49,14 +50,14 @@ def place(account: Account, order_id: str, step: tuple[Any, ...]) -> None:
     _, asset, side, qty, style, price, is_exit, posture, account_cap, asset_cap, passive_only = step
     order = Order(order_id, asset, side, qty, style, None if style is Style.MARKET else price, is_exit)
     grant = Grant(posture, account_cap, asset_cap, passive_only)
-    before = account.book
-    account.book, decision = admit(before, order, grant, account.equity, account.marks, LIMITS)
+    before = account.exposure
+    account.exposure, decision = admit(before, order, grant, account.equity, account.marks, LIMITS)
     if isinstance(decision, Deny):
-        assert account.book == before
+        assert account.exposure == before
         return
     allowed = decision.qty_e8 if isinstance(decision, Clip) else qty
     assert 0 < allowed <= qty
-    assert account.book.working[order_id].remaining_e8 == allowed
+    assert account.exposure.working[order_id].remaining_e8 == allowed
     if is_exit:
         assert before.positions.get(asset, 0) * side < 0
         return
@@ -64,20 +65,20 @@ def place(account: Account, order_id: str, step: tuple[Any, ...]) -> None:
     assert style in rule.entries
     assert style is Style.POST_ONLY or not passive_only
     for name, cap in ((asset, min(asset_cap, account_cap)), (None, account_cap)):
-        exposure = account.book.exposure_micro(account.marks, name)
-        assert exposure is not None
-        assert exposure * ONE <= min(cap, rule.max_leverage_ppm) * account.equity
+        exposure_micro = account.exposure.exposure_micro(account.marks, name)
+        assert exposure_micro is not None
+        assert exposure_micro * ONE <= min(cap, rule.max_leverage_ppm) * account.equity
 
 
 def deal(account: Account, pick: int, qty: int) -> None:
-    if not account.book.working:
+    if not account.exposure.working:
         return
-    ids = sorted(account.book.working)
+    ids = sorted(account.exposure.working)
     order_id = ids[pick % len(ids)]
-    working = account.book.working[order_id]
-    before = account.book.positions.get(working.asset, 0)
-    account.book = fill(account.book, order_id, working.asset, working.side, min(qty, working.remaining_e8))
-    after = account.book.positions.get(working.asset, 0)
+    working = account.exposure.working[order_id]
+    before = account.exposure.positions.get(working.asset, 0)
+    account.exposure = fill(account.exposure, order_id, working.asset, working.side, min(qty, working.remaining_e8))
+    after = account.exposure.positions.get(working.asset, 0)
     assert before * after >= 0, "a fill took the position through zero"
     if working.is_reduce_only:
         assert abs(after) < abs(before)
@@ -93,15 +94,15 @@ def test_no_sequence_exceeds_the_cap_at_admission_or_flips_a_position(sequence: 
                 place(account, str(number), step)
             case "fill":
                 deal(account, step[1], step[2])
-            case "close" if account.book.working:
-                ids = sorted(account.book.working)
-                account.book = close(account.book, ids[step[1] % len(ids)])
+            case "close" if account.exposure.working:
+                ids = sorted(account.exposure.working)
+                account.exposure = close(account.exposure, ids[step[1] % len(ids)])
             case "mark":
                 account.marks[step[1]] = step[2]
             case "equity":
                 account.equity = step[1]
         for asset in ASSETS:
-            assert account.book.exits_working_e8(asset) <= abs(account.book.positions.get(asset, 0))
+            assert account.exposure.exits_working_e8(asset) <= abs(account.exposure.positions.get(asset, 0))
 
 
 anything: st.SearchStrategy[Any] = st.one_of(

@@ -1,6 +1,5 @@
 """Folding: whatever a journal says, every cut is in exactly one fall, and a fall says no more and no less than its cuts."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from dolphin.core.audit.steps import RUN_ENDED
 from dolphin.core.control.belief import LEASE_EXPIRED
-from dolphin.operator.views.lapses import decided_path
 from dolphin.operator.views.slides import SLIDE_GAP_NS, by_weight
 from dolphin.operator.views.story import Story
 
@@ -20,15 +18,19 @@ CHANGE = st.tuples(st.sampled_from(("", "A", "B")), CAPS, st.integers(0, 2 * SLI
 
 
 def journal(changes: list[tuple[str, int, int, str]]) -> list[dict[str, Any]]:
-    """The lines of caps that really change, each from where it stood."""
-    stands, now_ns, lines = {"": 0, "A": 0, "B": 0}, 1, []
+    """The lines of caps that really change, as gates decide them and as an agent holds them, whom time takes everything away from."""
+    decided, held, now_ns, lines = {"": 0, "A": 0, "B": 0}, {"": 0, "A": 0, "B": 0}, 1, list[dict[str, Any]]()
     for asset, to_ppm, passed_ns, reason in changes:
         now_ns += passed_ns
-        to_ppm = 0 if reason in (LEASE_EXPIRED, RUN_ENDED) else to_ppm
-        if to_ppm != stands[asset]:
-            line = {"type": "cap", "market_time_ns": now_ns, "asset": asset, "from_ppm": stands[asset], "to_ppm": to_ppm, "reason": reason}
-            lines.append(line | {"cause_ids": [f"{asset}#{now_ns}"], "event_time_ns": now_ns})
-            stands[asset] = to_ppm
+        is_decided = reason not in (LEASE_EXPIRED, RUN_ENDED)
+        now_held = to_ppm if is_decided else 0
+        line = {"market_time_ns": now_ns, "asset": asset, "reason": reason, "cause_ids": [f"{asset}#{now_ns}"], "event_time_ns": now_ns}
+        if is_decided and to_ppm < decided[asset]:
+            lines.append(line | {"type": "command", "posture": "APEX", "from_ppm": decided[asset], "to_ppm": to_ppm})
+        if now_held != held[asset]:
+            lines.append(line | {"type": "cap", "from_ppm": held[asset], "to_ppm": now_held})
+        decided[asset] = to_ppm if is_decided else decided[asset]
+        held[asset] = now_held
     return lines
 
 
@@ -51,7 +53,7 @@ def test_every_cut_is_in_exactly_one_fall_and_in_order(changes: list[tuple[str, 
 @given(st.lists(CHANGE, max_size=40))
 def test_a_fall_goes_from_its_first_cut_to_its_last_and_only_down(changes: list[tuple[str, int, int, str]]) -> None:
     for slide in told(journal(changes)).slides.all:
-        assert slide.fall_ppm == sum(cut["from_ppm"] - cut["to_ppm"] for cut in slide.cuts)
+        assert slide.from_ppm - slide.to_ppm == sum(cut["from_ppm"] - cut["to_ppm"] for cut in slide.cuts)
         assert all(before["to_ppm"] == after["from_ppm"] for before, after in pairwise(slide.cuts))
         assert all(after["event_time_ns"] - before["event_time_ns"] <= SLIDE_GAP_NS for before, after in pairwise(slide.cuts))
         assert {cut["asset"] for cut in slide.cuts} == {slide.asset}
@@ -68,45 +70,32 @@ def test_no_two_falls_of_one_key_could_be_one(changes: list[tuple[str, int, int,
 
 
 @given(st.lists(CHANGE, max_size=40))
-def test_what_is_lowered_is_a_cut_or_the_orderly_end(changes: list[tuple[str, int, int, str]]) -> None:
+def test_what_is_lowered_is_a_cut_a_lapse_or_the_orderly_end(changes: list[tuple[str, int, int, str]]) -> None:
     lines = journal(changes)
     story = told(lines)
-    lowered = list(lowered_by_commands(lines))
-    assert [(cut["asset"], cut["to_ppm"]) for cut in story.cuts] == [
-        (line["asset"], line["to_ppm"]) for line in lowered if line["reason"] != RUN_ENDED
+    assert [(cut["asset"], cut["to_ppm"]) for cut in sorted(story.cuts, key=lambda cut: cut["event_time_ns"])] == [
+        (line["asset"], line["to_ppm"]) for line in lines if line["type"] == "command"
     ]
-    assert (story.ended is not None) == any(line["reason"] == RUN_ENDED for line in lowered)
-    assert len(story.lease_ends) == sum(line["reason"] == LEASE_EXPIRED for line in lines)
+    taken = [line for line in lines if line["type"] == "cap" and line["to_ppm"] < line["from_ppm"]]
+    assert (story.ended is not None) == any(line["reason"] == RUN_ENDED for line in taken)
+    assert len(story.lease_ends) == sum(line["reason"] == LEASE_EXPIRED for line in taken)
 
 
-def lowered_by_commands(lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Changes to less than the last command had granted: time takes everything away, and is asked nothing."""
-    stands: dict[str, int] = {}
-    for line in lines:
-        before: int = stands[line["asset"]] if line["asset"] in stands else line["from_ppm"]
-        if line["reason"] == LEASE_EXPIRED:
-            stands[line["asset"]] = before
-            continue
-        stands[line["asset"]] = line["to_ppm"]
-        if line["to_ppm"] < before:
-            yield line
+POSTURES = st.sampled_from(("APEX", "TURTLE", "HIBERNATE"))
 
 
-POSTURES = st.sampled_from(("APEX", "STALKER", "TURTLE", "HIBERNATE"))
-
-
-@given(st.lists(st.tuples(POSTURES, st.booleans()), max_size=30))
-def test_the_decided_path_is_connected_and_ends_where_the_path_ends(changes: list[tuple[str, bool]]) -> None:
-    path: list[dict[str, Any]] = []
-    for to, is_by_time in changes:
-        before = path[-1]["to"] if path else "HIBERNATE"
-        after, reason = ("HIBERNATE", LEASE_EXPIRED) if is_by_time else (to, "why")
-        if after != before:
-            path.append({"from": before, "to": after, "reason": reason})
-    decided = decided_path(path)
-    assert all(before["to"] == after["from"] for before, after in pairwise(decided))
-    assert (decided[-1]["to"] if decided else "HIBERNATE") == (path[-1]["to"] if path else "HIBERNATE")
-    assert sum(step["reason"] == LEASE_EXPIRED for step in decided) <= 1
+@given(st.lists(CHANGE, max_size=40), st.lists(POSTURES, max_size=8))
+def test_what_was_decided_is_the_same_whatever_leases_did(changes: list[tuple[str, int, int, str]], postures: list[str]) -> None:
+    moved: list[dict[str, Any]] = [
+        {"type": "command", "market_time_ns": 1, "asset": "", "posture": posture, "from_ppm": 0, "to_ppm": 0, "reason": "", "cause_ids": []}
+        | {"event_time_ns": number}
+        for number, posture in enumerate(postures)
+    ]
+    lines = journal(changes) + moved
+    unlapsed = [line for line in lines if line["type"] == "command"]
+    assert told(lines).decided == told(unlapsed).decided
+    assert told(lines).cuts == told(unlapsed).cuts
+    assert told(lines).slides == told(unlapsed).slides
 
 
 @given(st.lists(CHANGE, max_size=40))

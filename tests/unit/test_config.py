@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dolphin.config import Config, dump_config, load_config
+from dolphin.config import Config, dump_config, live_of, load_config
 from dolphin.errors import BadInput, ExitCode
 
 
@@ -59,3 +59,14 @@ def test_a_missing_or_broken_file_is_bad_input(tmp_path: Path) -> None:
         load_config(tmp_path / "absent.toml")
     with pytest.raises(BadInput, match="not TOML"):
         load_config(write(tmp_path, "[synthetic\n"))
+
+
+@pytest.mark.parametrize(
+    ("symbols", "ws_url", "field"),
+    [([], "ws://h", "symbols"), ([f"S{number}" for number in range(51)], "ws://h", "symbols"), (["BTCUSDT"], "h", "ws_url")],
+)
+def test_what_a_command_line_says_of_the_exchange_is_held_to_the_same_limits(symbols: list[str], ws_url: str, field: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        live_of(symbols, ws_url, "http://h")
+    assert caught.value.field == field
+    assert live_of(["BTCUSDT"], "ws://h", "http://h").symbols == ["BTCUSDT"]

@@ -5,13 +5,20 @@ Errors become one line and an exit code here and nowhere else.
 """
 
 import importlib
+import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Annotated
 
 import msgspec
 import typer
+from typer._click.exceptions import ClickException
+from typer.rich_utils import rich_format_error
 
-from dolphin.errors import DolphinError, ExitCode
+from dolphin.errors import BadInput, DolphinError, ExitCode
+from dolphin.host.home import REPOSITORY
 
 _GROUPS = {
     "breaker": "dolphin.cli.breaker",
@@ -26,6 +33,7 @@ _COMMANDS = {
     "up": "dolphin.cli.system",
     "down": "dolphin.cli.system",
     "status": "dolphin.cli.system",
+    "member": "dolphin.cli.member",
     "test": "dolphin.cli.test",
     "bench": "dolphin.cli.bench",
     "explain": "dolphin.cli.explain",
@@ -39,18 +47,23 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns its exit status (`ExitCode`, or 130 after Ctrl-C)."""
-    app = _assemble(arguments[0] if arguments else "")
+    app, as_json = _assemble(arguments[0] if arguments else ""), "--json" in arguments
     try:
-        app(args=list(arguments) or ["--help"], prog_name="dolphin")
+        status = app(args=list(arguments) or ["--help"], prog_name="dolphin", standalone_mode=False) or ExitCode.DONE
     except DolphinError as error:
-        _report(error, as_json="--json" in arguments)
-        return error.exit_code
-    except SystemExit as end:  # how typer ends, after Ctrl-C too
+        print(f"dolphin: {error}", file=sys.stderr)
+        return _report(error, as_json=as_json)
+    except ClickException as wrong:
+        rich_format_error(wrong)
+        remedy = "See dolphin --help, and --help of the command."
+        return _report(BadInput(wrong.format_message(), remedy=remedy), as_json=as_json)
+    except typer.Abort:
+        status = _INTERRUPTED
+    except SystemExit as end:  # what reads its output has gone
         status = end.code if isinstance(end.code, int) else ExitCode.FAILED
-        if status == _INTERRUPTED:
-            print("dolphin: interrupted; everything it started has been stopped.", file=sys.stderr)
-        return status
-    return ExitCode.DONE
+    if status == _INTERRUPTED:
+        print("dolphin: interrupted; everything it started has been stopped.", file=sys.stderr)
+    return int(status)
 
 
 def _assemble(name: str) -> typer.Typer:
@@ -65,12 +78,25 @@ def _assemble(name: str) -> typer.Typer:
     return app
 
 
-def _root() -> None:
+def _root(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=lambda asked: asked and _tell_version())] = False,
+) -> None:
     """Keeps a single registered command a subcommand, so that its name must be typed."""
 
 
-def _report(error: DolphinError, *, as_json: bool) -> None:
-    print(f"dolphin: {error}", file=sys.stderr)
+def _tell_version() -> None:
+    """Says of what version this is, and of what commit where it is a checkout."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    commit = ""
+    with suppress(OSError):  # no git here
+        asked = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        commit = f" (commit {asked.stdout.strip()})" if asked.returncode == 0 else ""
+    print(f"dolphin {project['version']}{commit}")
+    raise typer.Exit
+
+
+def _report(error: DolphinError, *, as_json: bool) -> ExitCode:
     if as_json:
         said = {"what": error.what, "field": error.field, "value": error.value, "remedy": error.remedy, "exit_code": int(error.exit_code)}
         print(msgspec.json.encode({"error": said}, enc_hook=str).decode())
+    return error.exit_code

@@ -14,6 +14,7 @@ from dolphin.cli.options import (
     HomeOption,
     JsonOption,
     MemberOption,
+    PortOption,
     RecordingOption,
     SecondsOption,
     SpeedOption,
@@ -21,6 +22,8 @@ from dolphin.cli.options import (
 )
 from dolphin.core.contract import names
 from dolphin.errors import BadInput
+from dolphin.host.home import Home
+from dolphin.host.standing import member_of
 
 if TYPE_CHECKING:
     from dolphin.feeds.rehearsal import Rehearsal
@@ -34,15 +37,15 @@ def record(
     path: Annotated[Path, typer.Argument(help="File to write (gzip); it must not exist.")],
     symbols: Annotated[str, typer.Option("--symbols", help="Perpetuals, separated by commas.")] = "BTCUSDT,ETHUSDT",
     seconds: SecondsOption = None,
-    ws_url: Annotated[str, typer.Option("--ws-url")] = "wss://fstream.binance.com",
-    rest_url: Annotated[str, typer.Option("--rest-url")] = "https://fapi.binance.com",
+    ws_url: Annotated[str, typer.Option("--ws-url")] = names.EXCHANGE_WS_URL,
+    rest_url: Annotated[str, typer.Option("--rest-url")] = names.EXCHANGE_REST_URL,
     as_json: JsonOption = False,
 ) -> None:
     """Write live USD-M market data to a file that `replay` and `demo --recording` read; without --seconds until Ctrl-C."""
-    from dolphin.feeds.binance.live import LiveConfig
+    from dolphin.config import live_of
     from dolphin.feeds.recorder import record_live
 
-    config = LiveConfig(tuple(symbols.upper().split(",")), ws_url, rest_url)
+    config = live_of(symbols.upper().split(","), ws_url, rest_url)
     done = asyncio.run(record_live(config, path, seconds))
     if as_json:
         print_json(done)
@@ -63,7 +66,8 @@ def replay(
     from dolphin.feeds.rehearsal import rehearse
 
     if member is not None:
-        _play_into(member, cluster_name or names.DEFAULT_CLUSTER, paths, speed, home, as_json=as_json)
+        address, cluster = member_of(Home(home), member, cluster_name)
+        _play_into(address, cluster, paths, speed, home, as_json=as_json)
         return
     done = rehearse(paths)
     if as_json:
@@ -75,7 +79,7 @@ def replay(
 @app.command("exchange")
 def exchange(
     recording: RecordingOption = None,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="On loopback; 0 takes a free one.")] = 0,
+    port: PortOption = None,
     speed: SpeedOption = "1",
     assets: Annotated[int, typer.Option("--assets", help="Assets of the synthetic market.")] = 8,
     seed: Annotated[int, typer.Option("--seed")] = 7,
@@ -93,10 +97,10 @@ def exchange(
         raise BadInput("an exchange has a pace", field="--speed", value=speed, remedy="Give a number.")
     if recording:
         info = recordings.inspect(recording)
-        stand_in = Exchange(lambda: recordings.read(info.paths), info.symbols, speed=pace, port=port)
+        stand_in = Exchange(lambda: recordings.read(info.paths), info.symbols, speed=pace, port=port or 0)
     else:
         market = synthetic.Synthetic(assets, seed, minutes)
-        stand_in = Exchange(lambda: synthetic.generate(market), market.symbols, speed=pace, port=port)
+        stand_in = Exchange(lambda: synthetic.generate(market), market.symbols, speed=pace, port=port or 0)
     asyncio.run(_serve(stand_in, as_json=as_json))
 
 

@@ -1,12 +1,15 @@
 """`dolphin job`: draw a pipeline, submit it as a Jet job, and look after the job."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
+from dolphin.cli.job_text import headline, raw_lines, stage_lines, vertex_table
 from dolphin.cli.options import DEFAULT_HOME, ClusterOption, HomeOption, JsonOption, MemberOption, print_json
 from dolphin.cluster.client import client
 from dolphin.cluster.jobs import Jobs, JobState, Verb
@@ -57,6 +60,7 @@ def show(
     name: NameArgument,
     member: MemberOption = None,
     cluster_name: ClusterOption = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Every metric of every vertex, under Jet's names.")] = False,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -65,13 +69,17 @@ def show(
     if as_json:
         print_json(state)
         return
-    print(_line(state))
+    print(headline(state, time.time_ns() // 1_000_000))
     if "failure" in state:
         print(state["failure"])
-    for vertex, metrics in sorted(state["vertices"].items()):
-        print(f"  {vertex}")
-        for metric, value in sorted(metrics.items()):
-            print(f"    {metric:<28} {value}")
+    vertices = state["vertices"]
+    if raw:
+        print("\n".join(raw_lines(vertices)))
+    elif vertices:
+        Console().print(vertex_table(vertices))
+        print("\n".join(stage_lines(vertices)))
+    else:
+        print("Nothing is measured yet: the metrics are collected every 5 s.")
 
 
 def _add_verb(verb: Verb, explanation: str) -> None:

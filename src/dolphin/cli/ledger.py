@@ -52,7 +52,7 @@ def show(
 
 @app.command("verify")
 def verify_chain(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
-    """Recompute the hash chain and the books of every account; exit code 1 names the first entry that is wrong."""
+    """Recompute the hash chain and the accounts of every ledger; exit code 1 names the first entry that is wrong."""
     with reading(home) as store:
         reports = [verify(account, store.records(account), store.head(account)) for account in store.accounts()]
     is_verified = all(report.is_verified for report in reports)
@@ -69,14 +69,14 @@ def verify_chain(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -
 def balance(account: AccountOption = None, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Show balances, positions, equity and orders that are still open."""
     account = account or DEFAULT_ACCOUNT
-    book = Accounts()
+    accounts = Accounts()
     with reading(home, account) as store:
         for record in store.records(account):
-            book.apply(chain.content_of(record))
+            accounts.apply(chain.content_of(record))
     if as_json:
-        print_json(_balance(account, book))
+        print_json(_balance(account, accounts))
     else:
-        _print_balance(account, book)
+        _print_balance(account, accounts)
 
 
 @contextmanager
@@ -132,29 +132,30 @@ def _verdict(report: Report) -> str:
     return f"{report.account}: FAILED at entry {report.first_bad_index}: {report.fault}; the {report.entries} before it are good"
 
 
-def _balance(account: str, book: Accounts) -> dict[str, Any]:
-    positions = {asset: {"qty_e8": held.qty_e8, "cost_micro_usd": held.cost_micro_usd} for asset, held in book.positions.items()}
+def _balance(account: str, accounts: Accounts) -> dict[str, Any]:
+    positions = {asset: {"qty_e8": held.qty_e8, "cost_micro_usd": held.cost_micro_usd} for asset, held in accounts.positions.items()}
     return {
         "account": account,
-        "balances_micro_usd": natural(book.balances),
+        "balances_micro_usd": natural(accounts.balances),
         "positions": positions,
-        "equity_micro_usd": book.equity_micro_usd,
-        "high_water_mark_micro_usd": book.high_water_mark_micro_usd,
-        "drawdown_ppm": book.drawdown_ppm,
-        "open_orders": [order.order_id for order in book.open_orders()],
+        "equity_micro_usd": accounts.equity_micro_usd,
+        "high_water_mark_micro_usd": accounts.high_water_mark_micro_usd,
+        "drawdown_ppm": accounts.drawdown_ppm,
+        "open_orders": [order.order_id for order in accounts.open_orders()],
     }
 
 
-def _print_balance(account: str, book: Accounts) -> None:
+def _print_balance(account: str, accounts: Accounts) -> None:
     console = Console()
     table = Table(f"account {account}", "USD", box=None, pad_edge=False)
     table.columns[1].justify = "right"
-    for name, amount in natural(book.balances).items():
+    for name, amount in natural(accounts.balances).items():
         table.add_row(name, usd(amount))
     console.print(table)
-    drawdown = f"{book.drawdown_ppm / 10_000:.4f} % below"
-    console.print(f"Equity {usd(book.equity_micro_usd)} USD when last booked, {drawdown} its high of {usd(book.high_water_mark_micro_usd)}")
-    for asset, held in book.positions.items():
+    drawdown = f"{accounts.drawdown_ppm / 10_000:.4f} % below"
+    high = usd(accounts.high_water_mark_micro_usd)
+    console.print(f"Equity {usd(accounts.equity_micro_usd)} USD when last booked, {drawdown} its high of {high}")
+    for asset, held in accounts.positions.items():
         console.print(f"Position {asset}: {decimal_e8(held.qty_e8)} at a cost of {usd(held.cost_micro_usd)} USD")
-    for order in book.open_orders():
+    for order in accounts.open_orders():
         console.print(f"Open: {order.order_id}, {decimal_e8(order.filled_qty_e8)} of {decimal_e8(order.qty_e8)} filled")

@@ -8,8 +8,12 @@ import typer
 
 HomeOption = Annotated[Path, typer.Option("--home", help="Where state is kept.", metavar="DIR", file_okay=False)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
-MemberOption = Annotated[str | None, typer.Option("--member", help="A running member to talk to.", metavar="HOST:PORT")]
+MemberOption = Annotated[str | None, typer.Option("--member", help="A running member to talk to (or several).", metavar="HOST:PORT")]
 ClusterOption = Annotated[str | None, typer.Option("--cluster-name", help="Its cluster, if not `dolphin`.", metavar="NAME")]
+PortOption = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="To listen on; 0 takes a free one.")]
+JoinOption = Annotated[
+    str | None, typer.Option("--join", help="Members of the cluster, separated by commas.", metavar="HOST:PORT,...", show_default=False)
+]
 AccountOption = Annotated[str | None, typer.Option("--account", help="Trading account; the system's own if left out.", metavar="NAME")]
 LastOption = Annotated[int, typer.Option("--last", help="How many, counted from the end.", min=1)]
 RecordingOption = Annotated[

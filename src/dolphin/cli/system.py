@@ -8,10 +8,11 @@ import msgspec
 import typer
 from rich.console import Console
 
-from dolphin.cli.options import DEFAULT_HOME, ConfigOption, HomeOption, JsonOption, RecordingOption, SpeedOption, print_json
+from dolphin.cli.options import DEFAULT_HOME, ConfigOption, HomeOption, JoinOption, JsonOption, RecordingOption, SpeedOption, print_json
 from dolphin.config import Source, load_config
 from dolphin.errors import BadInput
-from dolphin.host.home import RunFiles, new_run_id, open_home
+from dolphin.host.home import Home, RunFiles, new_run_id, open_home
+from dolphin.host.standing import addresses
 
 app = typer.Typer()
 
@@ -21,42 +22,50 @@ def up(
     feed: Annotated[str, typer.Option("--feed", help="synthetic, recording or live; a recording plays in a loop.")] = "synthetic",
     recording: RecordingOption = None,
     speed: SpeedOption = "auto",
+    join: JoinOption = None,
+    foreground: Annotated[bool, typer.Option("--foreground", help="Stay, until Ctrl-C or `down`; for a service manager.")] = False,
     config: ConfigOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Start the system and leave it running. Orders are paper orders, whatever the feed."""
+    """Start the system and leave it running; with --join on a cluster that stands. Orders are paper orders, whatever the feed."""
     from dolphin.host.build import ensure_jar, warm_kernels
     from dolphin.host.home_lock import HomeLock
     from dolphin.run.launch import Wish, plan_show
-    from dolphin.run.supervisor import COMMAND, Request, start_detached
+    from dolphin.run.supervisor import COMMAND, Request, become, said_up, start_detached
 
     settings = load_config(config)
     source = _settle_source(feed, recording)
+    members = _settle_join(join, source)
     show = plan_show(Wish(source, tuple(recording or ()), speed, loop=source != "live"), settings)
     console = Console(stderr=True)
     place, run_id = open_home(home), new_run_id()
     with HomeLock.take(place, COMMAND, run_id) as lock:
-        jar = ensure_jar(console)
-        warm_kernels(console)
+        jar = None if members else ensure_jar(console)
+        if not members:
+            warm_kernels(console)
+        request = Request(run_id, settings, show, jar, members, as_json)
+        if foreground:
+            become(place, lock, request)
         with console.status("Starting the system ..."):
-            standing = start_detached(place, lock, Request(run_id, settings, show, jar))
+            standing = start_detached(place, lock, request)
     if as_json:
         print_json(standing)
     else:
-        print(f"Up: {standing.market}\nMember {standing.member}, run {standing.run_id}. Next: dolphin status, dolphin down.")
+        print(said_up(standing))
 
 
 @app.command("down")
 def down(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
-    """Stop the system that `up` started."""
+    """Stop the system that `up` started. Of a cluster that it joined nothing is touched: members and jobs go on."""
     from dolphin.run.supervisor import stop
 
-    standing = stop(open_home(home))
+    standing = stop(Home(home))
     if as_json:
         print_json(standing)
     else:
-        print(f"Stopped run {standing.run_id}.")
+        stays = f" The cluster at {standing.member} and its jobs go on." if standing.is_joined else ""
+        print(f"Stopped run {standing.run_id}.{stays}")
 
 
 @app.command("status")
@@ -68,7 +77,7 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
     from dolphin.operator.views.story import Story
     from dolphin.run.demo import Follower
 
-    place = open_home(home)
+    place = Home(home)
     standing = read_standing(place)
     if standing is None:
         raise BadInput("no system is up here", field="--home", value=str(home), remedy="Start one with: dolphin up.")
@@ -86,6 +95,16 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
     console.print(f"{standing.state} {standing.what}".rstrip() + f", run {standing.run_id}, member {standing.member or 'not up yet'}")
     console.print("Jobs: " + (", ".join(f"{job['name']} {job['status']}" for job in jobs) or "none"))
     Screen(console, standing.market, None).print(story)
+
+
+def _settle_join(join: str | None, source: Source) -> tuple[str, ...]:
+    """The members to join. A replay has a market time of its own, which would go backwards in gates that have seen a later one."""
+    if join is None:
+        return ()
+    if source != "live":
+        remedy = "Add --feed live, or leave --join out: a replay gets a member and gates of its own."
+        raise BadInput("a cluster that stands has the live market's gates", field="--join", value=join, remedy=remedy)
+    return addresses(join, "--join")
 
 
 def _settle_source(feed: str, recording: list[Path] | None) -> Source:

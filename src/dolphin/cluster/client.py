@@ -23,9 +23,10 @@ CONNECT_TIMEOUT_S: Final = 5.0
 
 
 async def open_client(address: str, cluster_name: str, *, name: str | None = None) -> HazelcastClient:
-    """A connected client of the cluster that the member at `address` ("host:port") belongs to; close it with `shutdown()`.
+    """A connected client of the cluster that the member at `address` belongs to; close it with `shutdown()`.
 
     Args:
+        address: "host:port", or several separated by commas: the first that answers tells of all others.
         name: how the client shows in Management Center.
 
     Raises:
@@ -58,7 +59,7 @@ async def client(address: str, cluster_name: str, *, name: str | None = None) ->
 def _config(address: str, cluster_name: str, name: str | None) -> Config:
     config = Config()
     config.cluster_name = cluster_name
-    config.cluster_members = [address]
+    config.cluster_members = address.split(",")
     if name is not None:
         config.client_name = name
     config.default_int_type = IntType.LONG  # nanoseconds do not fit the 32 bits that are the library's default

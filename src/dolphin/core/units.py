@@ -10,6 +10,12 @@ from typing import Final, TypeGuard
 ONE: Final = 1_000_000
 ONE_E8: Final = 100_000_000
 """1 unit of the base asset, or 1 dollar of price, in e8."""
+MS_NS: Final = 1_000_000
+SECOND_NS: Final = 1_000_000_000
+HOUR_NS: Final = 3_600 * SECOND_NS
+DAY_NS: Final = 24 * HOUR_NS
+MAX_NS: Final = 2**62
+"""The latest time that is one: sums of two such still fit the 64 bits of Java."""
 E8_SQUARE_PER_MICRO: Final = ONE_E8 * ONE_E8 // 1_000_000
 """quantity [e8] x price [e8] per micro-dollar."""
 
@@ -32,6 +38,11 @@ def as_int(reading: Reading, low: int, high: int) -> int | None:
 def notional_micro(qty_e8: int, price_e8: int) -> int:
     """|quantity| x price in micro-dollars, rounded up."""
     return -(-abs(qty_e8) * price_e8 // E8_SQUARE_PER_MICRO)
+
+
+def price_of_cost_e8(cost_micro: int, qty_e8: int) -> int:
+    """The price at which `qty_e8` (> 0) costs `cost_micro` (>= 0), rounded down, at least the smallest price there is."""
+    return max(1, cost_micro * E8_SQUARE_PER_MICRO // qty_e8)
 
 
 def qty_within_e8(room_micro: int, price_e8: int, step_e8: int) -> int:

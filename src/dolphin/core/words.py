@@ -2,9 +2,7 @@
 
 from datetime import UTC, datetime
 
-from dolphin.core.units import ONE
-
-_SECOND_NS = 1_000_000_000
+from dolphin.core.units import ONE, SECOND_NS
 
 
 def leverage(ppm: int) -> str:
@@ -19,7 +17,7 @@ def share(ppm: int) -> str:
 
 def span(duration_ns: int) -> str:
     """A length of time, rounded up to the second: "1 h 04 min", "12 min 30 s", "8 s"."""
-    seconds = max(0, -(-duration_ns // _SECOND_NS))
+    seconds = max(0, -(-duration_ns // SECOND_NS))
     minutes, hours = seconds // 60, seconds // 3_600
     if hours:
         return f"{hours} h {minutes % 60:02d} min"

@@ -5,7 +5,8 @@ receive times. Paced: receive times against the wall clock times the speed; ever
 fast replay. Live: a clock that starts at the wall clock and then never steps, whatever is done to the wall clock.
 
 Paced and live go round one loop: take what is due, publish at most one batch, sleep if there was nothing. While a slow cluster takes a
-batch, frames gather in the batcher, which coalesces. A replay then waits with its source; a live feed has a bound, and ends past it.
+batch, frames gather in the batcher. A replay then waits with its source, and drops nothing; a live feed coalesces, has a bound, and ends
+past it. So a replay has the same rows at any speed, and with them the same grid points (TICKs) after the same rows: all that rules look at.
 """
 
 import asyncio
@@ -14,11 +15,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from dolphin.core.market.batcher import COALESCE_ABOVE_ROWS, Batcher
+from dolphin.core.market.batcher import Batcher
 from dolphin.core.market.rows import TICK_NS, Translator
 from dolphin.feeds.clock import LiveClock, PacedClock
 from dolphin.feeds.progress import Progress
-from dolphin.feeds.publisher import Publisher
+from dolphin.feeds.publisher import JOURNAL_BATCHES, Publisher
 from dolphin.feeds.source import Frame, Lost
 
 TURN_FRAMES: Final = 1_024
@@ -32,7 +33,10 @@ LONGEST_SPAN_NS: Final = 100_000_000
 LAG_DIVISOR: Final = 4
 FOLLOW_S: Final = 0.1
 
-REPLAY_WAITING_ROWS: Final = 2 * COALESCE_ABOVE_ROWS
+MOST_BEHIND: Final = JOURNAL_BATCHES // 4
+"""Batches that a job may be behind a paced replay before it waits. Leases end long before that; what is decided stays the same."""
+
+REPLAY_WAITING_ROWS: Final = 8_192
 """Waiting rows from which a paced replay stops reading its source."""
 
 
@@ -47,6 +51,8 @@ class Feed:
     """Set from outside to end the feed early."""
     lag_ns: int = 0
     """How far the feed is behind its clock, for reports."""
+    is_held: bool = False
+    """A replay waits: the machine is too slow for its speed, and its jobs would miss batches."""
 
     def take(self, frame: Frame) -> None:
         """Translate one frame and queue its rows."""
@@ -65,7 +71,7 @@ class Feed:
             self.batcher.add(self.translator.on_end(end_ns))
         while (batch := self.batcher.flush()) is not None:
             await self.publisher.publish(batch)
-        await self.publisher.drain()
+        await self.publisher.drain(is_end=end_ns is not None)
 
     def next_due_ns(self, latest_ns: int) -> int:
         """The market time of the next TICK or batch cut, at the latest `latest_ns`."""
@@ -96,6 +102,9 @@ async def play_paced(feed: Feed, frames: Iterable[Frame], speed: float, monotoni
     clock = PacedClock(frame.receive_ns, speed, monotonic_ns)
     end_ns = frame.receive_ns
     while frame is not None and not feed.stop.is_set():
+        if feed.is_held:
+            await _sleep_or_stop(feed.stop, FOLLOW_S)
+            continue
         now_ns = clock.now_ns()
         taken = 0
         while frame is not None and frame.receive_ns <= now_ns and taken < TURN_FRAMES and feed.batcher.waiting_rows < REPLAY_WAITING_ROWS:
@@ -128,12 +137,18 @@ def span_ns(lag_ns: int, speed: float) -> int:
 
 
 async def follow_lag(feed: Feed, progress: Progress, jobs: tuple[str, ...], speed: float) -> None:
-    """Keep the span of `feed`'s batches fitted to how far its slowest job is behind, until cancelled."""
+    """Keep the span of `feed`'s batches fitted to how far its slowest job is behind, until cancelled.
+
+    A replay is held while a job that works is too far behind. One that stands still is not waited for: it was stopped, or died.
+    """
     while True:
         await asyncio.sleep(FOLLOW_S)
+        before = {job: progress.time_ns(job) for job in jobs}
         reached_ns = await progress.look(jobs)
         if reached_ns and feed.publisher.batches:
             feed.batcher.max_span_ns = span_ns(feed.publisher.market_time_ns - reached_ns, speed)
+        moving = [progress.time_ns(job) for job in jobs if progress.time_ns(job) > before[job]]
+        feed.is_held = bool(moving) and feed.publisher.behind(min(moving)) > MOST_BEHIND
 
 
 async def play_live(feed: Feed, queue: asyncio.Queue[Frame | Lost], clock: LiveClock, want_snapshots: Callable[[list[str]], None]) -> None:
@@ -150,7 +165,8 @@ async def play_live(feed: Feed, queue: asyncio.Queue[Frame | Lost], clock: LiveC
         want_snapshots(feed.translator.assets_wanting_snapshot)
         now_ns = clock.now_ns()
         feed.lag_ns = now_ns - feed.translator.market_time_ns if taken else 0
-        feed.batcher.add(feed.translator.on_time(now_ns))
+        if queue.empty():  # no TICK overtakes a frame that was received before it
+            feed.batcher.add(feed.translator.on_time(now_ns))
         if await feed.publish_one(now_ns) or not queue.empty():
             await asyncio.sleep(0)
             continue

@@ -63,8 +63,9 @@ class Progress:
 
         await write_once(lambda: self._map.set(FEED, time_ns), has_happened)
 
-    async def wait(self, parts: Iterable[str], time_ns: int) -> None:
+    async def wait(self, parts: Iterable[str], time_ns: int, stall_limit_s: float | None = None) -> None:
         """Return when every one of `parts` has reached `time_ns`. DolphinError where one makes no progress for the stall limit."""
+        limit_s = self._stall_limit_s if stall_limit_s is None else stall_limit_s
         loop = asyncio.get_running_loop()
         behind = {part: self.time_ns(part) for part in parts if self.time_ns(part) < time_ns}
         moved_at = loop.time()
@@ -79,12 +80,14 @@ class Progress:
             now_behind = {part: self.time_ns(part) for part in behind if self.time_ns(part) < time_ns}
             if now_behind != behind:
                 behind, moved_at = now_behind, loop.time()
-            elif loop.time() - moved_at > self._stall_limit_s:
-                raise _stalled(behind, time_ns, self._stall_limit_s)
+            elif loop.time() - moved_at > limit_s:
+                raise _stalled(behind, time_ns, limit_s)
 
     async def _reread(self, parts: Iterable[str]) -> None:
         for part, time_ns in (await self._map.get_all(list(parts))).items():
-            self._times_ns[part] = max(time_ns, self.time_ns(part))
+            if time_ns > self.time_ns(part):
+                self._times_ns[part] = time_ns
+                self._changed.set()
 
     def _on_entry(self, event: Any) -> None:
         self._times_ns[event.key] = max(event.value, self.time_ns(event.key))

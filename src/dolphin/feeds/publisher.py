@@ -7,6 +7,8 @@ says how many batches may be unfinished downstream.
 
 import time
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -17,12 +19,19 @@ from dolphin.cluster.writes import write_once
 from dolphin.core.contract.batch import info_of, with_info
 from dolphin.core.contract.names import AGENT
 from dolphin.core.contract.schemas import MARKET
-from dolphin.errors import BadInput
+from dolphin.errors import BadInput, DolphinError
 from dolphin.feeds.claim import Claim
 from dolphin.feeds.progress import Progress
 
 FAST_WINDOW: Final = 4
-"""Batches of 100 ms that a fast replay lets wait: the market must not run further ahead of the commands about it than half their lease."""
+"""Batches (of half a TICK) that a fast replay lets wait: the market must not run further ahead of the commands about it than half their
+lease."""
+
+JOURNAL_BATCHES: Final = 4_096
+"""Batches that the cluster keeps for a job that is behind; one further behind misses some."""
+
+LAST_WORD_S: Final = 5.0
+"""Wall time without any progress after which the end of a paced replay waits no longer for its jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,7 @@ class Pace:
     """The flow control of one feed."""
 
     jobs: tuple[str, ...] = ()
-    """Jobs whose progress is waited for."""
+    """Jobs whose progress is waited for: within the window, at the end."""
     window: int | None = None
     """Most batches unfinished; None where the wall clock paces the feed instead."""
     with_agent: bool = False
@@ -40,13 +49,17 @@ class Pace:
 class Publisher:
     """One shard's way into the cluster."""
 
-    def __init__(self, market_map: Any, progress: Progress, claim: Claim, *, shard: str, pace: Pace) -> None:
+    def __init__(
+        self, market_map: Any, progress: Progress, claim: Claim, *, shard: str, pace: Pace, on_batch: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_batch` is called when the cluster has taken a batch."""
         self._map = market_map
         self._claim = claim
         self._progress = progress
         self._shard = shard
         self._pace = pace
-        self._unfinished: deque[int] = deque()
+        self._on_batch = on_batch
+        self._unfinished: deque[int] = deque(maxlen=JOURNAL_BATCHES)
         self.batches = 0
         self.rows = 0
         self.bytes = 0
@@ -81,13 +94,28 @@ class Publisher:
         self.rows += batch.num_rows
         self.bytes += len(wired.arrow)
         self.market_time_ns = info.market_time_ns
+        self._on_batch()
+        self._unfinished.append(info.market_time_ns)
         if self._pace.window is not None:
-            self._unfinished.append(info.market_time_ns)
             while len(self._unfinished) >= self._pace.window:
                 await self._finish(self._unfinished.popleft())
 
-    async def drain(self) -> None:
-        """Wait until everything published is finished, where progress is waited for, and say how far the feed has come."""
+    def behind(self, time_ns: int) -> int:
+        """How many of the batches published are later than `time_ns`, which a job has finished."""
+        while self._unfinished and self._unfinished[0] <= time_ns:
+            self._unfinished.popleft()
+        return len(self._unfinished)
+
+    async def drain(self, *, is_end: bool) -> None:
+        """Wait until everything published is finished, where progress is waited for, and say how far the feed has come.
+
+        `is_end`: the source has ended, and was not stopped.
+        """
+        if self._pace.window is None:
+            self._unfinished.clear()
+        if self._pace.window is None and is_end:
+            with suppress(DolphinError):  # a job that stands still has ended a fast replay; this one does not depend on it
+                await self._progress.wait(self._pace.jobs, self.market_time_ns, stall_limit_s=LAST_WORD_S)
         while self._unfinished:
             await self._finish(self._unfinished.popleft())
         if self.market_time_ns:

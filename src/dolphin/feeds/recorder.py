@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from dolphin.config import Live
 from dolphin.core.market.rows import Translator
 from dolphin.errors import BadInput
-from dolphin.feeds.binance.live import LiveConfig, LiveFeed, live_frames
+from dolphin.feeds.binance.live import LiveFeed, live_frames
 from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.source import Frame
+from dolphin.host.saying import timed
 
 POLL_S: Final = 0.25
 COMPRESSION: Final = 6
@@ -33,7 +35,7 @@ class Recorded:
     """Symbols whose order book was not known at the end."""
 
 
-async def record_live(config: LiveConfig, path: Path, seconds: float | None) -> Recorded:
+async def record_live(config: Live, path: Path, seconds: float | None) -> Recorded:
     """Record until `seconds` have passed, or until SIGINT or SIGTERM where they are None.
 
     Raises:
@@ -47,7 +49,7 @@ async def record_live(config: LiveConfig, path: Path, seconds: float | None) -> 
     if seconds is not None:
         loop.call_later(seconds, stop.set)
     clock = LiveClock()
-    async with live_frames(config, clock) as live:
+    async with live_frames(config, clock, timed("record")) as live:
         with _create(path) as file, gzip.GzipFile(fileobj=file, mode="wb", compresslevel=COMPRESSION) as out:
             frames, translator = await _write(live, out, stop)
             out.close()

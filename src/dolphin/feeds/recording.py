@@ -24,6 +24,7 @@ from typing import Any, Final
 import msgspec
 
 from dolphin.core.market.binance.frames import SNAPSHOT_STREAM, STREAM_NAME, market_of
+from dolphin.core.units import SECOND_NS
 from dolphin.errors import BadInput
 from dolphin.feeds.source import Frame
 
@@ -301,7 +302,7 @@ def snapshot_frame(symbol: bytes, body: bytes) -> bytes:
 
 
 def _seconds_to_ns(text: bytes) -> int:
-    return int(Decimal(text.decode()) * 1_000_000_000)
+    return int(Decimal(text.decode()) * SECOND_NS)
 
 
 def _receive_ns(frame: Frame) -> int:

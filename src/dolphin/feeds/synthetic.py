@@ -20,6 +20,7 @@ from enum import StrEnum
 from random import Random
 from typing import Final
 
+from dolphin.core.units import MS_NS, SECOND_NS
 from dolphin.errors import BadInput
 from dolphin.feeds.recording import snapshot_frame
 from dolphin.feeds.source import Frame
@@ -29,8 +30,6 @@ START_NS: Final = 1_736_121_600_000_000_000
 """2025-01-06 00:00 UTC, when every synthetic market opens."""
 
 STEP_NS: Final = 100_000_000
-SECOND_NS: Final = 1_000_000_000
-MS_NS: Final = 1_000_000
 
 MARKET_VOLATILITY: Final = 1.1e-4
 """Standard deviation of the market factor's return, per square root of a second (60 % a year)."""

@@ -16,13 +16,15 @@ from typing import Final
 import uvloop
 
 from dolphin.cluster.client import client
+from dolphin.cluster.outages import tell_outages
 from dolphin.core.contract import names
 from dolphin.core.control.params import LAW_HASH
 from dolphin.core.market.batcher import Batcher, QueueFullError
-from dolphin.core.market.rows import Translator
+from dolphin.core.market.rows import TICK_NS, Translator
+from dolphin.core.units import SECOND_NS
 from dolphin.errors import DolphinError, ExitCode
 from dolphin.feeds import recording, synthetic
-from dolphin.feeds.binance.live import LiveConfig, live_frames
+from dolphin.feeds.binance.live import live_frames
 from dolphin.feeds.claim import Claim
 from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.journal import Journal
@@ -32,12 +34,14 @@ from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import FAST_WINDOW, Pace, Publisher
 from dolphin.feeds.source import Frame
 from dolphin.host.home import RunFiles
+from dolphin.host.notify import Service
 from dolphin.host.options import options_file, read_options
+from dolphin.host.saying import Outage, Say, timed
 from dolphin.host.tasks import beside
 
-FAST_SPAN_NS: Final = 100_000_000
-"""Market time in a batch of a fast replay."""
-LOOP_PAUSE_NS: Final = 1_000_000_000
+FAST_SPAN_NS: Final = TICK_NS // 2
+"""Market time in a batch of a fast replay: two batches a TICK."""
+LOOP_PAUSE_NS: Final = SECOND_NS
 """Market time between the end of a recording and its next pass."""
 JOURNAL_EVERY_S: Final = 1.0
 
@@ -46,6 +50,8 @@ def pace_of(options: FeedOptions) -> Pace:
     """The flow control that the speed asks for."""
     if options.is_lockstep:
         return Pace(options.jobs, window=1, with_agent=True)
+    if options.source == "live":
+        return Pace()
     return Pace(options.jobs, window=FAST_WINDOW if options.speed == 0 else None)
 
 
@@ -57,26 +63,61 @@ def first_span_ns(speed: float) -> int:
 async def run(options: FeedOptions) -> None:
     """Play the source into the cluster. DolphinError where something outside has to change."""
     first_pass = _frame_source(options)  # before the cluster is asked for anything: a bad recording is said at once
+    say, service = timed("feed"), Service.of_environment()
     async with client(options.member, options.cluster_name, name=names.FEED) as hazelcast:
+        outage = Outage("the cluster", say)
+        tell_outages(hazelcast, outage.began, outage.ended, say)
         progress = Progress(await hazelcast.get_map(names.DOLPHIN_PROGRESS))
         feeds = await hazelcast.get_map(names.DOLPHIN_FEEDS)
         claim = Claim(feeds, shard=names.FIRST_SHARD, run_id=options.run_id, source=options.source)
         events = await hazelcast.get_map(names.MARKET_EVENTS)
-        publisher = Publisher(events, progress, claim, shard=names.FIRST_SHARD, pace=pace_of(options))
-        batcher = Batcher(shard=names.FIRST_SHARD, max_span_ns=first_span_ns(options.speed), run_id=options.run_id, law=LAW_HASH)
+        on_batch = _heartbeat(service, f"{options.source} market")
+        publisher = Publisher(events, progress, claim, shard=names.FIRST_SHARD, pace=pace_of(options), on_batch=on_batch)
+        batcher = Batcher(
+            shard=names.FIRST_SHARD,
+            max_span_ns=first_span_ns(options.speed),
+            run_id=options.run_id,
+            law=LAW_HASH,
+            may_coalesce=options.source == "live",
+        )
         feed = Feed(Translator(), batcher, publisher)
         _stop_on_signals(feed.stop)
         gc.freeze()  # what has been imported stays: collections need not look at it again
         async with _journalled(feed, options), claim.held(), _following(feed, progress, options):
             await publisher.open()
             if first_pass is None:
-                clock, followed = LiveClock(), LiveConfig(tuple(options.live.symbols), options.live.ws_url, options.live.rest_url)
-                async with live_frames(followed, clock) as live:
+                clock = LiveClock()
+                async with live_frames(options.live, clock, _trying(service, say)) as live:
                     await play_live(feed, live.queue, clock, live.want_snapshots)
             elif options.speed == 0:
                 await play_fast(feed, first_pass)
             else:
                 await play_paced(feed, first_pass, options.speed)
+        service.stopping("the source has ended" if not feed.stop.is_set() else "asked to stop")
+
+
+def _trying(service: Service, say: Say) -> Say:
+    """Says what becomes of the connection. That is progress too: while the exchange is away no batch is due, and a new start is no help."""
+
+    def tell(text: str) -> None:
+        say(text)
+        service.alive(text)
+
+    return tell
+
+
+def _heartbeat(service: Service, what: str) -> Callable[[], None]:
+    """What a batch that the cluster has taken tells systemd: the first, that the feed is up; each, that it goes on."""
+    is_up = False
+
+    def beat() -> None:
+        nonlocal is_up
+        if not is_up:
+            is_up = True
+            service.ready(f"plays the {what}")
+        service.alive()
+
+    return beat
 
 
 def _frame_source(options: FeedOptions) -> Iterable[Frame] | None:

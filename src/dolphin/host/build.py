@@ -4,12 +4,10 @@ A fingerprint of the sources is kept beside what was built from them.
 """
 
 import hashlib
-import re
 import shutil
 import subprocess
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -17,36 +15,9 @@ from rich.console import Console
 from dolphin.core.signals import compiling
 from dolphin.errors import BadInput, DolphinError
 from dolphin.host.home import REPOSITORY
-from dolphin.host.member import find_java
+from dolphin.host.java import find_jdk
 
-MINIMUM_JAVA = 17
 _JET = REPOSITORY / "jet"
-
-
-@dataclass(frozen=True, slots=True)
-class Jdk:
-    """A Java installation that has a compiler."""
-
-    java: Path
-    version: int
-
-
-def find_jdk() -> Jdk:
-    """The JDK of `JAVA_HOME`, or the one on the path.
-
-    Raises:
-        BadInput: none, too old, or a runtime without a compiler.
-    """
-    java = find_java()
-    remedy = f'Install a JDK {MINIMUM_JAVA} or newer (for example "apt install openjdk-17-jdk-headless"), or set JAVA_HOME to one.'
-    said = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=False).stderr
-    match = re.search(r'version "(?:1\.)?(\d+)', said)
-    version = int(match[1]) if match else 0
-    if version < MINIMUM_JAVA:
-        raise BadInput(f"Java {version} is too old", field="java", value=str(java), remedy=remedy)
-    if not java.resolve().with_name("javac").exists():
-        raise BadInput("this is a Java runtime without a compiler", field="java", value=str(java), remedy=remedy)
-    return Jdk(java, version)
 
 
 def ensure_jar(console: Console) -> Path:

@@ -35,7 +35,10 @@ def be_child() -> None:
 class Child:
     """One running process with a name and a log."""
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None, *, keeps: Sequence[int] = ()
+    ) -> None:
+        """`keeps`: descriptors that it gets; a lock on one of them ends when it does."""
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +51,7 @@ class Child:
                 env={**os.environ, **(env or {})},
                 start_new_session=True,
                 preexec_fn=be_child,
+                pass_fds=keeps,
             )
 
     @property

@@ -27,6 +27,11 @@ class Home:
         return self.root / "gates.sqlite"
 
     @property
+    def member_log(self) -> Path:
+        """Of a member that runs by itself (`dolphin member`); that of a system is in its run."""
+        return self.root / "member.log"
+
+    @property
     def supervisor(self) -> Path:
         """Pid and ports of a system that is up."""
         return self.root / "run" / "supervisor.json"

@@ -54,7 +54,7 @@ class HomeLock:
             BadInput: the home cannot be locked.
         """
         try:
-            lock = cls(_locked(home.lock))
+            lock = cls(locked(home.lock))
         except BlockingIOError:
             raise _refusal(home) from None
         except OSError as error:
@@ -92,8 +92,8 @@ class HomeLock:
         self.release()
 
 
-def _locked(path: Path) -> int:
-    """The descriptor of the file, made if it is missing and locked. BlockingIOError where another has it."""
+def locked(path: Path) -> int:
+    """The descriptor of the file, made if it is missing and locked. BlockingIOError where another has it, OSError where it cannot be."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,7 +6,6 @@ ends instead, is the error.
 
 import json
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -18,17 +17,27 @@ from types import TracebackType
 from typing import Final, Self
 
 from dolphin.core.contract import names
-from dolphin.errors import BadInput, DolphinError
+from dolphin.errors import BadInput, DolphinError, Refused
 from dolphin.host.child import Child
 from dolphin.host.home import REPOSITORY
+from dolphin.host.home_lock import locked
+from dolphin.host.java import find_java
 from dolphin.host.time_slice import give_usual_slices
 
 MAIN_CLASS: Final = "dolphin.jet.member.MemberMain"
-ONE_MEMBER: Final = REPOSITORY / "cluster-config" / "one-member.yaml"
+CONFIGS: Final = REPOSITORY / "cluster-config"
+ONE_MEMBER: Final = CONFIGS / "one-member.yaml"
+FOR_MEMBERS: Final = ("one-member", "three-members", "production")
+"""The configurations in `CONFIGS` that a member starts from; its other files are parts of these."""
+LOOPBACK: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 5701
+"""Of a member that others are to find; it is Hazelcast's own."""
 JAR: Final = REPOSITORY / "jet" / "target" / "dolphin-jet.jar"
 
 START_TIMEOUT_S: Final = 120.0
 STOP_GRACE_S: Final = 10.0
+LEAVE_S: Final = 40.0
+"""Longest wait for one of several members to hand its partitions over (`hazelcast.graceful.shutdown.max.wait` and some)."""
 _POLL_S: Final = 0.02
 _ERROR_PREFIX: Final = "dolphin member: "
 _BACKGROUND_THREADS: Final = ("C1 Compiler", "C2 Compiler", "ZWorker", "dolphin-gate-wa")
@@ -73,6 +82,23 @@ class Gates:
     def beside(cls, log: Path) -> Self:
         return cls.in_file(log.with_name("gates.sqlite"))
 
+    def lock(self) -> int | None:
+        """The descriptor of a lock that the member holds as long as it lives: a file is one member's. None for a database that many share.
+
+        Raises:
+            Refused: another member keeps its gates there.
+        """
+        file = self.url.removeprefix("jdbc:sqlite:")
+        if file == self.url:
+            return None
+        try:
+            return locked(Path(f"{file}.lock"))
+        except BlockingIOError:
+            remedy = "End that member (dolphin down, or Ctrl-C where dolphin member runs), or name another --home."
+            raise Refused("another member keeps its gates there", field="gates", value=file, remedy=remedy) from None
+        except OSError:
+            return None  # no place for a file: the member finds out, and says more
+
     def properties(self) -> list[str]:
         """For the member's command line."""
         return [f"-Ddolphin.gates.url={self.url}", f"-Ddolphin.gates.user={self.user}"]
@@ -96,6 +122,8 @@ class MemberProcess:
         port: int = 0,
         cluster_name: str = names.DEFAULT_CLUSTER,
         config: Path = ONE_MEMBER,
+        interface: str = LOOPBACK,
+        join: Sequence[str] = (),
         java: Path | None = None,
         python_path: Sequence[Path] = (REPOSITORY, REPOSITORY / "src"),
         gates: Gates | None = None,
@@ -106,22 +134,29 @@ class MemberProcess:
         Args:
             log: file that its output is appended to.
             jar: the project's jar; its libraries are in `lib/` beside it.
-            port: on loopback; 0 takes a free one.
+            port: to listen on; 0 takes a free one.
+            config: one of `FOR_MEMBERS`, or a file like them.
+            interface: the address to bind to, where `config` asks for one.
+            join: HOST or HOST:PORT of the cluster's members, where `config` asks for them; by default this one alone.
             java: the `java` to run; by default that of `JAVA_HOME`, or the one on the path.
             python_path: where its Python stages find their functions.
             gates: where its gates are kept; by default in `gates.sqlite` beside the log.
             jvm_flags: added to the usual ones, and so win over them.
 
         Raises:
-            BadInput: no Java, no jar, the port is in use, the configuration is bad, the gates cannot be kept there.
+            BadInput: no Java or one too old, no jar, the port is in use, the configuration is bad, the gates cannot be kept there.
+            Refused: another member keeps its gates in this file.
             DolphinError: it did not come up in `START_TIMEOUT_S`.
         """
         if not jar.exists():
             raise BadInput("the jar is missing", field="jar", value=str(jar), remedy="Build it: mvn -pl jet package")
+        gates = gates or Gates.beside(log)
         command = [str(java or find_java()), *JVM_FLAGS, *_properties(port, cluster_name, python_path)]
-        command += [*(gates or Gates.beside(log)).properties(), *jvm_flags, "-cp", class_path(jar), MAIN_CLASS, str(config)]
+        command += [f"-Ddolphin.interface={interface}", f"-Ddolphin.members={','.join(join) or f'{interface}:{port}'}"]
+        command += [f"-Ddolphin.config={config.parent.absolute()}", *gates.properties(), *jvm_flags]
+        command += ["-cp", class_path(jar), MAIN_CLASS, str(config)]
         start = log.stat().st_size if log.exists() else 0
-        child = Child("member", command, log)
+        child = _start_locked(command, log, gates)
         try:
             address = _await_address(child, log, start, port)
         except BaseException:
@@ -142,9 +177,9 @@ class MemberProcess:
         """None while it runs."""
         return self._child.exit_status()
 
-    def stop(self) -> None:
-        """Lets it shut down cleanly; kills it if that takes longer than `STOP_GRACE_S`."""
-        self._child.stop(STOP_GRACE_S)
+    def stop(self, grace_s: float = STOP_GRACE_S) -> None:
+        """Lets it shut down cleanly; kills it if that takes longer than `grace_s`."""
+        self._child.stop(grace_s)
 
     def kill(self) -> None:
         """Ends it at once, as a crash would."""
@@ -157,22 +192,47 @@ class MemberProcess:
         self.stop()
 
 
+@dataclass(frozen=True, slots=True)
+class JoinedMembers:
+    """Members that somebody else runs: where they are, and nothing to stop."""
+
+    address: str
+    """HOST:PORT, several separated by commas."""
+    cluster_name: str
+
+    def exit_status(self) -> None:
+        """Theirs is not ours to know."""
+
+
 def class_path(jar: Path = JAR) -> str:
     """The project's jar and its libraries."""
     return f"{jar}:{jar.parent / 'lib'}/*"
 
 
-def find_java() -> Path:
-    """The `java` of `JAVA_HOME`, or the one on the path.
+def find_config(name: str) -> Path:
+    """The configuration that is meant: one of `FOR_MEMBERS`, with or without `.yaml`, or a file.
 
     Raises:
-        BadInput: there is none.
+        BadInput: there is none of this name.
     """
-    home = os.environ.get("JAVA_HOME")
-    java = shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
-    if java is None:
-        raise BadInput("no java found", field="JAVA_HOME", value=home, remedy="Install a JDK 17 or newer, or set JAVA_HOME to one.")
-    return Path(java)
+    path = Path(name)
+    if path.stem in FOR_MEMBERS and path in (Path(path.stem), Path(f"{path.stem}.yaml")):
+        return CONFIGS / f"{path.stem}.yaml"
+    if not path.is_file():
+        remedy = f"Give a file, or one of: {', '.join(FOR_MEMBERS)}."
+        raise BadInput("no such configuration of a member", field="CONFIG", value=name, remedy=remedy)
+    return path
+
+
+def _start_locked(command: list[str], log: Path, gates: Gates) -> Child:
+    """The member's process; where its gates are a file, that is locked until it ends, however it ends."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    lock = gates.lock()
+    try:
+        return Child("member", command, log, keeps=() if lock is None else (lock,))
+    finally:
+        if lock is not None:
+            os.close(lock)
 
 
 def _properties(port: int, cluster_name: str, python_path: Sequence[Path]) -> list[str]:

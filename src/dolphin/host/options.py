@@ -17,7 +17,7 @@ class WorkerOptions(Strict, frozen=True, kw_only=True):
     """What every process of a run is told."""
 
     member: str
-    """HOST:PORT of a Hazelcast member."""
+    """HOST:PORT of a Hazelcast member, several separated by commas."""
     cluster_name: str = names.DEFAULT_CLUSTER
     run_id: str
     run_dir: Path

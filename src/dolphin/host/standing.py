@@ -20,7 +20,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str
     market: str
     member: str = ""
+    """HOST:PORT, several separated by commas."""
     cluster_name: str = ""
+    is_joined: bool = False
+    """The members are a cluster's that stood before, and stays."""
 
 
 def read_standing(home: Home) -> Standing | None:
@@ -44,12 +47,26 @@ def member_of(home: Home, member: str | None, cluster_name: str | None) -> tuple
     """Address and cluster of `member`, or of the member of the system that is up in `home`.
 
     Raises:
-        BadInput: neither.
+        BadInput: neither, or `member` is no address.
     """
     if member is not None:
-        return member, cluster_name or DEFAULT_CLUSTER
+        return ",".join(addresses(member, "--member")), cluster_name or DEFAULT_CLUSTER
     standing = read_standing(home)
     if standing is None or standing.state != "up":
         remedy = "Start one with: dolphin up; or name one with --member HOST:PORT."
         raise BadInput("no system is up here", field="--home", value=str(home.root), remedy=remedy)
     return standing.member, cluster_name or standing.cluster_name
+
+
+def addresses(text: str, field: str) -> tuple[str, ...]:
+    """The members that `text` names: HOST:PORT, several separated by commas.
+
+    Raises:
+        BadInput: one of them is none; names `field`.
+    """
+    found = tuple(each.strip() for each in text.split(","))
+    for each in found:
+        host, _, port = each.rpartition(":")
+        if not (host and not set(host) & set(" /@") and port.isdecimal() and 0 < int(port) < 65_536):
+            raise BadInput("no address of a member", field=field, value=each, remedy="Give HOST:PORT, several separated by commas.")
+    return found

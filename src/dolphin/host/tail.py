@@ -1,12 +1,10 @@
 """Following a journal that another process is writing: newline-delimited JSON, complete lines only."""
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-Line = dict[str, Any]
-"""One journal line; `type` says which (docs/contracts.md, "Run directory")."""
+from dolphin.core.contract.lines import Line
 
 
 class Tail:

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
-from dolphin.errors import BadInput
+from dolphin.errors import BadInput, DolphinError
 from dolphin.pipeline.description import Pipeline
 
 DIRECTORY: Final = Path(__file__).resolve().parents[3] / "pipelines"
@@ -66,6 +66,11 @@ def _build(name: str, settings: Settings) -> Pipeline:
     token = _settings.set(settings)
     try:
         spec.loader.exec_module(module)
+    except DolphinError:
+        raise
+    except Exception as error:  # whatever a file may raise while it is read
+        what = f"the pipeline file does not load ({type(error).__name__}: {error})"
+        raise BadInput(what, field="name", value=name, remedy="Mend the file.") from error
     finally:
         _settings.reset(token)
     pipeline = getattr(module, "pipeline", None)

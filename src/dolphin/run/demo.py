@@ -12,10 +12,11 @@ from rich.console import Console
 
 from dolphin.cluster.jobs import list_jobs
 from dolphin.config import Config
+from dolphin.core.contract.lines import Line
 from dolphin.host.build import ensure_jar, warm_kernels
 from dolphin.host.home import RunFiles, new_run_id, open_home
 from dolphin.host.home_lock import HomeLock
-from dolphin.host.tail import Line, Tail
+from dolphin.host.tail import Tail
 from dolphin.operator.views.report import Report, build, decisions_digest
 from dolphin.operator.views.screen import Screen
 from dolphin.operator.views.story import Story
@@ -77,8 +78,9 @@ class Follower:
 
 
 def _watch(system: System, follow: Follower, screen: Screen) -> None:
-    """Shows the story until the feed has ended and the agent has seen all it sent (or, after a feed's death, has hibernated)."""
+    """Shows the story until the feed has ended and the agent has read all it sent (or, after a feed's death, has hibernated)."""
     deadline: float | None = None
+    heard_ns = 0
     while deadline is None or time.monotonic() < deadline:
         time.sleep(_REFRESH_S)
         follow.read()
@@ -90,8 +92,12 @@ def _watch(system: System, follow: Follower, screen: Screen) -> None:
         if deadline is None:
             deadline = time.monotonic() + (_DRAIN_S if feed_status == 0 else _AFTER_DEATH_S)
             continue  # what the agent wrote before the feed ended has to be read first
-        done = follow.story.agent_time_ns >= follow.story.feed_time_ns if feed_status == 0 else follow.story.posture == "HIBERNATE"
-        if done:
+        story = follow.story
+        if story.heard_time_ns > heard_ns and feed_status == 0:
+            heard_ns, deadline = story.heard_time_ns, time.monotonic() + _DRAIN_S
+        # In lockstep the feed itself has waited for the agent.
+        is_read = not system.plan.market.speed or story.heard_time_ns >= story.feed_time_ns
+        if is_read if feed_status == 0 else story.posture == "HIBERNATE":
             return
 
 

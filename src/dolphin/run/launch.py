@@ -1,10 +1,12 @@
 """From what an operator typed to a plan that can be started: everything that can be wrong is found here, before anything runs."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
 from dolphin.config import Config, Source
 from dolphin.errors import BadInput
+from dolphin.feeds.binance.live import check_symbols
 from dolphin.feeds.options import MAX_SPEED
 from dolphin.feeds.recording import inspect
 from dolphin.feeds.synthetic import CALM_NS, symbols_of
@@ -41,7 +43,8 @@ def plan_show(wish: Wish, config: Config) -> Show:
     """Settles what is played and how fast.
 
     Raises:
-        BadInput: a recording that cannot be used, a speed that is none, or options that contradict each other.
+        BadInput: a recording that cannot be used, a symbol that is not traded, a speed that is none, or options that contradict each other.
+        DolphinError: the exchange does not answer.
     """
     if wish.source == "recording":
         info = inspect(wish.recordings)
@@ -52,7 +55,9 @@ def plan_show(wish: Wish, config: Config) -> Show:
         length = f"{length_s:.0f} s of script, {CALM_NS // 60_000_000_000} min of calm, and again" if wish.loop else f"{length_s:.0f} s"
         assets, label = symbols_of(config.synthetic.assets), f"SYNTHETIC market, seed {config.synthetic.seed} ({length})"
     else:
-        length_s, assets, label = None, tuple(config.live.symbols), f"live {', '.join(config.live.symbols)} (paper orders only)"
+        live = config.live
+        asyncio.run(check_symbols(live))
+        length_s, assets, label = None, tuple(live.symbols), f"live {', '.join(live.symbols)} (paper orders only)"
     speed = _settle_speed(wish, length_s)
     label += " as fast as possible" if speed == AS_FAST_AS_POSSIBLE else f" at {speed:g}x"
     market = Market(wish.source, wish.recordings, tuple(assets), speed, wish.loop)

@@ -14,14 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from dolphin.cluster.jobs import submit_jobs
+from dolphin.cluster.jobs import submit_absent, submit_jobs
 from dolphin.config import Config, Source, dump_config
 from dolphin.core.contract.names import JOBS
 from dolphin.errors import DolphinError
 from dolphin.feeds.options import FeedOptions
 from dolphin.host.child import Child
 from dolphin.host.home import Home, RunFiles
-from dolphin.host.member import Gates, MemberProcess
+from dolphin.host.member import Gates, JoinedMembers, MemberProcess
 from dolphin.host.options import WorkerOptions, write_options
 from dolphin.host.tail import Tail
 from dolphin.trading.options import AgentOptions
@@ -50,7 +50,10 @@ class Plan:
     run_id: str
     config: Config
     market: Market
-    jar: Path
+    jar: Path | None
+    """The member's; None where a cluster is joined."""
+    join: tuple[str, ...] = ()
+    """Members of the cluster to run on, HOST:PORT; none: a member of its own."""
 
     @property
     def files(self) -> RunFiles:
@@ -72,7 +75,7 @@ class System:
         self.plan = plan
         self._on_step = on_step
         self._stack = ExitStack()
-        self.member: MemberProcess
+        self.member: MemberProcess | JoinedMembers
         self.agent: Child
         self.feed: Child
 
@@ -96,23 +99,41 @@ class System:
         plan, files = self.plan, self.plan.files
         files.directory.mkdir(parents=True)
         files.config.write_text(dump_config(plan.config))
+        self.member = self._join() if plan.join else self._start_member(stack)
+        self._on_step("starting the agent")
+        self.agent = stack.enter_context(self._start_worker("agent", "agent.worker", self._agent_options()))
+        self._await_agent()
+        self._on_step("starting the feed")
+        self.feed = stack.enter_context(self._start_worker("feed", "dolphin.feeds.worker", self._feed_options()))
+
+    def _start_member(self, stack: ExitStack) -> MemberProcess:
+        """A member of our own, with the jobs."""
+        plan = self.plan
+        assert plan.jar is not None
         self._on_step("starting the Hazelcast member")
-        self.member = stack.enter_context(
+        member = stack.enter_context(
             MemberProcess.start(
                 jar=plan.jar,
-                log=files.log("member"),
+                log=plan.files.log("member"),
                 port=plan.config.member.port,
                 cluster_name=plan.config.member.cluster_name,
                 gates=plan.gates,
             )
         )
         self._on_step("submitting the jobs")
-        asyncio.run(submit_jobs(self.member.address, self.member.cluster_name, JOBS, {"account": plan.config.paper.account}))
-        self._on_step("starting the agent")
-        self.agent = stack.enter_context(self._start_worker("agent", "agent.worker", self._agent_options()))
-        self._await_agent()
-        self._on_step("starting the feed")
-        self.feed = stack.enter_context(self._start_worker("feed", "dolphin.feeds.worker", self._feed_options()))
+        asyncio.run(submit_jobs(member.address, member.cluster_name, JOBS, self._settings))
+        return member
+
+    def _join(self) -> JoinedMembers:
+        """A cluster that stands, with the jobs that it does not have yet; it outlives us, and so do they."""
+        joined = JoinedMembers(",".join(self.plan.join), self.plan.config.member.cluster_name)
+        self._on_step("looking for the cluster and its jobs")
+        asyncio.run(submit_absent(joined.address, joined.cluster_name, JOBS, self._settings))
+        return joined
+
+    @property
+    def _settings(self) -> dict[str, str]:
+        return {"account": self.plan.config.paper.account}
 
     def _await_agent(self) -> None:
         """Waits until the agent's journal says that it listens."""

@@ -80,12 +80,12 @@ class Exchange:
 
     @property
     def ws_url(self) -> str:
-        """For `LiveConfig.ws_url`."""
+        """For `live.ws_url` of a configuration."""
         return f"ws://127.0.0.1:{self.port}"
 
     @property
     def rest_url(self) -> str:
-        """For `LiveConfig.rest_url`."""
+        """For `live.rest_url` of a configuration."""
         return f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:

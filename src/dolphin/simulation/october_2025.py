@@ -13,9 +13,8 @@ from dolphin.core.control import factors, posture
 from dolphin.core.control.assessment import Inputs
 from dolphin.core.control.params import GovernorParams, SurvivalParams
 from dolphin.core.control.survival import SurvivalDecision, SurvivalState, step
-from dolphin.core.units import ONE
+from dolphin.core.units import ONE, SECOND_NS
 
-SECOND_NS: Final = 1_000_000_000
 MIDNIGHT_NS: Final = 1_760_054_400 * SECOND_NS  # 2025-10-10 00:00 UTC
 
 

@@ -6,6 +6,11 @@ pipe); a command comes on standard input. It is the *subreaper* of the worker's 
 itself (double fork, `setsid`) becomes its child and is found. The worker in turn dies with the guardian
 (`PR_SET_PDEATHSIG`).
 
+    python -m dolphin.stage.guardian SOCKET TITLE
+
+TITLE (`ars/scan@127.0.0.1:5701`: job, stage, member) is there to be seen: in the command line of both processes (`ps`), and as far as it
+fits as the worker's own name (`top`, `pgrep`).
+
 Commands, one byte each: `D` writes every thread's Python traceback to standard error, then kills; `K` kills. Exit
 status: the worker's, or 128 + signal.
 """
@@ -19,6 +24,7 @@ import sys
 import time
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 _DUMP_WAIT_S = 0.3
 _SWEEP_LIMIT_S = 5.0
@@ -27,8 +33,8 @@ _FIRST_VICTIM = "1000"  # oom_score_adj: the kernel takes a worker before it tak
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-def main(path: str) -> int:
-    """Runs a worker on the socket at `path`; returns the exit status once nothing of it is left."""
+def main(path: str, title: str) -> int:
+    """Runs a worker named `title` on the socket at `path`; returns the exit status once nothing of it is left."""
     os.setsid()
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -39,7 +45,7 @@ def main(path: str) -> int:
     if worker == 0:
         os.close(wake_read)
         os.close(wake_write)
-        return _become_worker(path, libc, guardian)
+        return _become_worker(path, title, libc, guardian)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     status = _watch(worker, wake_read)
@@ -47,8 +53,9 @@ def main(path: str) -> int:
     return status
 
 
-def _become_worker(path: str, libc: ctypes.CDLL, guardian: int) -> int:
+def _become_worker(path: str, title: str, libc: ctypes.CDLL, guardian: int) -> int:
     os.setpgid(0, 0)
+    libc.prctl(_PR_SET_NAME, title.encode(), 0, 0, 0)  # the kernel keeps 15 bytes of it
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != guardian:
         return 1
@@ -139,4 +146,4 @@ def _children() -> list[int]:
 
 
 if __name__ == "__main__":
-    os._exit(main(sys.argv[1]))
+    os._exit(main(sys.argv[1], sys.argv[2]))

@@ -51,7 +51,7 @@ class SqliteLedger:
         self.epoch = epoch
         """This writer's epoch: +1 with every `open`. Order ids that contain it never collide with those of another run."""
         walk = _walk(store, account)
-        self._book, self._head = walk.book, walk.head
+        self._accounts, self._head = walk.accounts, walk.head
 
     @classmethod
     def open(cls, path: Path, *, account: str, owner: str, wall_clock_ns: Callable[[], int] = time.time_ns) -> "SqliteLedger":
@@ -74,7 +74,7 @@ class SqliteLedger:
 
     def ensure_opening(self, deposit_micro_usd: int, market_time_ns: int) -> bool:
         """Books the opening deposit if the account has none; returns whether it did. Later capital is what the ledger says."""
-        if self._book.is_opened:
+        if self._accounts.is_opened:
             return False
         return self.record(OpeningDeposit(deposit_micro_usd), market_time_ns)
 
@@ -85,24 +85,24 @@ class SqliteLedger:
             EntryRefused: it contradicts what is booked.
             DolphinError: it cannot be written.
         """
-        if isinstance(event, RunEnd) and self._book.mark() != self._book.recorded:
+        if isinstance(event, RunEnd) and self._accounts.mark() != self._accounts.recorded:
             with self.batch():
-                return self._record(self._book.mark(), market_time_ns) and self._record(event, market_time_ns)
+                return self._record(self._accounts.mark(), market_time_ns) and self._record(event, market_time_ns)
         return self._record(event, market_time_ns)
 
     def fill(self, fill: Fill, market_time_ns: int) -> FillResult:
         """Books a fill once, at average cost; the same `(order_id, fill_id)` again changes nothing. Raises as `record`."""
-        order = self._book.orders.get(fill.order_id)
+        order = self._accounts.orders.get(fill.order_id)
         before = self.balance(REALISED_PNL)
         is_new = self.record(fill, market_time_ns)
         is_expected = order is not None and order.intent is not None
-        return FillResult(not is_new, is_expected, self.balance(REALISED_PNL) - before, self._book.position(fill.asset))
+        return FillResult(not is_new, is_expected, self.balance(REALISED_PNL) - before, self._accounts.position(fill.asset))
 
     def mark(self, equity_micro_usd: int, market_time_ns: int) -> None:
         """Takes a reading of the equity. It is written down when it has moved by a basis point, and at `close_run`."""
-        self._book.observe(equity_micro_usd)
-        if self._book.is_worth_marking():
-            self._record(self._book.mark(), market_time_ns)
+        self._accounts.observe(equity_micro_usd)
+        if self._accounts.is_worth_marking():
+            self._record(self._accounts.mark(), market_time_ns)
 
     def equity_at(self, price_e8: Mapping[str, int]) -> int:
         """Cash and open profit at these prices, micro-dollars.
@@ -111,7 +111,7 @@ class SqliteLedger:
             BadInput: an open position has no price.
         """
         try:
-            return self._book.equity_at(price_e8)
+            return self._accounts.equity_at(price_e8)
         except KeyError as error:
             raise BadInput(
                 "an open position has no price", field="asset", value=error.args[0], remedy="Wait for its market data."
@@ -120,32 +120,32 @@ class SqliteLedger:
     @property
     def equity_micro_usd(self) -> int:
         """The last equity taken by `mark` or booked by a session before; the opening deposit until then."""
-        return self._book.equity_micro_usd
+        return self._accounts.equity_micro_usd
 
     @property
     def high_water_mark_micro_usd(self) -> int:
         """The highest equity of all sessions."""
-        return self._book.high_water_mark_micro_usd
+        return self._accounts.high_water_mark_micro_usd
 
     @property
     def drawdown_ppm(self) -> int:
-        return self._book.drawdown_ppm
+        return self._accounts.drawdown_ppm
 
     @property
     def positions(self) -> Mapping[str, Position]:
         """Open positions by asset."""
-        return dict(self._book.positions)
+        return dict(self._accounts.positions)
 
     def balance(self, chart_account: str = CASH) -> int:
         """Balance of an account of the chart in micro-dollars, profits and capital positive (`chart.natural`)."""
         return self.balances().get(chart_account, 0)
 
     def balances(self) -> Mapping[str, int]:
-        return natural(self._book.balances)
+        return natural(self._accounts.balances)
 
     def open_orders(self) -> tuple[BookedOrder, ...]:
         """Orders of which something is still expected, also those that a killed run left behind."""
-        return self._book.open_orders()
+        return self._accounts.open_orders()
 
     def records(self, *, run_id: str | None = None, after: int = 0) -> Iterator[Record]:
         """Stored records with an index above `after`; of one run if `run_id` is given."""
@@ -153,7 +153,7 @@ class SqliteLedger:
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """The entries written inside reach the disk together, or none does and the book is as before. One inside another is part of it."""
+        """The entries written inside reach the disk together, or none does and the accounts stay. One inside another is part of it."""
         if self._is_batching:
             yield
             return
@@ -168,7 +168,7 @@ class SqliteLedger:
             self._is_batching = False
 
     def _record(self, event: LedgerEvent, market_time_ns: int) -> bool:
-        decision = self._book.plan(event)
+        decision = self._accounts.plan(event)
         if isinstance(decision, Repeat):
             return False
         if isinstance(decision, Refusal):
@@ -181,17 +181,17 @@ class SqliteLedger:
         record = chain.seal(self.account, self._head, self.epoch, self.run_id, self._wall_clock_ns(), text)
         with self.batch():
             self._store.append(record)
-            self._book.apply(content)
+            self._accounts.apply(content)
             self._head = Head(record.index, record.hash)
         return True
 
     def _reload(self) -> None:
         """Back to what is stored, keeping the readings of the equity, which are not undone by a failed write."""
-        equity, high = self._book.equity_micro_usd, self._book.high_water_mark_micro_usd
+        equity, high = self._accounts.equity_micro_usd, self._accounts.high_water_mark_micro_usd
         walk = _walk(self._store, self.account)
-        self._book, self._head = walk.book, walk.head
-        self._book.observe(high)
-        self._book.observe(equity)
+        self._accounts, self._head = walk.accounts, walk.head
+        self._accounts.observe(high)
+        self._accounts.observe(equity)
 
 
 def _walk(store: SqliteStore, account: str) -> Walk:

@@ -33,15 +33,15 @@ def summarise(path: Path, *, run_id: str) -> dict[str, Any]:
         store.close()
     trusted = records[: report.entries]
     of_run = [record for record in trusted if record.run_id == run_id]
-    book, opening = Accounts(), {}
+    accounts, opening = Accounts(), {}
     for record in trusted[: of_run[-1].index if of_run else 0]:
         if record is of_run[0]:
-            opening = natural(book.balances)
+            opening = natural(accounts.balances)
         content = chain.content_of(record)
-        book.apply(content)
+        accounts.apply(content)
         if record.run_id == run_id and isinstance(content.event, OpeningDeposit):
             opening[CASH] += content.event.amount_micro_usd
-    closing = natural(book.balances)
+    closing = natural(accounts.balances)
     change = {name: usd(closing[name] - opening.get(name, 0)) for name in (REALISED_PNL, FEES, FUNDING)}
     return {
         "account": account,
@@ -50,10 +50,10 @@ def summarise(path: Path, *, run_id: str) -> dict[str, Any]:
         "realised_pnl": change[REALISED_PNL],
         "fees": change[FEES],
         "funding": change[FUNDING],
-        "equity": usd(book.equity_micro_usd),
-        "high_water_mark": usd(book.high_water_mark_micro_usd),
+        "equity": usd(accounts.equity_micro_usd),
+        "high_water_mark": usd(accounts.high_water_mark_micro_usd),
         "entries": len(of_run),
-        "open_orders": len(book.open_orders()),
+        "open_orders": len(accounts.open_orders()),
         "verified": report.is_verified,
         "fault": report.fault,
         "content_sha256": chain.content_digest(of_run),

@@ -1,8 +1,8 @@
 """Broken invariants that this process finds, told to the governor, whose latch outlives the process.
 
 What follows here (HIBERNATE, nothing leaves) has happened before the alarm rings and does not depend on it. `ring` only leaves word, so
-it never holds up the gate. `run` says `broken` on `POSTURE` until the governor has answered or `MAX_ATTEMPTS` are used up; whoever wants
-to believe commands again waits for `settled` first, so that the cap that follows from the latch is in force before.
+it never holds up the order gate. `run` says `broken` on `POSTURE` until the governor has answered or `MAX_ATTEMPTS` are used up; whoever
+wants to believe commands again waits for `settled` first, so that the cap that follows from the latch is in force before.
 """
 
 import asyncio

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dolphin.core.audit.comparison import compared
 from dolphin.core.audit.steps import LossCharged, OrderLost, PositionClosedOut, RunStarted, Step
-from dolphin.core.units import ONE_E8
+from dolphin.core.units import price_of_cost_e8
 from dolphin.storage.ledger import SqliteLedger
 
 
@@ -56,7 +56,7 @@ class Booking:
             tell(comparison)
         for asset, position in sorted(positions.items()):
             qty_e8 = abs(position.qty_e8)
-            price_e8 = max(1, abs(position.cost_micro_usd) * ONE_E8 * ONE_E8 // 1_000_000 // qty_e8)
+            price_e8 = price_of_cost_e8(abs(position.cost_micro_usd), qty_e8)
             tell(PositionClosedOut(f"R-{self.epoch}-{asset}", asset, -1 if position.qty_e8 > 0 else 1, qty_e8, price_e8))
         open_loss_micro = self.cash_micro - marked_micro
         if positions and open_loss_micro > 0:

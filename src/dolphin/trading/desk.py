@@ -35,6 +35,7 @@ from dolphin.core.order_gate import Decision, Deny, Exposure, Limits, Order
 from dolphin.core.order_gate.desk import lowered, replaced, to_take_back
 from dolphin.core.placing.choice import Choice
 from dolphin.core.placing.view import Ranking, Touch
+from dolphin.core.units import SECOND_NS
 from dolphin.errors import DolphinError
 from dolphin.storage.ledger import FillResult
 from dolphin.trading.alarm import Alarm
@@ -43,7 +44,7 @@ from dolphin.trading.entitlement import Entitlements
 from dolphin.trading.inbound import Features
 from dolphin.trading.telling import Telling
 
-EQUITY_EVERY_NS: Final = 1_000_000_000
+EQUITY_EVERY_NS: Final = SECOND_NS
 TOP_SHOWN: Final = 5
 
 

@@ -56,6 +56,8 @@ class Entitlements:
         self._timer_at_s = 0.0
         self.ignored: Counter[str] = Counter()
         """Commands that were not applied, by reason."""
+        self.late = 0
+        """Commands that arrived after their own lease had run out."""
 
     @property
     def is_damaged(self) -> bool:
@@ -106,10 +108,11 @@ class Entitlements:
 
     def apply(self, data: bytes) -> Command | None:
         """A message of `leverage-changes`; the command if it was applied."""
-        for effect in self._take(Commanded(data)):
-            if isinstance(effect, rule.CommandBelieved):
-                return effect.command
-        return None
+        effects = self._take(Commanded(data))
+        command = next((effect.command for effect in effects if isinstance(effect, rule.CommandBelieved)), None)
+        if command is not None:
+            self.late += rule.LeaseEnded(command.key, command.epoch, command.seq) in effects
+        return command
 
     def distrust(self, reason: str) -> None:
         """HIBERNATE at once, until the gates have been read again."""

@@ -7,10 +7,11 @@ together, and only then are they told: what could not be booked has not happened
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dolphin.core.audit.journal import OF_THE_VENUE, Line, journal_lines
+from dolphin.core.audit.journal import OF_THE_VENUE, journal_lines
 from dolphin.core.audit.ledger_rows import ledger_rows
 from dolphin.core.audit.steps import AccountValued, Entry
 from dolphin.core.audit.trace import TraceEvent, trace_events
+from dolphin.core.contract.lines import Line
 from dolphin.core.ledger.events import Fill
 from dolphin.errors import DolphinError
 from dolphin.storage.ledger import FillResult, SqliteLedger

@@ -110,6 +110,7 @@ async def test_a_lease_that_runs_out_is_hibernate_without_any_message(
     assert agent.of("fill")[-1]["market_time_ns"] >= fallen["market_time_ns"]
     await agent.end()
     assert agent.of("summary")[0]["positions"] == 0
+    assert "Z agent: the account's lease is lost: it ran out" in agent.child.log.read_text()
 
 
 async def test_a_cut_cap_is_told_with_its_cause_and_brings_the_position_under_it(agent: RunningAgent, script: Script) -> None:

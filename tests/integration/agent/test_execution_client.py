@@ -1,4 +1,4 @@
-"""The gate around the execution client, in a real Nautilus node with the sandbox venue: nothing a strategy does gets past it."""
+"""The order gate around the execution client, in a real Nautilus node with the sandbox venue: nothing a strategy does gets past it."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ from agent.instruments import VENUE_LEVERAGE, instrument_of, limits_of, quote_of
 from dolphin.core.audit.trace import TraceEvent
 from dolphin.core.control.command import Command, encode
 from dolphin.core.control.posture import Posture
-from dolphin.core.order_gate import ONE
+from dolphin.core.units import ONE
 from dolphin.storage.ledger import SqliteLedger
 from dolphin.trading.alarm import Alarm
 from dolphin.trading.booking import Booking

@@ -1,6 +1,7 @@
 """A live feed against a local exchange by the real protocol: what goes wrong on the way is noticed, and mended."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,11 +10,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from dolphin.config import live_of
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.binance.frames import SNAPSHOT_STREAM, STREAM_NAME
 from dolphin.core.market.rows import Row, Translator
 from dolphin.errors import BadInput, DolphinError
-from dolphin.feeds.binance.live import LiveConfig, LiveFeed, Timing, live_frames
+from dolphin.feeds.binance.live import LiveFeed, Timing, live_frames
 from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.recorder import record_live
 from dolphin.feeds.recording import inspect
@@ -38,6 +40,8 @@ class Watched:
 
     exchange: Exchange
     live: LiveFeed
+    said: list[str]
+    """What goes into `feed.log`."""
     translator: Translator = field(default_factory=Translator)
     rows: list[Row] = field(default_factory=list)
     streams: set[str] = field(default_factory=set)
@@ -75,9 +79,10 @@ def a_market() -> Exchange:
 @asynccontextmanager
 async def watched(timing: Timing | None = None) -> AsyncIterator[Watched]:
     async with a_market() as exchange:
-        config = LiveConfig(MARKET.symbols, exchange.ws_url, exchange.rest_url)
-        async with live_frames(config, LiveClock(), timing or quick()) as live:
-            yield Watched(exchange, live)
+        config = live_of(MARKET.symbols, exchange.ws_url, exchange.rest_url)
+        said: list[str] = []
+        async with live_frames(config, LiveClock(), said.append, timing or quick()) as live:
+            yield Watched(exchange, live, said)
 
 
 async def test_every_stream_arrives_and_every_order_book_synchronises_from_rest() -> None:
@@ -99,6 +104,12 @@ async def test_a_disconnect_is_a_gap_and_is_mended_by_reconnecting(*, with_notic
         assert feed.live.counters.losses == 1
         assert feed.live.counters.sessions == 2
         assert feed.exchange.connections == 4, "both connections were opened again"
+        first, lost, again, back = feed.said
+        assert first == f"the exchange sends: {', '.join(MARKET.symbols)} from {feed.exchange.ws_url}"
+        assert lost.startswith("the exchange is lost: ")
+        assert not with_notice or lost.endswith("the server shuts down")
+        assert again.startswith("connects again in ")
+        assert re.fullmatch(r"the exchange is back after \d+\.\d s", back)
 
 
 async def test_a_connection_lost_while_a_snapshot_is_under_way_costs_no_order_book() -> None:
@@ -132,39 +143,40 @@ async def test_a_connection_that_is_open_but_silent_is_given_up_and_opened_again
         assert feed.live.counters.silent_deaths >= 1
         feed.exchange.is_muted = False
         await feed.until(Watched.is_synced, "synchronised again")
+        assert "the exchange is lost: connected, but silent for 2 s" in feed.said
 
 
 async def test_a_symbol_that_is_not_traded_is_refused_before_connecting() -> None:
     async with a_market() as exchange:
-        config = LiveConfig(("BTCUSDT", "NOSUCHUSDT"), exchange.ws_url, exchange.rest_url)
-        with pytest.raises(BadInput, match="symbols = 'NOSUCHUSDT'"):
-            async with live_frames(config, LiveClock(), quick()):
+        config = live_of(("BTCUSDT", "NOSUCHUSDT"), exchange.ws_url, exchange.rest_url)
+        with pytest.raises(BadInput, match=r"live\.symbols = 'NOSUCHUSDT'"):
+            async with live_frames(config, LiveClock(), print, quick()):
                 pass
         assert exchange.connections == 0
 
 
 async def test_an_exchange_that_cannot_be_reached_is_one_clear_error() -> None:
     async with a_market() as exchange:
-        config = LiveConfig(("BTCUSDT",), "ws://127.0.0.1:9", exchange.rest_url)
+        config = live_of(("BTCUSDT",), "ws://127.0.0.1:9", exchange.rest_url)
         with pytest.raises(DolphinError, match="cannot be reached"):
-            async with live_frames(config, LiveClock(), quick()) as live:
-                await Watched(exchange, live).until(lambda _: False, "the attempts are bounded")
+            async with live_frames(config, LiveClock(), print, quick()) as live:
+                await Watched(exchange, live, []).until(lambda _: False, "the attempts are bounded")
     with pytest.raises(DolphinError, match="cannot be reached"):
-        async with live_frames(LiveConfig(("BTCUSDT",), "ws://127.0.0.1:9", "http://127.0.0.1:9"), LiveClock(), quick()):
+        async with live_frames(live_of(("BTCUSDT",), "ws://127.0.0.1:9", "http://127.0.0.1:9"), LiveClock(), print, quick()):
             pass
 
 
 async def test_what_was_recorded_live_replays_with_its_order_books(tmp_path: Path) -> None:
     path = tmp_path / "recorded.gz"
     async with a_market() as exchange:
-        recorded = await record_live(LiveConfig(("BTCUSDT", "ETHUSDT"), exchange.ws_url, exchange.rest_url), path, 2.0)
+        recorded = await record_live(live_of(("BTCUSDT", "ETHUSDT"), exchange.ws_url, exchange.rest_url), path, 2.0)
     info = inspect([path])
     assert info.frames == recorded.frames > 0
     assert info.symbols == ("BTCUSDT", "ETHUSDT")
     assert SNAPSHOT_STREAM in info.streams
     with pytest.raises(BadInput, match="cannot be written"):
         async with a_market() as exchange:
-            await record_live(LiveConfig(("BTCUSDT",), exchange.ws_url, exchange.rest_url), path, 1.0)
+            await record_live(live_of(("BTCUSDT",), exchange.ws_url, exchange.rest_url), path, 1.0)
 
 
 async def test_the_exchange_answers_as_the_real_one_does() -> None:

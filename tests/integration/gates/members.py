@@ -11,6 +11,12 @@ CLUSTER_CONFIG = ONE_MEMBER.parent
 CLUSTER = "gates"
 
 
+def patient_configs(folder: Path) -> None:
+    """The configurations, for a slow machine, which must not look like a dead one; a killed process shows by its broken connections."""
+    for file in CLUSTER_CONFIG.glob("*.yaml"):
+        (folder / file.name).write_text(file.read_text().replace("max.no.heartbeat.seconds: 5", "max.no.heartbeat.seconds: 60"))
+
+
 class OneMember:
     """`one-member.yaml` and an SQLite file."""
 
@@ -62,18 +68,14 @@ class ThreeMembers:
         port = self._ports[number]
         config = self._folder / f"config{number}"
         config.mkdir(exist_ok=True)
-        for file in CLUSTER_CONFIG.glob("*.yaml"):
-            text = file.read_text().replace("port: 5701", f"port: {port}")
-            # A killed process shows by its broken connections; a slow machine must not look like a dead one.
-            (config / file.name).write_text(text.replace("max.no.heartbeat.seconds: 5", "max.no.heartbeat.seconds: 60"))
-        addresses = ",".join(f"127.0.0.1:{port}" for port in self._ports)
-        flags = ("-Xmx300m", "-Ddolphin.interface=127.0.0.1", f"-Ddolphin.members={addresses}", f"-Ddolphin.config={config}")
+        patient_configs(config)
         return MemberProcess.start(
             jar=self._jar,
             log=self.log(number),
             port=port,
             cluster_name=CLUSTER,
             config=config / "three-members.yaml",
+            join=[f"127.0.0.1:{port}" for port in self._ports],
             gates=self._gates,
-            jvm_flags=flags,
+            jvm_flags=("-Xmx300m",),
         )

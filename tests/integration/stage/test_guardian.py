@@ -137,6 +137,14 @@ def parent(pid: int) -> int:
 
 
 @pytest.mark.parametrize("member", ["echo"], indirect=True)
+def test_a_worker_is_named_as_the_kernel_has_room_for(member: Member) -> None:
+    member.send_batch(1)
+    assert member.receive().type is FrameType.RESULT
+    names = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in member.processes()}
+    assert member.mark[:15] in names
+
+
+@pytest.mark.parametrize("member", ["echo"], indirect=True)
 def test_a_worker_dies_with_its_guardian(member: Member) -> None:
     member.guardian.kill()
     member.await_nothing_left()

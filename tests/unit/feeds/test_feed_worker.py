@@ -24,6 +24,7 @@ def test_as_fast_as_possible_keeps_a_window_and_a_wall_clock_pace_keeps_none() -
     assert first_span_ns(0.0) == FAST_SPAN_NS
     assert pace_of(options(speed=8.0, jobs=("ars",))).window is None
     assert first_span_ns(8.0) == 8 * SHORTEST_SPAN_NS
+    assert pace_of(options(source="live", jobs=("ars",))).jobs == (), "a live feed waits for nobody"
 
 
 def test_lockstep_is_one_batch_at_a_time_with_the_agent() -> None:

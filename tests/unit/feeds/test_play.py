@@ -10,11 +10,11 @@ import pytest
 from fakes import claim
 
 from dolphin.core.contract.kinds import Kind
-from dolphin.core.market.batcher import COALESCE_ABOVE_ROWS, Batcher
-from dolphin.core.market.rows import TICK_NS, Translator
+from dolphin.core.market.batcher import Batcher
+from dolphin.core.market.rows import TICK_NS, Row, Translator
 from dolphin.errors import DolphinError
 from dolphin.feeds.clock import LiveClock
-from dolphin.feeds.play import Feed, play_fast, play_live, play_paced, span_ns
+from dolphin.feeds.play import FOLLOW_S, MOST_BEHIND, REPLAY_WAITING_ROWS, Feed, follow_lag, play_fast, play_live, play_paced, span_ns
 from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import Pace, Publisher
 from dolphin.feeds.source import Frame, Lost
@@ -39,6 +39,9 @@ class Cluster:
     def rows(self) -> list[dict[str, Any]]:
         return [row for batch in self.batches for row in batch.to_pylist()]
 
+    def kinds(self) -> list[list[Any]]:
+        return [batch.to_pydict()["kind"] for batch in self.batches]
+
     def columns(self) -> list[list[Any]]:
         return [batch.to_pydict()["market_time_ns"] for batch in self.batches]
 
@@ -51,6 +54,10 @@ def loop_ns() -> int:
 def feed_into(cluster: Cluster, *, span_ns: int = 100_000_000) -> Feed:
     publisher = Publisher(cluster, Progress(cluster), claim(), shard="0", pace=Pace())  # type: ignore[arg-type]
     return Feed(Translator(), Batcher(shard="0", max_span_ns=span_ns), publisher)
+
+
+def tick_row(time_ns: int) -> Row:
+    return ("", Kind.TICK, None, time_ns, None, None, None, None, None, None, None, None, None, None, None, None)
 
 
 def market(minutes: float = 0.05) -> Iterator[Frame]:
@@ -99,16 +106,63 @@ async def test_an_empty_source_ends_at_once() -> None:
     assert cluster.batches == []
 
 
-async def test_a_replay_too_fast_for_the_cluster_waits_with_its_source_and_keeps_every_trade() -> None:
+async def test_a_replay_too_fast_for_the_cluster_waits_with_its_source_and_keeps_every_row() -> None:
     start = 1_700_000_000_000_000_000
-    count = 3 * COALESCE_ABOVE_ROWS
+    count = 3 * REPLAY_WAITING_ROWS
     frames = [Frame(start + n, texts.trade(trade_id=n) if n % 2 else texts.book_ticker(update_id=n)) for n in range(count)]
     cluster = Cluster(delay_s=0.001)
     feed = feed_into(cluster)
     await play_paced(feed, frames, speed=1_000.0, monotonic_ns=loop_ns)
     rows = cluster.rows()
     assert sum(row["kind"] == Kind.TRADE for row in rows) == count // 2
-    assert feed.batcher.coalesced_rows == count + 1 - len(rows) > 0
+    assert len(rows) == feed.translator.counters.rows == count + 1
+
+
+@pytest.mark.parametrize("speed", [1.0, 16.0, 1_000.0])
+async def test_a_replay_at_any_speed_says_tick_after_the_same_rows(speed: float) -> None:
+    fast, paced = Cluster(), Cluster()
+    await play_fast(feed_into(fast), market())
+    await play_paced(feed_into(paced), market(), speed, loop_ns)
+    assert paced.rows() == fast.rows()
+    assert all(kinds.count(Kind.TICK) <= 1 and Kind.TICK not in kinds[:-1] for kinds in paced.kinds())
+
+
+class Jobs:
+    """The progress map, with one job that works and one that stands still."""
+
+    def __init__(self) -> None:
+        self.times_ns = {"works": 1, "stands": 1}
+
+    async def get_all(self, keys: list[str]) -> dict[str, int]:
+        return {key: self.times_ns[key] for key in keys}
+
+
+async def test_a_replay_is_held_while_a_job_that_works_is_far_behind_and_not_for_one_that_stands_still() -> None:
+    cluster, jobs = Cluster(), Jobs()
+    feed = feed_into(cluster)
+    for number in range(MOST_BEHIND + 10):
+        feed.batcher.add(feed.translator.on_time(number) or [tick_row(10 + number)])
+        assert await feed.publish_one(10 + number)
+    async with beside(follow_lag(feed, Progress(jobs), ("works", "stands"), 16.0)):  # type: ignore[arg-type]
+        await asyncio.sleep(2.5 * FOLLOW_S)
+        assert not feed.is_held, "nothing moves"
+        jobs.times_ns["works"] = 12
+        await asyncio.sleep(FOLLOW_S)
+        assert feed.is_held
+        jobs.times_ns["works"] = 30
+        await asyncio.sleep(FOLLOW_S)
+        assert not feed.is_held
+
+
+async def test_a_held_replay_waits_with_its_source() -> None:
+    cluster = Cluster()
+    feed = feed_into(cluster)
+    feed.is_held = True
+    asyncio.get_running_loop().call_later(5.0, setattr, feed, "is_held", False)
+    started_s = asyncio.get_running_loop().time()
+    await play_paced(feed, market(), 1_000.0, loop_ns)
+    assert asyncio.get_running_loop().time() - started_s >= 4.9
+    assert len(cluster.rows()) == feed.translator.counters.rows > 0
 
 
 def test_batches_are_short_while_the_jobs_keep_up_and_grow_with_their_lag_up_to_a_bound() -> None:
@@ -155,6 +209,15 @@ def has_rows(count: int) -> Callable[[Cluster], bool]:
 async def test_a_live_feed_ticks_by_itself_while_it_is_connected() -> None:
     cluster, _ = await live([Frame(LiveClock(loop_ns).now_ns(), texts.trade())], has_rows(3))
     assert [row["kind"] for row in cluster.rows()][:3] == [Kind.TRADE, Kind.TICK, Kind.TICK]
+
+
+async def test_no_tick_of_a_live_feed_overtakes_a_frame_that_was_received_before_it() -> None:
+    now_ns = LiveClock(loop_ns).now_ns()
+    first_ns = now_ns - 10 * TICK_NS
+    frames = [Frame(first_ns + n * TICK_NS // 1_000, texts.trade(trade_id=n)) for n in range(2_000)]
+    cluster, _ = await live(list(frames), has_rows(2_000))
+    received = {frame.receive_ns for frame in frames}
+    assert received <= {row["market_time_ns"] for row in cluster.rows() if row["kind"] == Kind.TRADE}, "each at the time of its receipt"
 
 
 async def test_a_live_feed_that_has_lost_its_connection_falls_silent() -> None:

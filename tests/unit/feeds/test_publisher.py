@@ -13,7 +13,7 @@ from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.batcher import record_batch
 from dolphin.errors import BadInput
 from dolphin.feeds.progress import Progress
-from dolphin.feeds.publisher import Pace, Publisher
+from dolphin.feeds.publisher import LAST_WORD_S, Pace, Publisher
 
 
 class Cluster:
@@ -98,12 +98,34 @@ async def test_draining_waits_for_everything_and_says_how_far_the_feed_came() ->
     publisher = await opened(cluster, Pace(("a",), window=64))
     await publisher.publish(batch(1))
     await publisher.publish(batch(2))
-    draining = asyncio.create_task(publisher.drain())
+    draining = asyncio.create_task(publisher.drain(is_end=True))
     await cluster.finish("a", 100)
     assert not draining.done()
     await cluster.finish("a", 200)
     await draining
     assert cluster.reports == [200]
+
+
+async def test_a_paced_replay_waits_at_its_end_for_the_last_word_of_its_jobs_but_not_for_one_that_stands_still() -> None:
+    cluster = Cluster()
+    publisher = await opened(cluster, Pace(("a",)))
+    for number in (1, 2):
+        await publisher.publish(batch(number))
+    assert (publisher.behind(99), publisher.behind(100), publisher.behind(200)) == (2, 1, 0)
+    loop = asyncio.get_running_loop()
+    started_s = loop.time()
+    loop.call_later(3.0, cluster.progress.__setitem__, "a", 100)
+    loop.call_later(6.0, cluster.progress.__setitem__, "a", 200)
+    await publisher.drain(is_end=True)
+    assert 6.0 <= loop.time() - started_s < 7.0
+    await publisher.publish(batch(3))
+    await publisher.drain(is_end=True)
+    assert LAST_WORD_S <= loop.time() - started_s - 6.0 < LAST_WORD_S + 2.0
+    await publisher.publish(batch(4))
+    stopped_s = loop.time()
+    await publisher.drain(is_end=False)
+    assert loop.time() == stopped_s, "a feed that is stopped waits for nobody"
+    assert cluster.reports == [200, 300, 400]
 
 
 async def test_a_system_that_is_already_past_this_market_time_is_left_alone() -> None:

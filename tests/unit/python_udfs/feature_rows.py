@@ -10,6 +10,7 @@ from dolphin.core.contract.schemas import SIGNALS
 from dolphin.core.control import gate_entry
 from dolphin.core.control.command import Command, decode, survival_signal
 from dolphin.core.control.params import LAW_HASH
+from dolphin.core.market.rows import TICK_NS
 from python_udfs import readings
 
 SECOND = 1_000_000_000
@@ -18,15 +19,15 @@ START = 1_723_161_255 * SECOND
 
 
 def row(asset: str, at_ns: int, **changes: Any) -> dict[str, Any]:
-    """A healthy asset at `at_ns`; every exchange id is new every 100 ms."""
+    """A healthy asset at `at_ns`, which is a grid point every 250 ms; every exchange id is new every 100 ms."""
     number = at_ns // (100 * MS)
     fields = {
         "asset": asset,
         "market_time_ns": at_ns,
+        "ticked_at_ns": at_ns // TICK_NS * TICK_NS,
         "updated_at_ns": at_ns,
-        "spread_bps": 0.5,
-        "bid_depth_usd": 1_000_000.0,
-        "ask_depth_usd": 1_100_000.0,
+        "spread_max_bps": 0.5,
+        "depth_min_usd": 1_000_000.0,
         "taker_buy_1m": 500_000.0,
         "taker_sell_1m": 500_000.0,
         "trades_1m": 500,
@@ -37,8 +38,8 @@ def row(asset: str, at_ns: int, **changes: Any) -> dict[str, Any]:
         "last_exchange_id": number,
         "taker_kind": int(Kind.TRADE),
         "taker_exchange_id": number + 1,
-        "book_exchange_id": number,
-        "depth_exchange_id": number + 2,
+        "spread_max_exchange_id": number,
+        "depth_min_exchange_id": number + 2,
     }
     return {**fields, **changes}
 

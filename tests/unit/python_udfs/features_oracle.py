@@ -46,6 +46,7 @@ class AssetHistory:
 
     said: list[tuple[int, Row]] = field(default_factory=list)
     depths: list[tuple[int, float | None]] = field(default_factory=list)  # readings, and None for each gap
+    depth_ids: list[int] = field(default_factory=list)  # beside `depths`; a gap has that of the last reading
     newest: dict[int, int] = field(default_factory=dict)
     refused: int = 0
     duplicates: int = 0
@@ -53,6 +54,7 @@ class AssetHistory:
     def hear(self, now: int, row: Row) -> None:
         if row["kind"] == Kind.GAP:
             self.depths.append((now, None))
+            self.depth_ids.append(self.depth_ids[-1] if self.depth_ids else -1)
             self.newest.clear()
         elif not is_acceptable(row):
             self.refused += 1
@@ -63,6 +65,7 @@ class AssetHistory:
             self.said.append((now, row))
             if row["kind"] == Kind.DEPTH:
                 self.depths.append((now, min(row["bid_depth_usd"], row["ask_depth_usd"])))
+                self.depth_ids.append(row["exchange_id"])
 
     def of(self, *kinds: int) -> list[tuple[int, Row]]:
         return [(t, row) for t, row in self.said if row["kind"] in kinds]
@@ -121,12 +124,43 @@ def _depth_q10(events: list[tuple[int, float | None]], now: int) -> float:
     return sorted(lows)[math.ceil(len(lows) / 10) - 1] if lows else NAN
 
 
+def _since[T](events: list[tuple[int, T]], after_ns: int) -> list[tuple[int, T]]:
+    """The event in force at `after_ns`, and all later ones."""
+    earlier = sum(t <= after_ns for t, _ in events)
+    return events[max(0, earlier - 1) :]
+
+
+def _widest(books: list[tuple[int, Row]], after_ns: int) -> tuple[float, int]:
+    """(spread in bps, id) of the first of the widest books in force since `after_ns`."""
+    spreads = [(_spread_bps(row["bid_price"], row["ask_price"]), row["exchange_id"]) for _, row in _since(books, after_ns)]
+    return max(spreads, key=lambda each: each[0], default=(NAN, -1))
+
+
+def _thinnest(history: AssetHistory, after_ns: int) -> tuple[float, int]:
+    """(depth, id) of the first of the thinnest readings in force since `after_ns` and since the last gap."""
+    readings = [(t, (depth, number)) for (t, depth), number in zip(history.depths, history.depth_ids, strict=True)]
+    least: tuple[float, int] = (NAN, -1)
+    for _, (depth, number) in _since(readings, after_ns):
+        if depth is None:
+            least = (NAN, number)
+        elif not least[0] <= depth:
+            least = (depth, number)
+    return least
+
+
+def _spread_bps(bid: float, ask: float) -> float:
+    return (ask - bid) / ((bid + ask) / 2) * 1e4
+
+
 def _delays(history: AssetHistory) -> list[tuple[int, int]]:
     return [(t, t - row["event_time_ns"]) for t, row in history.said if (row["event_time_ns"] or 0) > 0]
 
 
-def features(history: AssetHistory, now: int) -> Row:
-    """The FEATURES row of one asset at market time `now` (without `asset`)."""
+def features(history: AssetHistory, now: int, ticks: list[int]) -> Row:
+    """The FEATURES row of one asset at market time `now` (without `asset`), `ticks` being the times of all TICKs so far."""
+    before = [tick for tick in ticks if tick < now]
+    spread_max_bps, spread_max_id = _widest(history.of(Kind.BOOK), max(before, default=-1))
+    depth_min_usd, depth_min_id = _thinnest(history, max(before, default=-1))
     books = history.of(Kind.BOOK)
     trades = history.of(Kind.TRADE, Kind.AGG_TRADE)
     depths = history.of(Kind.DEPTH)
@@ -149,9 +183,11 @@ def features(history: AssetHistory, now: int) -> Row:
         "bid_qty": _last(books, "bid_qty"),
         "ask_qty": _last(books, "ask_qty"),
         "last_price": _last(trades, "price"),
-        "spread_bps": (ask - bid) / ((bid + ask) / 2) * 1e4,
+        "spread_bps": _spread_bps(bid, ask),
+        "spread_max_bps": spread_max_bps,
         "bid_depth_usd": _last(depths, "bid_depth_usd") if is_synced else NAN,
         "ask_depth_usd": _last(depths, "ask_depth_usd") if is_synced else NAN,
+        "depth_min_usd": depth_min_usd,
         "depth_q10_usd": _depth_q10(history.depths, now),
         "taker_buy_1m": sum(n for is_buy, n in notional if is_buy),
         "taker_sell_1m": sum(n for is_buy, n in notional if not is_buy),
@@ -159,6 +195,7 @@ def features(history: AssetHistory, now: int) -> Row:
         "volume_5m_usd": sum(row["price"] * row["qty"] for row in history.windowed(now, 300, Kind.TRADE, Kind.AGG_TRADE)),
         "sigma_5s": _sigma(books, now),
         "funding_rate": _last(history.of(Kind.MARK), "funding_rate"),
+        "ticked_at_ns": max(ticks, default=-1),
         "event_time_ns": next((r["event_time_ns"] for _, r in reversed(history.said) if (r["event_time_ns"] or 0) > 0), -1),
         "updated_at_ns": history.said[-1][0] if history.said else -1,
         "book_updated_at_ns": books[-1][0] if books else -1,
@@ -175,6 +212,8 @@ def features(history: AssetHistory, now: int) -> Row:
         "taker_exchange_id": _last(trades, "exchange_id", -1),
         "book_exchange_id": _last(books, "exchange_id", -1),
         "depth_exchange_id": _last(depths, "exchange_id", -1),
+        "spread_max_exchange_id": spread_max_id,
+        "depth_min_exchange_id": depth_min_id,
         "liquidation_exchange_id": _last(liquidations, "exchange_id", -1),
         "refused_rows": history.refused,
         "duplicate_rows": history.duplicates,
@@ -186,14 +225,17 @@ class Oracle:
 
     def __init__(self) -> None:
         self.now = 0
+        self.ticks: list[int] = []
         self.assets: dict[str, AssetHistory] = {}
 
     def play(self, rows: list[Row]) -> dict[str, Row]:
         for row in rows:
             self.now = max(self.now, row["market_time_ns"])
+            if row["kind"] == Kind.TICK:
+                self.ticks.append(self.now)
             if not row["asset"]:
                 continue
             history = self.assets.setdefault(row["asset"], AssetHistory())
             if row["kind"] != Kind.TICK:
                 history.hear(self.now, row)
-        return {asset: features(history, self.now) for asset, history in self.assets.items()}
+        return {asset: features(history, self.now, self.ticks) for asset, history in self.assets.items()}

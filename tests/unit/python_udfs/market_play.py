@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
+from dolphin.core.arrow.moments import joined
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.contract.schemas import MARKET
 
@@ -13,7 +14,8 @@ START = 1_700_000_000 * SECOND
 
 
 def market(assets: list[str], seconds: int, seed: int = 0) -> Iterator[pa.RecordBatch]:
-    """One MARKET batch a second: a book, a trade and a depth of each asset, moved by a common factor. Deeper books to the later assets."""
+    """One MARKET batch a second: a book, a trade and a depth of each asset, moved by a common factor, and a TICK. Deeper books to the later
+    assets."""
     rng = np.random.default_rng(seed)
     count = len(assets)
     mids = np.full(count, 100.0)
@@ -41,4 +43,5 @@ def market(assets: list[str], seconds: int, seed: int = 0) -> Iterator[pa.Record
             "mark_price": pa.nulls(3 * count, pa.float64()),
             "funding_rate": pa.nulls(3 * count, pa.float64()),
         }
-        yield pa.RecordBatch.from_arrays(list(columns.values()), schema=MARKET)
+        tick = dict.fromkeys(MARKET.names) | {"asset": "", "kind": int(Kind.TICK), "market_time_ns": int(times[-1]) + 1}
+        yield joined([pa.RecordBatch.from_arrays(list(columns.values()), schema=MARKET), pa.RecordBatch.from_pylist([tick], schema=MARKET)])

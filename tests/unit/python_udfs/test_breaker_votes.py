@@ -9,6 +9,7 @@ import pytest
 from feature_rows import MS, SECOND, START, Entries, batch, row, signals
 
 from dolphin.core.contract.kinds import Kind
+from dolphin.core.market.rows import TICK_NS
 from dolphin.errors import BadInput
 from python_udfs.breaker_votes import BreakerVotes
 from tests.makers import cause_of
@@ -25,8 +26,8 @@ def wobble(asset: str, at_ns: int) -> dict[str, Any]:
     return {
         "taker_buy_1m": buy,
         "taker_sell_1m": 1_000_000.0 - buy,
-        "bid_depth_usd": 1_000_000.0 + 300_000.0 * math.sin(phase / 3),
-        "spread_bps": 0.5 + 0.3 * abs(math.sin(phase)),
+        "depth_min_usd": 1_000_000.0 + 300_000.0 * math.sin(phase / 3),
+        "spread_max_bps": 0.5 + 0.3 * abs(math.sin(phase)),
     }
 
 
@@ -74,9 +75,8 @@ def test_a_calm_market_is_not_cut(calm: tuple[BreakerVotes, Entries]) -> None:
         ({"taker_buy_1m": 50_000.0, "taker_sell_1m": 950_000.0}, "taker", 2_700_000, Kind.TRADE),
         ({"taker_buy_1m": 0.0, "taker_sell_1m": 900_000.0}, "taker", 1_200_000, Kind.TRADE),
         ({"taker_buy_1m": 950_000.0, "taker_sell_1m": 50_000.0}, "taker", 2_700_000, Kind.TRADE),
-        ({"bid_depth_usd": 95_000.0}, "depth", 1_200_000, Kind.DEPTH),
-        ({"ask_depth_usd": 95_000.0}, "depth", 1_200_000, Kind.DEPTH),
-        ({"spread_bps": 12.0}, "spread", 0, Kind.BOOK),
+        ({"depth_min_usd": 95_000.0}, "depth", 1_200_000, Kind.DEPTH),
+        ({"spread_max_bps": 12.0}, "spread", 0, Kind.BOOK),
         ({"is_synced": False}, "stale", 2_700_000, Kind.DEPTH),
     ],
 )
@@ -98,7 +98,7 @@ def test_silence_of_one_asset_cuts_it_while_ticks_arrive_and_the_cause_is_its_la
     stage, entries = calm
     last_ns = START + 70 * SECOND
     number = last_ns // (100 * MS)
-    silent = {"updated_at_ns": last_ns, "last_exchange_id": number, "taker_exchange_id": number, "book_exchange_id": number}
+    silent = {"updated_at_ns": last_ns, "last_exchange_id": number, "taker_exchange_id": number, "spread_max_exchange_id": number}
     play(stage, entries, 70, 71.9, lambda asset, _: silent if asset == "ETHUSDT" else {})
     assert entries.cuts == []
     play(stage, entries, 71.9, 77, lambda asset, _: silent if asset == "ETHUSDT" else {})
@@ -108,7 +108,7 @@ def test_silence_of_one_asset_cuts_it_while_ticks_arrive_and_the_cause_is_its_la
     assert "last message" in entries.cuts[0].reasons[0]
 
 
-def test_one_bad_tick_moves_nothing(calm: tuple[BreakerVotes, Entries]) -> None:
+def test_one_bad_interval_moves_nothing(calm: tuple[BreakerVotes, Entries]) -> None:
     stage, entries = calm
     bad_ns = START + 70 * SECOND
     play(
@@ -116,7 +116,7 @@ def test_one_bad_tick_moves_nothing(calm: tuple[BreakerVotes, Entries]) -> None:
         entries,
         70,
         75,
-        lambda _, at_ns: {"spread_bps": 60.0, "bid_depth_usd": 1.0} if at_ns // (100 * MS) == bad_ns // (100 * MS) else {},
+        lambda _, at_ns: {"spread_max_bps": 60.0, "depth_min_usd": 1.0} if at_ns // TICK_NS == bad_ns // TICK_NS else {},
     )
     assert entries.cuts == []
 
@@ -124,10 +124,10 @@ def test_one_bad_tick_moves_nothing(calm: tuple[BreakerVotes, Entries]) -> None:
 @pytest.mark.parametrize(
     "unknown",
     [
-        {"spread_bps": math.nan},
-        {"spread_bps": -1.0},
-        {"bid_depth_usd": None},
-        {"ask_depth_usd": math.inf},
+        {"spread_max_bps": math.nan},
+        {"spread_max_bps": -1.0},
+        {"depth_min_usd": None},
+        {"depth_min_usd": math.inf},
         {"taker_buy_1m": math.nan},
         {"taker_buy_1m": 0.0, "taker_sell_1m": 0.0},
         {"trades_1m": 4},
@@ -149,21 +149,29 @@ def test_books_that_are_not_there_yet_at_the_start_are_unknown_and_hold_nothing(
     assert entries.command("paper/BTCUSDT").cap_ppm == 6_000_000
 
 
-def test_votes_leave_four_times_a_second_and_at_once_on_a_trip(calm: tuple[BreakerVotes, Entries]) -> None:
+def test_votes_leave_at_grid_points_only_and_a_trip_with_the_second_of_three_readings(calm: tuple[BreakerVotes, Entries]) -> None:
     stage, _ = calm
     left = []
-    for step in range(1, 21):
+    for step in range(1, 26):
         at_ns = START + 70 * SECOND + step * STEP_NS
-        shock = {"spread_bps": 40.0} if step >= 12 else {}
+        shock = {"spread_max_bps": 40.0} if step >= 12 else {}
         for _key, signal in signals(stage.process(batch(at_ns, row("BTCUSDT", at_ns, **{**wobble("BTCUSDT", at_ns), **shock})))):
             left.append((step, max(vote["severity_ppm"] for vote in signal["votes"])))
             assert {vote["source"] for vote in signal["votes"]} == {"depth", "spread", "stale", "taker"}
             assert all(vote["expires_at_ns"] == at_ns + 2 * SECOND and vote["seq"] == at_ns for vote in signal["votes"])
-    steps = [step for step, _ in left]
-    tripped = next(step for step, worst in left if worst == 1_000_000)
-    assert 12 < tripped <= 15  # the second of three readings
-    assert tripped in steps
-    assert max(after - before for before, after in itertools.pairwise(steps)) <= 5
+    assert [step for step, _ in left] == [5, 10, 15, 20, 25]
+    assert next(step for step, worst in left if worst == 1_000_000) == 20
+
+
+def test_a_batch_of_several_grid_points_is_voted_on_at_each(calm: tuple[BreakerVotes, Entries]) -> None:
+    stage, _ = calm
+    one_by_one = BreakerVotes("paper")
+    one_by_one.restore(stage.snapshot())
+    times = [START + 70 * SECOND + step * STEP_NS for step in range(1, 26)]
+    rows = [[row(asset, at_ns, **wobble(asset, at_ns)) for asset in ASSETS] for at_ns in times]
+    expected = [signal for at_ns, each in zip(times, rows, strict=True) for signal in signals(one_by_one.process(batch(at_ns, *each)))]
+    assert signals(stage.process(batch(times[-1], *itertools.chain(*rows)))) == expected
+    assert len(expected) == 5 * len(ASSETS)
 
 
 def test_a_batch_from_the_past_or_without_time_is_not_voted_on(calm: tuple[BreakerVotes, Entries]) -> None:
@@ -180,7 +188,7 @@ def test_a_restored_stage_goes_on_bit_for_bit(calm: tuple[BreakerVotes, Entries]
     again.restore(stage.snapshot())
     for step in range(1, 100):
         at_ns = START + 70 * SECOND + step * STEP_NS
-        rows = [row(asset, at_ns, **{**wobble(asset, at_ns), "spread_bps": 0.1 * step}) for asset in ASSETS]
+        rows = [row(asset, at_ns, **{**wobble(asset, at_ns), "spread_max_bps": 0.1 * step}) for asset in ASSETS]
         assert signals(again.process(batch(at_ns, *rows))) == signals(stage.process(batch(at_ns, *rows)))
     assert again.snapshot() == stage.snapshot()
 
@@ -194,7 +202,7 @@ def test_what_is_not_a_snapshot_is_refused_and_changes_nothing(data: bytes, calm
     assert stage.snapshot() == before
 
 
-@pytest.mark.parametrize("name", ["interval_ms", "lease_ms", "warm_up_s"])
+@pytest.mark.parametrize("name", ["lease_ms", "warm_up_s"])
 def test_a_parameter_out_of_range_is_refused_by_name(name: str) -> None:
     with pytest.raises(BadInput, match=name):
         BreakerVotes("paper", **{name: 0})

@@ -48,6 +48,40 @@ def test_an_empty_batch_repeats_what_is_known() -> None:
     assert is_same(stage.process(batch([])), before)
 
 
+def test_spread_and_depth_are_told_at_their_worst_since_the_tick_before_with_the_message_behind_it() -> None:
+    stage = Features()
+    rows = [
+        book("A", 0, 1, 99, 101),
+        depth("A", 0.1, 1, 70.0, 90.0),
+        book("A", 0.15, 2, 99.5, 100.5),
+        depth("A", 0.2, 2, 80.0, 90.0),
+        tick(0.25),
+    ]
+    worst = last(stage, rows)
+    assert (worst["spread_max_bps"], worst["spread_max_exchange_id"]) == (pytest.approx(200.0), 1)
+    assert (worst["depth_min_usd"], worst["depth_min_exchange_id"]) == (70.0, 1)
+    assert worst["spread_bps"] == pytest.approx(100.0)
+    calm = last(stage, [tick(0.5)])
+    assert (calm["spread_max_bps"], calm["spread_max_exchange_id"]) == (pytest.approx(100.0), 2), "what was in force counts"
+    assert (calm["depth_min_usd"], calm["depth_min_exchange_id"]) == (80.0, 2)
+
+
+def test_a_batch_of_several_ticks_tells_the_moment_of_each_and_of_its_end() -> None:
+    out = Features().process(
+        batch([book("A", 0, 1, 9, 10), tick(0.25), book("B", 0.3, 1, 9, 10), tick(0.5), tick(0.75), book("A", 0.8, 2, 9, 11)])
+    )
+    times = [(row["asset"], (row["market_time_ns"] - START) / SECOND, (row["ticked_at_ns"] - START) / SECOND) for row in out.to_pylist()]
+    assert times == [
+        ("A", 0.25, 0.25),
+        ("A", 0.5, 0.5),
+        ("B", 0.5, 0.5),
+        ("A", 0.75, 0.75),
+        ("B", 0.75, 0.75),
+        ("A", 0.8, 0.75),
+        ("B", 0.8, 0.75),
+    ]
+
+
 def test_what_was_never_said_is_unknown_and_not_zero() -> None:
     features = last(Features(), [row(Kind.MARK, "A", 0, 1, mark_price=1.0, funding_rate=1e-4, delay_ns=0)])
     for name in ("bid", "ask", "spread_bps", "last_price", "bid_depth_usd", "ask_depth_usd", "depth_q10_usd", "sigma_5s"):
@@ -91,6 +125,7 @@ def test_a_row_that_cannot_be_believed_is_counted_and_changes_nothing_else(kind:
     features = last(refusing, [*before, spoilt])
     expected = last(silent, [*before, tick(1)])
     assert features.pop("refused_rows") == expected.pop("refused_rows") + 1
+    assert features.pop("ticked_at_ns") < expected.pop("ticked_at_ns")
     np.testing.assert_equal(features, expected)
 
 

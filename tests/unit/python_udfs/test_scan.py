@@ -22,7 +22,15 @@ def features(at_s: float, mids: dict[str, float], updated_s: float | None = None
     book_ns = time_ns if updated_s is None else START + round(updated_s * SECOND)
     rows: list[dict[str, Any]] = [
         dict.fromkeys(FEATURES.names)
-        | {"asset": asset, "market_time_ns": time_ns, "bid": mid - 0.5, "ask": mid + 0.5, "book_updated_at_ns": book_ns, **values}
+        | {
+            "asset": asset,
+            "market_time_ns": time_ns,
+            "ticked_at_ns": time_ns,
+            "bid": mid - 0.5,
+            "ask": mid + 0.5,
+            "book_updated_at_ns": book_ns,
+            **values,
+        }
         for asset, mid in mids.items()
     ]
     return pa.RecordBatch.from_pylist(rows, schema=FEATURES)
@@ -47,6 +55,15 @@ def test_a_scan_shows_what_was_known_when_its_time_came() -> None:
     (scan,) = stage.process(features(5.1, {"A": 999.0, "NEW": 1.0}, volume_5m_usd=8.0))
     (row,) = scan.to_pylist()
     assert (row["asset"], row["mid"], row["volume_5m_usd"], row["market_time_ns"]) == ("A", 100.0, 7.0, START + 5 * SECOND)
+
+
+def test_what_is_said_between_grid_points_is_not_looked_at() -> None:
+    stage = Scan(5 * SECOND)
+    stage.process(features(4.75, {"A": 100.0}))
+    assert stage.process(features(4.9, {"A": 999.0, "NEW": 1.0}, ticked_at_ns=START + 4_750_000_000)) == []
+    assert stage.process(features(5.1, {"A": 999.0}, ticked_at_ns=START + 4_750_000_000)) == []
+    (scan,) = stage.process(features(5.25, {"A": 101.0}))
+    assert (scan.column("asset").to_pylist(), scan.column("mid").to_pylist()) == (["A"], [100.0])
 
 
 def test_a_batch_without_rows_or_without_a_due_scan_yields_nothing() -> None:

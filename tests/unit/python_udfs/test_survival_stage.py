@@ -1,5 +1,6 @@
 """The survival stage: FEATURES become the controller's readings."""
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from feature_rows import MS, SECOND, START, Entries, batch, row, signals
 
 from dolphin.core.control.posture import Posture
+from dolphin.core.market.rows import TICK_NS
 from dolphin.errors import BadInput
 from python_udfs.survival import Survival
 
@@ -76,8 +78,8 @@ def test_a_constant_clock_offset_is_no_fault_but_jitter_and_excess_delay_are(cal
         ({"jitter_ns": 900 * MS}, "jitter"),
         ({"jitter_ns": None}, "jitter"),
         ({"excess_delay_ns": None}, "latency"),
-        ({"bid_depth_usd": 50_000.0}, "depth"),
-        ({"bid_depth_usd": math.nan}, "depth"),
+        ({"depth_min_usd": 50_000.0}, "depth"),
+        ({"depth_min_usd": math.nan}, "depth"),
     ],
 )
 def test_a_bad_reading_on_many_assets_lowers_r_and_names_a_message(
@@ -93,7 +95,7 @@ def test_a_bad_reading_on_many_assets_lowers_r_and_names_a_message(
 
 def test_a_fifth_of_the_assets_may_be_bad_for_the_cut_off_handles_those(calm: tuple[Survival, Entries]) -> None:
     stage, entries = calm
-    play(stage, entries, 65, 70, only("A3USDT", jitter_ns=900 * MS, bid_depth_usd=1.0, updated_at_ns=START))
+    play(stage, entries, 65, 70, only("A3USDT", jitter_ns=900 * MS, depth_min_usd=1.0, updated_at_ns=START))
     assert entries.command("paper").cap_ppm == 6_000_000
     play(stage, entries, 70, 75, lambda asset, _: {"updated_at_ns": START} if asset in ("A3USDT", "A4USDT") else {})
     assert entries.command("paper").posture is Posture.HIBERNATE
@@ -109,7 +111,7 @@ def test_with_two_assets_the_account_is_as_good_as_the_worse_one() -> None:
 
 def test_a_flicker_of_the_book_is_not_a_collapse(calm: tuple[Survival, Entries]) -> None:
     stage, entries = calm
-    play(stage, entries, 65, 66, everywhere(bid_depth_usd=1.0))
+    play(stage, entries, 65, 66, everywhere(depth_min_usd=1.0))
     play(stage, entries, 66, 70)
     assert entries.cuts == []
 
@@ -152,20 +154,29 @@ def test_silence_of_every_asset_is_the_worst_reading_while_ticks_arrive(calm: tu
     assert command.factors_ppm[0] == 1_000_000  # no latch: the feed is alive
 
 
-def test_a_batch_without_assets_grants_nothing() -> None:
+def test_a_batch_without_assets_demands_nothing() -> None:
     stage = Survival("paper")
-    for step in range(2_000):
-        for _, signal in signals(stage.process(batch(START + step * STEP_NS))):
-            assert (signal["is_ready"], signal["r_cmd_ppm"]) == (False, 0)
+    assert all(stage.process(batch(START + step * STEP_NS)) is None for step in range(20))
 
 
-def test_the_lease_is_renewed_four_times_a_second_with_growing_seq(calm: tuple[Survival, Entries]) -> None:
+def test_a_batch_of_several_grid_points_is_assessed_at_each(calm: tuple[Survival, Entries]) -> None:
+    stage, _ = calm
+    one_by_one = Survival("paper")
+    one_by_one.restore(stage.snapshot())
+    times = [START + 65 * SECOND + step * STEP_NS for step in range(1, 41)]
+    rows = [[row(asset, at_ns, jitter_ns=step * 20 * MS) for asset in ASSETS] for step, at_ns in enumerate(times)]
+    expected = [signal for at_ns, each in zip(times, rows, strict=True) for signal in signals(one_by_one.process(batch(at_ns, *each)))]
+    assert signals(stage.process(batch(times[-1], *itertools.chain(*rows)))) == expected
+    assert len(expected) == 8
+
+
+def test_the_lease_is_renewed_at_every_grid_point_with_growing_seq(calm: tuple[Survival, Entries]) -> None:
     stage, _ = calm
     seen = []
     for step in range(1, 41):
         at_ns = START + 65 * SECOND + step * STEP_NS
         seen += signals(stage.process(batch(at_ns, *[row(asset, at_ns) for asset in ASSETS])))
-    assert 8 <= len(seen) <= 9
+    assert [signal["time_ns"] for _, signal in seen] == [START + 65 * SECOND + quarter * TICK_NS for quarter in range(1, 9)]
     assert all(key == "paper" for key, _ in seen)
     seqs = [signal["seq"] for _, signal in seen]
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))

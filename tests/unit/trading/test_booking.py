@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from dolphin.core.audit.journal import Line
 from dolphin.core.audit.steps import AccountValued, Entry, OrderFilled, OrderWanted, Step
 from dolphin.core.audit.trace import TraceEvent
+from dolphin.core.contract.lines import Line
 from dolphin.core.control.belief import Grant
-from dolphin.core.order_gate import ONE, ONE_E8, Order, Style
+from dolphin.core.order_gate import Order, Style
+from dolphin.core.units import ONE, ONE_E8
 from dolphin.storage.ledger import SqliteLedger
 from dolphin.trading.booking import Booking
 from dolphin.trading.telling import Telling

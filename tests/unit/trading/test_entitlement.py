@@ -108,6 +108,15 @@ async def test_a_command_that_was_not_applied_is_none_and_counted(harness: Harne
     assert harness.entitlements.ignored == {"old": 1, "damaged": 1}
 
 
+async def test_a_command_that_comes_when_its_own_lease_is_over_is_counted_as_late(harness: Harness) -> None:
+    harness.entitle()
+    harness.clock.now_ns += SECOND
+    assert harness.entitlements.apply(encode(command(2, issued=T0 - SECOND))) == command(2, issued=T0 - SECOND)
+    assert harness.entitlements.late == 1
+    assert harness.entitlements.apply(encode(command(3, issued=T0 + SECOND))) == command(3, issued=T0 + SECOND)
+    assert harness.entitlements.late == 1
+
+
 async def test_closing_is_final(harness: Harness) -> None:
     harness.entitle()
     harness.entitlements.close("run ended")

@@ -14,7 +14,7 @@ from dolphin.core.contract.names import LEVERAGE_CHANGES as LEVERAGE
 from dolphin.core.contract.names import RANKING_TOPIC as RANKING
 from dolphin.core.contract.packing import unpack
 from dolphin.core.control.params import LAW_HASH
-from dolphin.core.order_gate import ONE
+from dolphin.core.units import ONE
 from dolphin.host.tasks import beside
 from dolphin.trading.alarm import Alarm
 from dolphin.trading.booking import Booking

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dolphin.core.audit.journal import Line
 from dolphin.core.audit.steps import AccountValued, Entry, LossCharged, OrderEnded, OrderFilled, RankingHeard, RunStarted, Step
 from dolphin.core.audit.trace import TraceEvent
+from dolphin.core.contract.lines import Line
 from dolphin.core.ledger.events import Outcome
 from dolphin.core.units import ONE, ONE_E8
 from dolphin.errors import DolphinError

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from dolphin.core.audit import trace as of
-from dolphin.core.audit.trace import TraceEvent, TraceTerm
+from dolphin.core.audit.steps import Term
+from dolphin.core.audit.trace import TraceEvent
 
 NAME: Final = "TraceData"
 SPECIFICATION: Final = "InventoryTrace"
@@ -95,7 +96,7 @@ class _Names:
             case of.TraceShut() | of.TraceReopened() | of.Cut():
                 return {}
 
-    def _terms(self, terms: tuple[TraceTerm, ...]) -> str:
+    def _terms(self, terms: tuple[Term, ...]) -> str:
         """A function from keys to what the order stands on: a record, which is one on strings; `<<>>` is the one with no keys."""
         fields = {
             self.keys[term.key]: _record(
@@ -117,7 +118,7 @@ class _Names:
 _OF_AN_ORDER = of.Admitted | of.Intent | of.Denied | of.Replaced | of.Filled | of.Ended
 
 
-def _terms(event: TraceEvent) -> tuple[TraceTerm, ...]:
+def _terms(event: TraceEvent) -> tuple[Term, ...]:
     return event.terms if isinstance(event, of.Admitted | of.Replaced) else ()
 
 

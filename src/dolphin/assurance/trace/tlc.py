@@ -17,7 +17,7 @@ from typing import Final, Self
 
 from dolphin.errors import BadInput, DolphinError, ExitCode
 from dolphin.host.home import REPOSITORY
-from dolphin.host.member import find_java
+from dolphin.host.java import find_java
 
 SPECS: Final = REPOSITORY / "formal" / "tla"
 _LIBRARIES: Final = REPOSITORY / "formal" / "target" / "lib"

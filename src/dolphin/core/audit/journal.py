@@ -3,10 +3,9 @@
 A line holds market time only, so that two runs in lockstep write the same lines.
 """
 
-from typing import Any
-
 from dolphin.core.audit import steps as of
 from dolphin.core.audit.steps import Entry, Step
+from dolphin.core.contract.lines import Line
 from dolphin.core.control.belief import (
     LEASE_EXPIRED,
     CapChanged,
@@ -18,13 +17,11 @@ from dolphin.core.control.belief import (
     Shut,
     TrustEnded,
 )
+from dolphin.core.control.command import Command
 from dolphin.core.order_gate.admission import Order
 from dolphin.core.placing.choice import Choice
 from dolphin.core.words import decimal_e8
 from dolphin.core.words import side as side_word
-
-type Line = dict[str, Any]
-"""One line; `type` and `market_time_ns` come first."""
 
 OF_THE_VENUE = (of.OrderFilled, of.OrderEnded)
 """What has happened whether or not it could be booked: told in any case."""
@@ -37,6 +34,8 @@ def journal_lines(entry: Entry, pnl_micro_usd: int | None = None) -> tuple[Line,
 
 def _lines(step: Step, pnl_micro_usd: int | None) -> tuple[tuple[str, Line], ...]:
     match step:
+        case CommandBelieved(command, before):
+            return _of_a_command(command, before)
         case PostureChanged(before, after, reason, cause_ids):
             return (("posture", {"from": before.name, "to": after.name, "reason": reason, "cause_ids": cause_ids}),)
         case CapChanged():
@@ -73,8 +72,7 @@ def _lines(step: Step, pnl_micro_usd: int | None) -> tuple[tuple[str, Line], ...
         case of.InvariantBroken(reason, cause_id):
             return (("broken", {"reason": reason, "cause_id": cause_id}),)
         case (
-            CommandBelieved()
-            | CommandIgnored()
+            CommandIgnored()
             | TrustEnded()
             | Shut()
             | Reopened()
@@ -129,6 +127,22 @@ def _of_an_equity(told: of.EquityTold) -> Line:
         "drawdown_ppm": told.drawdown_ppm,
         "positions": {asset: decimal_e8(qty_e8) for asset, qty_e8 in told.positions_e8},
     }
+
+
+def _of_a_command(command: Command, before: Command | None) -> tuple[tuple[str, Line], ...]:
+    """What a gate decided, where it lowers the cap or moves the posture: a function of the market, unlike what is believed and when."""
+    if command.cap_ppm >= command.from_cap_ppm and (before is None or before.posture is command.posture):
+        return ()
+    line = {
+        "asset": command.asset,
+        "posture": command.posture.name,
+        "from_ppm": command.from_cap_ppm,
+        "to_ppm": command.cap_ppm,
+        "reason": "; ".join(command.reasons),
+        "cause_ids": command.cause_ids,
+        "event_time_ns": command.issued_at_ns,
+    }
+    return (("command", line),)
 
 
 def _of_a_cap(change: CapChanged) -> tuple[tuple[str, Line], ...]:

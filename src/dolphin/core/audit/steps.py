@@ -19,8 +19,11 @@ RUN_ENDED: Final = "run ended"
 """The reason of everything that an end in good order takes away: no cut, and nothing to look into."""
 
 
-class Term(NamedTuple):
-    """What an entry stands on, for one of its two keys: the command, the effective cap, and the exposure that the entry leads to."""
+class Term(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an entry stands on, for one of its two keys: the command, the effective cap, and the exposure that the entry leads to.
+
+    It stands in the trace as it is, so a line with another field is no trace.
+    """
 
     key: str
     epoch: int

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from dolphin.core.audit import steps
-from dolphin.core.audit.steps import Entry
+from dolphin.core.audit.steps import Entry, Term
 from dolphin.core.control.belief import (
     CapChanged,
     CommandBelieved,
@@ -83,24 +83,13 @@ class PostureSeen(_Event, frozen=True, kw_only=True, tag="posture"):
     reason: str
 
 
-class TraceTerm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an entry stands on, for one of its two keys: the command, the effective cap, and the exposure that the entry leads to."""
-
-    key: str
-    epoch: int
-    seq: int
-    cap_ppm: int
-    exposure_ppm: int
-    """Of the equity, with this order, rounded up."""
-
-
 class Admitted(_Event, frozen=True, kw_only=True, tag="admitted"):
     """An order may leave once its intent is on disk. An exit has no terms."""
 
     order_id: str
     asset: str
     notional_micro_usd: int
-    terms: tuple[TraceTerm, ...]
+    terms: tuple[Term, ...]
 
 
 class Intent(_Event, frozen=True, kw_only=True, tag="intent"):
@@ -120,7 +109,7 @@ class Replaced(_Event, frozen=True, kw_only=True, tag="replaced"):
     """A working order has new terms, which the order gate allowed as those of a new one."""
 
     order_id: str
-    terms: tuple[TraceTerm, ...]
+    terms: tuple[Term, ...]
 
 
 class Filled(_Event, frozen=True, kw_only=True, tag="fill"):
@@ -158,7 +147,7 @@ def trace_events(entry: Entry) -> tuple[TraceEvent, ...]:
     """The trace's events of one step."""
     now_ns = entry.lease_time_ns
     match entry.step:
-        case CommandBelieved(command):
+        case CommandBelieved(command, _):
             return (_believed(command, now_ns),)
         case LeaseEnded(key, epoch, seq):
             return (LeaseEnd(market_time_ns=now_ns, key=key, epoch=epoch, seq=seq),)
@@ -176,13 +165,13 @@ def trace_events(entry: Entry) -> tuple[TraceEvent, ...]:
                 order_id=order.order_id,
                 asset=order.asset,
                 notional_micro_usd=notional_micro_usd,
-                terms=_traced(terms),
+                terms=terms,
             )
             return admitted, Intent(market_time_ns=now_ns, order_id=order.order_id)
         case steps.OrderDenied(order, reason, _):
             return (Denied(market_time_ns=now_ns, order_id=order.order_id, reason=reason.value),)
         case steps.OrderReplaced(order_id, terms):
-            return (Replaced(market_time_ns=now_ns, order_id=order_id, terms=_traced(terms)),)
+            return (Replaced(market_time_ns=now_ns, order_id=order_id, terms=terms),)
         case steps.OrderFilled(order_id=order_id, fill_id=fill_id, is_last=is_last):
             return (Filled(market_time_ns=now_ns, order_id=order_id, fill_id=fill_id, is_last=is_last),)
         case steps.OrderEnded(order_id, _, outcome, _):
@@ -220,7 +209,3 @@ def _believed(command: Command, now_ns: int) -> Believed:
         f1_ppm=command.factors_ppm[0] if command.factors_ppm else None,
         expires_at_ns=command.expires_at_ns,
     )
-
-
-def _traced(terms: tuple[steps.Term, ...]) -> tuple[TraceTerm, ...]:
-    return tuple([TraceTerm(**term._asdict()) for term in terms])

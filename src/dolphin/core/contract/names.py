@@ -36,6 +36,13 @@ FIRST_SHARD: Final = "0"
 MAX_SHARDS: Final = 8
 """Shards are "0" to "7"; a silent one costs its readers nothing."""
 
+MAX_ASSETS: Final = 1_024
+"""Assets in one shard (50 are planned, 400 in one shard are supported); rows of further ones are dropped and counted, or refused."""
+
+# the exchange's public addresses; a configuration may name others
+EXCHANGE_WS_URL: Final = "wss://fstream.binance.com"
+EXCHANGE_REST_URL: Final = "https://fapi.binance.com"
+
 
 def market_topic(shard: str) -> str:
     """The topic of one shard's features."""

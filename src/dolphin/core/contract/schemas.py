@@ -56,15 +56,17 @@ MARKET: Final = schema_of(MARKET_COLUMNS)
 
 FEATURES_COLUMNS: Final = (
     Column("asset", _TEXT, "symbol", False),
-    Column("market_time_ns", _INT, "market time of the batch", False),
+    Column("market_time_ns", _INT, "market time of the row's moment", False),
     Column("bid", _FLOAT, "best bid"),
     Column("ask", _FLOAT, "best ask"),
     Column("bid_qty", _FLOAT, "quantity at the best bid, base asset"),
     Column("ask_qty", _FLOAT, "quantity at the best ask, base asset"),
     Column("last_price", _FLOAT, "price of the last trade"),
     Column("spread_bps", _FLOAT, "spread over mid, basis points"),
+    Column("spread_max_bps", _FLOAT, "widest spread since the last TICK, that of the book in force then included"),
     Column("bid_depth_usd", _FLOAT, "notional of bids within 10 bps of the mid"),
     Column("ask_depth_usd", _FLOAT, "notional of asks within 10 bps of the mid"),
+    Column("depth_min_usd", _FLOAT, "least min(bid, ask) depth since the last TICK, the one in force then included; NaN while out of sync"),
     Column(
         "depth_q10_usd",
         _FLOAT,
@@ -76,6 +78,7 @@ FEATURES_COLUMNS: Final = (
     Column("volume_5m_usd", _FLOAT, "notional traded in 5 min"),
     Column("sigma_5s", _FLOAT, "volatility of 5 s log returns: EWMA, half-life 10 min, at least a tick"),
     Column("funding_rate", _FLOAT, "funding rate of the running period"),
+    Column("ticked_at_ns", _INT, "market time of the last TICK; the row's own at a grid point, where the rules look and nowhere else"),
     Column("event_time_ns", _INT, "the exchange's time of the last message"),
     Column("updated_at_ns", _INT, "market time of the last accepted message"),
     Column("book_updated_at_ns", _INT, "the same of the book ticker"),
@@ -89,6 +92,8 @@ FEATURES_COLUMNS: Final = (
     Column("taker_exchange_id", _INT, "number of the last trade"),
     Column("book_exchange_id", _INT, "number of the last book ticker"),
     Column("depth_exchange_id", _INT, "number of the last depth update"),
+    Column("spread_max_exchange_id", _INT, "number of the book ticker behind spread_max_bps"),
+    Column("depth_min_exchange_id", _INT, "number of the depth update behind depth_min_usd; of the last one while out of sync"),
     Column("liquidation_exchange_id", _INT, "number of the last liquidation"),
     Column("refused_rows", _INT, "rows that could not be believed, since the asset was first seen"),
     Column("duplicate_rows", _INT, "rows that were not newer than their stream, since the asset was first seen"),
@@ -97,7 +102,8 @@ FEATURES_COLUMNS: Final = (
     Column("is_synced", _BOOL, "the order book is continuous"),
 )
 FEATURES: Final = schema_of(FEATURES_COLUMNS)
-"""One row per known asset. While unknown, floats are NaN, times and ids -1, kinds 0 and the three delays null; none counts as good."""
+"""One row per known asset and moment. While unknown, floats are NaN, times and ids -1, kinds 0 and the three delays null; none counts as
+good."""
 
 SCAN_COLUMNS: Final = (
     Column("asset", _TEXT, "symbol", False),

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from dolphin.core.contract.packing import is_list
 from dolphin.core.control import manual_cut
 from dolphin.core.control.command import Command, next_epoch
-from dolphin.core.control.manual_cut import CUTS_PPM, MAX_NS, Manual, noted, text
+from dolphin.core.control.manual_cut import CUTS_PPM, Manual, noted, text
 from dolphin.core.control.outcome import GateOutcome
 from dolphin.core.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
-from dolphin.core.units import ONE, as_int, mul
+from dolphin.core.units import MAX_NS, ONE, as_int, mul
 
 MAX_REASONS = 32
 FACTORS = 5

@@ -17,10 +17,10 @@ from msgspec import Struct
 
 from dolphin.core.control import factors
 from dolphin.core.control.params import SurvivalParams
-from dolphin.core.control.senses import MAX_NS, SENSORS, Inputs, hear
-from dolphin.core.units import ONE, as_int
+from dolphin.core.control.senses import SENSORS, Inputs, hear
+from dolphin.core.units import MAX_NS, ONE, SECOND_NS, as_int
 
-SLOT_NS = 1_000_000_000
+SLOT_NS = SECOND_NS
 SLOTS = 10  # the derivative looks back 10 s
 NO_SHOCK = -1
 
@@ -111,17 +111,6 @@ def assess(memory: Memory, inputs: Inputs, params: SurvivalParams) -> tuple[Memo
             cause_ids,
             now_ns + params.lease_ns if now_ns < MAX_NS - params.lease_ns else MAX_NS,
         ),
-    )
-
-
-def is_due(demand: Demand, sent: Demand | None, interval_ns: int) -> bool:
-    """Whether `demand` has to leave now, `sent` being the last that did: it takes something away, or the lease is due for renewal."""
-    return (
-        sent is None
-        or demand.r_cmd_ppm < sent.r_cmd_ppm
-        or demand.broken != sent.broken
-        or demand.is_passive_only != sent.is_passive_only
-        or demand.time_ns - sent.time_ns >= interval_ns
     )
 
 

@@ -129,9 +129,10 @@ class _Effect(Struct, frozen=True):
 
 
 class CommandBelieved(_Effect, frozen=True):
-    """A command is believed from now on."""
+    """A command is believed from now on, in the place of the one that was before."""
 
     command: Command
+    before: Command | None = None
 
 
 class CommandIgnored(_Effect, frozen=True):
@@ -291,7 +292,7 @@ def _taken(belief: Belief, command: Command, monotonic_ns: int) -> tuple[Belief,
     )
     taken = replace(belief, commands={**belief.commands, command.key: command}, granted={**belief.granted, command.key: granted})
     after, effects = _judged(taken, monotonic_ns)
-    return after, (CommandBelieved(command), *effects)
+    return after, (CommandBelieved(command, known), *effects)
 
 
 def _judged(belief: Belief, monotonic_ns: int) -> tuple[Belief, tuple[BeliefEffect, ...]]:

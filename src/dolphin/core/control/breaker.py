@@ -16,12 +16,12 @@ from typing import NamedTuple
 from dolphin.core.contract.packing import is_list, is_map
 from dolphin.core.control import manual_cut
 from dolphin.core.control.command import Command, next_epoch
-from dolphin.core.control.manual_cut import CUTS_PPM, MAX_NS, UTF_16, WORST_LEVEL, Manual, noted, text
+from dolphin.core.control.manual_cut import CUTS_PPM, UTF_16, WORST_LEVEL, Manual, noted, text
 from dolphin.core.control.outcome import GateOutcome
 from dolphin.core.control.params import BreakerParams
 from dolphin.core.control.posture import MAX_LEVERAGE_PPM, Posture
 from dolphin.core.law import LAW
-from dolphin.core.units import ONE, as_int, mul
+from dolphin.core.units import MAX_NS, ONE, as_int, mul
 
 MAX_SOURCES = LAW.number("breaker", "max_sources")
 MAX_EPISODES = LAW.number("breaker", "max_episodes")

@@ -7,9 +7,8 @@ shapes, `tables.py` the curves.
 
 from dolphin.core.control.curves import falling, interpolate, rising
 from dolphin.core.control.params import SurvivalParams
-from dolphin.core.control.senses import MAX_NS
 from dolphin.core.control.tables import CAPITAL_STRESS, DRAWDOWN_STEP_PPM, ENVELOPE_DECADE, ENVELOPE_STEP_NS
-from dolphin.core.units import ONE, Reading, as_int, mul
+from dolphin.core.units import MAX_NS, ONE, Reading, as_int, mul
 
 ENVELOPE_FRESH_NS = 30_000_000_000
 ENVELOPE_DECADE_NS = 7_170_000_000_000  # from 30 s to 2 h the factor falls to a tenth, and so on beyond

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
+from dolphin.core.contract import names
 from dolphin.core.contract.packing import is_map, pack, unpack
 from dolphin.core.control import account_gate, breaker, posture_gate
 from dolphin.core.control.command import Command, decode, to_map
@@ -146,8 +147,7 @@ def _manual(raw: Any) -> Manual:
 
 
 def _first_breaker(key: str) -> breaker.BreakerState:
-    account, _, asset = key.rpartition("/")
-    return breaker.BreakerState(account, asset)
+    return breaker.BreakerState(*names.gate_parts(key))
 
 
 def _breaker_rule(state: breaker.BreakerState) -> dict[str, object]:

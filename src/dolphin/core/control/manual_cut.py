@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dolphin.core.law import LAW
-from dolphin.core.units import as_int
+from dolphin.core.units import MAX_NS, as_int
 
-MAX_NS = 2**62
 MAX_TEXT = 256  # UTF-16 units of a reason, cause or name
 UTF_16 = ("utf-16-be", "surrogatepass")  # text as Java sees it: the bytes sort as its strings do, and half a pair is a unit
 CUTS_PPM = LAW.row("breaker", "cuts_to_ppm", 5)  # what each level leaves

@@ -20,12 +20,12 @@ from dolphin.core.control import governor
 from dolphin.core.control.account_gate import FACTORS, POSTURES, read_factors, read_texts
 from dolphin.core.control.assessment import Demand
 from dolphin.core.control.command import Command, next_epoch
-from dolphin.core.control.manual_cut import MAX_NS, text
+from dolphin.core.control.manual_cut import text
 from dolphin.core.control.outcome import GateOutcome
 from dolphin.core.control.params import GovernorParams
 from dolphin.core.control.posture import Posture
 from dolphin.core.law import LAW
-from dolphin.core.units import ONE, as_int
+from dolphin.core.units import MAX_NS, ONE, as_int
 
 R_STEP_PPM = LAW.number("governor", "r_step_ppm")
 

@@ -6,9 +6,7 @@ reading is missing or unusable reads as the worst. Every curve (`factors`) is at
 
 from typing import Any, Final, NamedTuple
 
-from dolphin.core.units import ONE, Reading
-
-MAX_NS: Final = 2**62
+from dolphin.core.units import MAX_NS, ONE, Reading
 
 
 class Inputs(NamedTuple):

@@ -1,7 +1,7 @@
 """What the entries add up to: balances, positions, orders, equity, and the rules for the next entry.
 
-A book is the fold of an account's entries. `plan(event)` says, without changing anything, which legs the event must have here, or why it
-is refused, or that it repeats what is already booked; `apply(content)` is the one thing that changes a book. Writing an entry is plan,
+`Accounts` is the fold of an account's entries. `plan(event)` says, without changing anything, which legs the event must have here, or why
+it is refused, or that it repeats what is already booked; `apply(content)` is the one thing that changes them. Writing an entry is plan,
 store, apply; verification is the same plan, compared with what was stored.
 
 The ledger records facts, so it refuses little: what breaks the accounts, reuses a name, or contradicts an entry. A fill nobody intended or
@@ -104,7 +104,7 @@ class Accounts:
     is_opened: bool = False
 
     def plan(self, event: LedgerEvent) -> BookingDecision:
-        """Which legs `event` must have in this book. Total: every event gets an answer."""
+        """Which legs `event` must have here. Total: every event gets an answer."""
         try:
             chain.encode_faithfully(Content(0, event, ()))
         except ValueError as error:
@@ -203,20 +203,20 @@ class Accounts:
         return "an amount or a quantity would leave the 64-bit range" if any(abs(result) > MAX_INTEGER for result in results) else None
 
 
-def _plan_nothing(book: Accounts, event: LedgerEvent) -> BookingDecision:
+def _plan_nothing(accounts: Accounts, event: LedgerEvent) -> BookingDecision:
     return Plan()
 
 
-def _plan_opening(book: Accounts, event: OpeningDeposit) -> BookingDecision:
-    if book.is_opened:
+def _plan_opening(accounts: Accounts, event: OpeningDeposit) -> BookingDecision:
+    if accounts.is_opened:
         return Refusal("the account has its opening deposit already")
     if event.amount_micro_usd <= 0:
         return Refusal("amount_micro_usd of an opening deposit must be positive")
     return Plan(transfer(CASH, OPENING_CAPITAL, event.amount_micro_usd))
 
 
-def _plan_intent(book: Accounts, event: OrderIntent) -> BookingDecision:
-    order = book.orders.get(event.order_id)
+def _plan_intent(accounts: Accounts, event: OrderIntent) -> BookingDecision:
+    order = accounts.orders.get(event.order_id)
     if order is not None:
         return Repeat() if order.intent == event else Refusal("order_id is taken by another order")
     if event.qty_e8 <= 0:
@@ -226,8 +226,8 @@ def _plan_intent(book: Accounts, event: OrderIntent) -> BookingDecision:
     return Plan()
 
 
-def _plan_outcome(book: Accounts, event: OrderOutcome) -> BookingDecision:
-    order = book.orders.get(event.order_id)
+def _plan_outcome(accounts: Accounts, event: OrderOutcome) -> BookingDecision:
+    order = accounts.orders.get(event.order_id)
     if order is None:
         return Refusal("no intent of this order_id is booked")
     if event.outcome.is_final:
@@ -239,13 +239,13 @@ def _plan_outcome(book: Accounts, event: OrderOutcome) -> BookingDecision:
     return Repeat() if event.qty_e8 == order.qty_e8 else Plan()
 
 
-def _plan_fill(book: Accounts, event: Fill) -> BookingDecision:
-    known = book.fills.get((event.order_id, event.fill_id))
+def _plan_fill(accounts: Accounts, event: Fill) -> BookingDecision:
+    known = accounts.fills.get((event.order_id, event.fill_id))
     if known is not None:
         return Repeat() if known == event else Refusal("this fill_id of this order is booked with other values")
     if event.qty_e8 <= 0 or event.price_e8 <= 0:
         return Refusal("qty_e8 and price_e8 of a fill must be positive")
-    booked = book_fill(book.position(event.asset), event.side.sign * event.qty_e8, event.price_e8)
+    booked = book_fill(accounts.position(event.asset), event.side.sign * event.qty_e8, event.price_e8)
     return Plan(
         transfer(position_account(event.asset), OPEN_CONTRACTS, booked.cost_change_micro_usd)
         + transfer(CASH, REALISED_PNL, booked.pnl_micro_usd)
@@ -253,22 +253,22 @@ def _plan_fill(book: Accounts, event: Fill) -> BookingDecision:
     )
 
 
-def _plan_fee(book: Accounts, event: Fee) -> BookingDecision:
+def _plan_fee(accounts: Accounts, event: Fee) -> BookingDecision:
     return Plan(transfer(FEES, CASH, event.amount_micro_usd))
 
 
-def _plan_funding(book: Accounts, event: Funding) -> BookingDecision:
+def _plan_funding(accounts: Accounts, event: Funding) -> BookingDecision:
     return Plan(transfer(CASH, FUNDING, event.amount_micro_usd))
 
 
-def _plan_mark(book: Accounts, event: Mark) -> BookingDecision:
-    if event.high_water_mark_micro_usd < max(event.equity_micro_usd, book.recorded.high_water_mark_micro_usd):
+def _plan_mark(accounts: Accounts, event: Mark) -> BookingDecision:
+    if event.high_water_mark_micro_usd < max(event.equity_micro_usd, accounts.recorded.high_water_mark_micro_usd):
         return Refusal("the high-water mark can be neither below the equity nor lower than it was")
     return Plan()
 
 
-def _plan_reconciliation(book: Accounts, event: Reconciliation) -> BookingDecision:
-    if event.ledger_qty_e8 != book.position(event.asset).qty_e8:
+def _plan_reconciliation(accounts: Accounts, event: Reconciliation) -> BookingDecision:
+    if event.ledger_qty_e8 != accounts.position(event.asset).qty_e8:
         return Refusal("ledger_qty_e8 is not what the entries add up to")
     return Plan()
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 MAX_INTEGER = 2**63 - 1
-"""Bound on the magnitude of every number in an entry and in the book, so that any store and any language can hold it."""
+"""Bound on the magnitude of every number in an entry and in the accounts, so that any store and any language can hold it."""
 Integer = Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
 
 

@@ -1,8 +1,8 @@
 """Verification: do these records say what was once written, and does it add up?
 
-Two questions a record, in this order: is the chain whole (index, previous hash, hash), and is the content what the book's own rules would
-have written at this place (canonical text, legs, admissible event)? The first record that fails ends the walk: nothing after it can be
-trusted.
+Two questions a record, in this order: is the chain whole (index, previous hash, hash), and is the content what the rules of the
+accounts would have written at this place (canonical text, legs, admissible event)? The first record that fails ends the walk: nothing after
+it can be trusted.
 """
 
 from collections.abc import Iterable
@@ -31,11 +31,11 @@ class Report:
 
 
 class Walk:
-    """The good records so far: the book they add up to and the head they end at."""
+    """The good records so far: the accounts that they add up to and the head they end at."""
 
     def __init__(self, account: str) -> None:
         self.account = account
-        self.book = Accounts()
+        self.accounts = Accounts()
         self.head = Head()
 
     def step(self, record: Record) -> str | None:
@@ -48,7 +48,7 @@ class Walk:
             return f"its content is not an entry ({error})"
         if (fault := self._content_fault(record, content)) is not None:
             return fault
-        self.book.apply(content)
+        self.accounts.apply(content)
         self.head = Head(record.index, record.hash)
         return None
 
@@ -72,7 +72,7 @@ class Walk:
             return "its content is not canonical"
         if imbalance(content.legs) != 0:
             return "its legs do not sum to zero"
-        decision = self.book.plan_decoded(content.event)
+        decision = self.accounts.plan_decoded(content.event)
         if isinstance(decision, Refusal):
             return f"it is not admissible here: {decision.why}"
         if not isinstance(decision, Plan) or decision.legs != content.legs:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.names import MAX_ASSETS
 from dolphin.core.contract.schemas import MARKET
 from dolphin.core.market.binance.frames import (
     AggTrade,
@@ -24,6 +25,7 @@ from dolphin.core.market.binance.frames import (
     decode,
 )
 from dolphin.core.market.book import BookChange, OrderBook
+from dolphin.core.units import MS_NS
 
 TICK_NS: Final = 250_000_000
 """Market time between heartbeats."""
@@ -31,13 +33,8 @@ TICK_NS: Final = 250_000_000
 MAX_SILENCE_NS: Final = 3_600_000_000_000
 """Longest step of the clock that is filled with TICKs (one hour); a longer one starts the clock anew."""
 
-MAX_ASSETS: Final = 1_024
-"""Assets in one shard; rows of further ones are dropped and counted."""
-
 MAX_NOTICES: Final = 256
 """Distinct notices kept for the shell to report."""
-
-MS: Final = 1_000_000
 
 type Row = tuple[
     str, int, int | None, int, int | None,
@@ -192,7 +189,7 @@ class Translator:
         return []
 
     def _event_ns(self, event_time_ms: int) -> int:
-        return event_time_ms * MS + self._event_shift_ns
+        return event_time_ms * MS_NS + self._event_shift_ns
 
     def _on_book_ticker(self, event: BookTicker, time_ns: int) -> Row | None:
         return (

@@ -110,7 +110,7 @@ class Standing:
 
 
 def decide(order: Order, grant: Grant, standing: Standing, limits: Limits | None) -> Decision:
-    """The gate's answer. Total: any value in any field gives a decision, the unknown a `Deny`."""
+    """The order gate's answer. Total: any value in any field gives a decision, the unknown a `Deny`."""
     if not _is_order(order):
         return Deny(DenyReason.BAD_ORDER)
     if limits is None or not (is_count(limits.step_e8) and limits.step_e8 > 0 and is_count(limits.min_notional_micro)):

@@ -80,43 +80,43 @@ class Exposure:
 
 
 def admit(
-    book: Exposure, order: Order, grant: Grant, equity_micro: int | None, marks_e8: Mapping[str, int], limits: Limits | None
+    exposure: Exposure, order: Order, grant: Grant, equity_micro: int | None, marks_e8: Mapping[str, int], limits: Limits | None
 ) -> tuple[Exposure, Decision]:
     """Decides `order` and, unless it is denied, reserves what may leave."""
-    if order.order_id in book.working:
-        return book, Deny(DenyReason.DUPLICATE_ID)
-    if len(book.working) >= MAX_WORKING:
-        return book, Deny(DenyReason.TOO_MANY_WORKING)
-    decision = decide(order, grant, book.standing(order.asset, equity_micro, marks_e8), limits)
+    if order.order_id in exposure.working:
+        return exposure, Deny(DenyReason.DUPLICATE_ID)
+    if len(exposure.working) >= MAX_WORKING:
+        return exposure, Deny(DenyReason.TOO_MANY_WORKING)
+    decision = decide(order, grant, exposure.standing(order.asset, equity_micro, marks_e8), limits)
     if isinstance(decision, Deny):
-        return book, decision
+        return exposure, decision
     qty_e8 = decision.qty_e8 if isinstance(decision, Clip) else order.qty_e8
     reserved = Working(order.asset, order.side, qty_e8, order.style, order.price_e8, order.is_reduce_only)
-    return _with_working(book, order.order_id, reserved), decision
+    return _with_working(exposure, order.order_id, reserved), decision
 
 
 def replace(
-    book: Exposure, order: Order, grant: Grant, equity_micro: int | None, marks_e8: Mapping[str, int], limits: Limits | None
+    exposure: Exposure, order: Order, grant: Grant, equity_micro: int | None, marks_e8: Mapping[str, int], limits: Limits | None
 ) -> tuple[Exposure, Decision]:
     """Decides new terms for the working order of the same id, as if it were new and the old one gone; the old stands unless all is allowed.
 
     `order.qty_e8` is what shall remain working.
     """
-    without = close(book, order.order_id)
+    without = close(exposure, order.order_id)
     changed, decision = admit(without, order, grant, equity_micro, marks_e8, limits)
     if isinstance(decision, Clip):
         decision = Deny(DenyReason.OVER_CAP)
-    return (book if isinstance(decision, Deny) else changed), decision
+    return (exposure if isinstance(decision, Deny) else changed), decision
 
 
-def fill(book: Exposure, order_id: str, asset: str, side: int, qty_e8: int) -> Exposure:
+def fill(exposure: Exposure, order_id: str, asset: str, side: int, qty_e8: int) -> Exposure:
     """The venue dealt `qty_e8` (> 0). Counted even if the order is not known here."""
-    position = book.positions.get(asset, 0) + side * qty_e8
-    positions = {name: held for name, held in book.positions.items() if name != asset}
+    position = exposure.positions.get(asset, 0) + side * qty_e8
+    positions = {name: held for name, held in exposure.positions.items() if name != asset}
     if position:
         positions[asset] = position
-    filled = with_fields(book, positions=MappingProxyType(positions))
-    working = book.working.get(order_id)
+    filled = with_fields(exposure, positions=MappingProxyType(positions))
+    working = exposure.working.get(order_id)
     if working is None:
         return filled
     remaining_e8 = working.remaining_e8 - qty_e8
@@ -125,21 +125,21 @@ def fill(book: Exposure, order_id: str, asset: str, side: int, qty_e8: int) -> E
     return _with_working(filled, order_id, with_fields(working, remaining_e8=remaining_e8))
 
 
-def close(book: Exposure, order_id: str) -> Exposure:
+def close(exposure: Exposure, order_id: str) -> Exposure:
     """The venue said the order is over (cancelled, expired, rejected, filled)."""
-    return with_fields(book, working=MappingProxyType({k: w for k, w in book.working.items() if k != order_id}))
+    return with_fields(exposure, working=MappingProxyType({k: w for k, w in exposure.working.items() if k != order_id}))
 
 
-def cancels(book: Exposure, posture: str, passive_only: bool) -> tuple[str, ...]:
+def cancels(exposure: Exposure, posture: str, passive_only: bool) -> tuple[str, ...]:
     """The working orders to take back when `posture` begins (or `passive_only` is set), oldest first."""
     rule = TABLE.get(posture, UNKNOWN_POSTURE).working
     if rule is WorkingRule.KEEP and passive_only:
         rule = WorkingRule.CANCEL_TAKER_ENTRIES
-    return tuple(order_id for order_id, w in book.working.items() if _is_cancelled(w, rule, passive_only))
+    return tuple(order_id for order_id, w in exposure.working.items() if _is_cancelled(w, rule, passive_only))
 
 
 def cancels_over_cap(
-    book: Exposure, caps_ppm: Mapping[str, int], account_cap_ppm: int, equity_micro: int, marks_e8: Mapping[str, int]
+    exposure: Exposure, caps_ppm: Mapping[str, int], account_cap_ppm: int, equity_micro: int, marks_e8: Mapping[str, int]
 ) -> tuple[str, ...]:
     """The working entries to take back because a cap fell below the exposure they could lead to.
 
@@ -150,17 +150,18 @@ def cancels_over_cap(
     def is_over(exposure_micro: int | None, cap_ppm: int) -> bool:
         return exposure_micro is None or exposure_micro > max(cap_ppm, 0) * max(equity_micro, 0) // ONE
 
-    is_account_over = is_over(book.exposure_micro(marks_e8), account_cap_ppm)
+    is_account_over = is_over(exposure.exposure_micro(marks_e8), account_cap_ppm)
     return tuple(
         order_id
-        for order_id, w in book.working.items()
-        if not w.is_reduce_only and (is_account_over or is_over(book.exposure_micro(marks_e8, w.asset), caps_ppm.get(w.asset, 0)))
+        for order_id, w in exposure.working.items()
+        if not w.is_reduce_only and (is_account_over or is_over(exposure.exposure_micro(marks_e8, w.asset), caps_ppm.get(w.asset, 0)))
     )
 
 
-def flatten(book: Exposure) -> tuple[tuple[str, int, int], ...]:
+def flatten(exposure: Exposure) -> tuple[tuple[str, int, int], ...]:
     """(asset, side, quantity) of the exits that would close every position not yet covered by a working exit, by asset name."""
-    uncovered = ((asset, position, abs(position) - book.exits_working_e8(asset)) for asset, position in sorted(book.positions.items()))
+    held = sorted(exposure.positions.items())
+    uncovered = ((asset, position, abs(position) - exposure.exits_working_e8(asset)) for asset, position in held)
     return tuple((asset, -1 if position > 0 else 1, qty) for asset, position, qty in uncovered if qty > 0)
 
 
@@ -173,5 +174,5 @@ def _is_cancelled(working: Working, rule: WorkingRule, passive_only: bool) -> bo
     return rule is WorkingRule.CANCEL_ENTRIES or is_taker
 
 
-def _with_working(book: Exposure, order_id: str, working: Working) -> Exposure:
-    return with_fields(book, working=MappingProxyType({**book.working, order_id: working}))
+def _with_working(exposure: Exposure, order_id: str, working: Working) -> Exposure:
+    return with_fields(exposure, working=MappingProxyType({**exposure.working, order_id: working}))

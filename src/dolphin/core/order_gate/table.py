@@ -14,7 +14,7 @@ from dolphin.core.control.posture import LADDER, Posture
 
 
 class Style(StrEnum):
-    """How an order meets the book."""
+    """How an order meets the order book."""
 
     MARKET = "market"
     """Takes at any price."""

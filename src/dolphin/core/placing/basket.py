@@ -16,7 +16,7 @@ from dolphin.core.placing.choice import Choice, Purpose
 from dolphin.core.placing.placer import Resting, is_outdated, price_of, style_of
 from dolphin.core.placing.sizer import AlphaBetSizer
 from dolphin.core.placing.view import Ranked, Ranking, Touch
-from dolphin.core.units import ONE, notional_micro, qty_within_e8
+from dolphin.core.units import ONE, SECOND_NS, notional_micro, qty_within_e8
 
 ENTERING: Final = ("APEX", "STALKER")
 """Postures in which a position is wanted at all."""
@@ -30,9 +30,9 @@ class BasketTerms:
     """Assets held at once; each gets an equal share of the account's cap."""
     band_ppm: int = 200_000
     """A position within this share of its target is left alone."""
-    requote_after_ns: int = 2_000_000_000
+    requote_after_ns: int = 2 * SECOND_NS
     """Market time that a resting order gets before it may follow the touch."""
-    retry_after_ns: int = 1_000_000_000
+    retry_after_ns: int = SECOND_NS
     """Market time between two attempts on one asset."""
 
 

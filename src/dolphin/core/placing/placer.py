@@ -1,4 +1,4 @@
-"""How an order meets the book: which style a posture asks for, at what price, and when a resting order has had its time.
+"""How an order meets the order book: which style a posture asks for, at what price, and when a resting order has had its time.
 
 Entries are post-only in STALKER and marketable in APEX; exits are passive in TURTLE and take the market otherwise.
 """

@@ -15,7 +15,7 @@ from dolphin.core.units import ONE
 
 @dataclass(frozen=True, slots=True)
 class AlphaBetSizer:
-    """The sizing rule with its parameters. A level C part: it may use floats because the gate, which does not, has the last word."""
+    """The sizing rule with its parameters. A level C part: it may use floats because the order gate, which uses none, has the last word."""
 
     base_conviction: float = 0.35
     """Share of the bound that is taken without any plunge, 0 to 1."""

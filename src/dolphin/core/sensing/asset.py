@@ -1,14 +1,13 @@
-"""One asset's votes for its breaker: what is due of its four sources, and when it has to leave.
+"""One asset's votes for its breaker: a vote of each of its four sources at every grid point of market time.
 
-Sources: `taker` (who crosses the spread, against its own day), `spread`, `depth` and `stale` (silence, a book out of sync). A reading is a
-new message or a quarter of a second. An asset is granted nothing before every source is warm: the breaker starts it cut to 0. Votes leave
-every quarter of a second of market time (they carry the lease), and at once when a source reaches a higher level.
+Sources: `taker` (who crosses the spread, against its own day), `spread`, `depth` and `stale` (silence, a book out of sync). A reading is
+what held at the grid point, of spread and depth the worst since the one before. An asset is granted nothing before every source is warm:
+the breaker starts it cut to 0. Every vote carries its lease.
 """
 
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from dolphin.core.control.breaker import level_of
 from dolphin.core.sensing import depth, spread, staleness
 from dolphin.core.sensing.readings import AssetReading
 from dolphin.core.sensing.taker import AssetTaker
@@ -19,9 +18,8 @@ SOURCES: Final = ("depth", "spread", "stale", "taker")
 
 
 class VoteTiming(NamedTuple):
-    """Market times: between two renewals, of a vote's lease, before a source is warm."""
+    """Market times: of a vote's lease, before a source is warm."""
 
-    interval_ns: int
     lease_ns: int
     warm_up_ns: int
 
@@ -30,7 +28,6 @@ class VoteTiming(NamedTuple):
 class AssetVotes:
     """What is remembered about one asset."""
 
-    voted_at_ns: int = -1
     was_synced: bool = False
     sources: dict[str, VoteSource] = field(default_factory=lambda: {name: VoteSource() for name in SOURCES})
     taker: AssetTaker = field(default_factory=AssetTaker)
@@ -38,43 +35,24 @@ class AssetVotes:
     depth: Trail = field(default_factory=Trail)
 
     def step(self, reading: AssetReading, now_ns: int, timing: VoteTiming) -> list[dict[str, object]]:
-        """The votes to send after `reading` at market time `now_ns`, as the breaker reads them, or none."""
-        has_read = self._read(reading, now_ns, timing)
-        is_renewal = self.voted_at_ns < 0 or now_ns - self.voted_at_ns >= timing.interval_ns
-        if not is_renewal and not has_read:
-            return []
-        votes = {name: source.vote() for name, source in self.sources.items()}
-        if not is_renewal and all(level_of(vote.severity_ppm) <= self.sources[name].level for name, vote in votes.items()):
-            return []
-        self.voted_at_ns = now_ns
-        for name, vote in votes.items():
-            self.sources[name].level = level_of(vote.severity_ppm)
-        return [_as_signal(name, vote, now_ns, timing) for name, vote in votes.items()]
+        """The votes after `reading` at the grid point `now_ns`, as the breaker reads them."""
+        for name, source in self.sources.items():
+            source.take(self._measure(name, reading, now_ns, timing.warm_up_ns))
+        return [_as_signal(name, source.vote(), now_ns, timing) for name, source in self.sources.items()]
 
     def to_list(self) -> list[object]:
         """Everything `from_list` needs."""
         sources = {name: source.to_list() for name, source in self.sources.items()}
         trails = [self.taker.trail.to_list(), self.spread.to_list(), self.depth.to_list()]
-        return [self.voted_at_ns, self.taker.is_out, self.was_synced, sources, trails]
+        return [self.taker.is_out, self.was_synced, sources, trails]
 
     @classmethod
     def from_list(cls, fields: list[Any]) -> "AssetVotes":
         """The memory that `to_list` wrote."""
-        voted_at_ns, is_taker_out, was_synced, sources, trails = fields
+        is_taker_out, was_synced, sources, trails = fields
         taker, spreads, depths = (Trail.from_list(each) for each in trails)
         read = {name: VoteSource.from_list(each) for name, each in sources.items()}
-        return cls(voted_at_ns, was_synced, read, AssetTaker(taker, is_taker_out), spreads, depths)
-
-    def _read(self, reading: AssetReading, now_ns: int, timing: VoteTiming) -> bool:
-        """Take what is due of the four sources; whether anything was."""
-        message_ids = {"taker": reading.taker_id, "spread": reading.book_id, "depth": reading.depth_id, "stale": reading.last_id}
-        has_read = False
-        for name, message_id in message_ids.items():
-            source = self.sources[name]
-            if source.is_due(now_ns, message_id, timing.interval_ns):
-                source.take(now_ns, message_id, self._measure(name, reading, now_ns, timing.warm_up_ns))
-                has_read = True
-        return has_read
+        return cls(was_synced, read, AssetTaker(taker, is_taker_out), spreads, depths)
 
     def _measure(self, name: str, reading: AssetReading, now_ns: int, warm_up_ns: int) -> VoteReading:
         match name:

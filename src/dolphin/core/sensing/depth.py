@@ -5,9 +5,9 @@ from typing import Final
 from dolphin.core.control.breaker import UNKNOWN_PPM
 from dolphin.core.sensing import severity
 from dolphin.core.sensing.readings import AssetReading
-from dolphin.core.sensing.trail import MIN_SAMPLES, SECOND_NS, Trail, Usual
+from dolphin.core.sensing.trail import MIN_SAMPLES, Trail, Usual
 from dolphin.core.sensing.votes import VoteReading
-from dolphin.core.units import ONE
+from dolphin.core.units import ONE, SECOND_NS
 
 ACCOUNT_HORIZON_NS: Final = 3_600 * SECOND_NS
 

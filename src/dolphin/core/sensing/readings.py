@@ -1,4 +1,4 @@
-"""What the safety stages read of one asset: one record per row of FEATURES, with unknown as None.
+"""What the safety stages read of one asset: one record per row of FEATURES at a grid point, with unknown as None.
 
 The safety side looks at the market through this page only. A float that is null, NaN or infinite, a time or an id below 0 is *not known*:
 None, never a number that could count as good.
@@ -15,9 +15,8 @@ COLUMNS: Final = part(
     FEATURES,
     "asset",
     "updated_at_ns",
-    "spread_bps",
-    "bid_depth_usd",
-    "ask_depth_usd",
+    "spread_max_bps",
+    "depth_min_usd",
     "taker_buy_1m",
     "taker_sell_1m",
     "trades_1m",
@@ -28,8 +27,8 @@ COLUMNS: Final = part(
     "last_exchange_id",
     "taker_kind",
     "taker_exchange_id",
-    "book_exchange_id",
-    "depth_exchange_id",
+    "spread_max_exchange_id",
+    "depth_min_exchange_id",
 )
 """The columns of FEATURES that `read` takes, in its order."""
 
@@ -39,8 +38,8 @@ class AssetReading(NamedTuple):
 
     asset: str
     updated_at_ns: int | None
-    spread_bps: float | None
-    depth_usd: float | None  # the thinner side within 10 bps
+    spread_bps: float | None  # the widest since the grid point before
+    depth_usd: float | None  # the thinner side within 10 bps, at its least since the grid point before
     taker_buy_usd: float | None  # 1 min
     taker_sell_usd: float | None
     trades_1m: int | None
@@ -51,8 +50,8 @@ class AssetReading(NamedTuple):
     last_id: int | None
     taker_kind: int | None
     taker_id: int | None
-    book_id: int | None
-    depth_id: int | None
+    book_id: int | None  # behind spread_bps
+    depth_id: int | None  # behind depth_usd
 
     @property
     def last_cause(self) -> str:
@@ -66,21 +65,20 @@ class AssetReading(NamedTuple):
 
     @property
     def book_cause(self) -> str:
-        """Cause id of its last book ticker."""
+        """Cause id of the book ticker behind its spread."""
         return _cause(self.asset, Kind.BOOK, self.book_id)
 
     @property
     def depth_cause(self) -> str:
-        """Cause id of its last depth update."""
+        """Cause id of the depth update behind its depth."""
         return _cause(self.asset, Kind.DEPTH, self.depth_id)
 
 
 def read(
     asset: str,
     updated_at_ns: int | None,
-    spread_bps: float | None,
-    bid_depth_usd: float | None,
-    ask_depth_usd: float | None,
+    spread_max_bps: float | None,
+    depth_min_usd: float | None,
     taker_buy_1m: float | None,
     taker_sell_1m: float | None,
     trades_1m: int | None,
@@ -91,16 +89,15 @@ def read(
     last_exchange_id: int | None,
     taker_kind: int | None,
     taker_exchange_id: int | None,
-    book_exchange_id: int | None,
-    depth_exchange_id: int | None,
+    spread_max_exchange_id: int | None,
+    depth_min_exchange_id: int | None,
 ) -> AssetReading:
     """The reading in one row, its values in the order of `COLUMNS`."""
-    bid_usd, ask_usd = _finite(bid_depth_usd), _finite(ask_depth_usd)
     return AssetReading(
         asset,
         _natural(updated_at_ns),
-        _finite(spread_bps),
-        None if bid_usd is None or ask_usd is None else min(bid_usd, ask_usd),
+        _finite(spread_max_bps),
+        _finite(depth_min_usd),
         _finite(taker_buy_1m),
         _finite(taker_sell_1m),
         _natural(trades_1m),
@@ -111,8 +108,8 @@ def read(
         _natural(last_exchange_id),
         taker_kind,
         _natural(taker_exchange_id),
-        _natural(book_exchange_id),
-        _natural(depth_exchange_id),
+        _natural(spread_max_exchange_id),
+        _natural(depth_min_exchange_id),
     )
 
 

@@ -5,8 +5,8 @@ from typing import Final
 from dolphin.core.control.breaker import UNKNOWN_PPM
 from dolphin.core.sensing import severity
 from dolphin.core.sensing.readings import AssetReading
-from dolphin.core.sensing.trail import SECOND_NS
 from dolphin.core.sensing.votes import VoteReading
+from dolphin.core.units import SECOND_NS
 
 SILENT_AFTER_NS: Final = 2 * SECOND_NS
 """An asset that said nothing for so long has no readings for the account."""

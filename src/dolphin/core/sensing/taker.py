@@ -7,8 +7,9 @@ from typing import Any, Final
 from dolphin.core.control.breaker import UNKNOWN_PPM
 from dolphin.core.sensing import severity
 from dolphin.core.sensing.readings import AssetReading
-from dolphin.core.sensing.trail import MIN_SAMPLES, SECOND_NS, Trail
+from dolphin.core.sensing.trail import MIN_SAMPLES, Trail
 from dolphin.core.sensing.votes import VoteReading
+from dolphin.core.units import SECOND_NS
 
 MIN_ASSET_TRADES_1M: Final = 5
 MIN_ACCOUNT_TRADES_1M: Final = 20

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-SECOND_NS = 1_000_000_000
-DAY_NS = 86_400 * SECOND_NS
+from dolphin.core.units import DAY_NS, SECOND_NS
+
 CAPACITY = 512
 MIN_SAMPLES = 30
 """Fewest samples that say what is usual."""

@@ -1,4 +1,4 @@
-"""How the readings of one source become its vote.
+"""How the readings of one source become its vote. A source is read once at every grid point of market time.
 
 A source keeps its last three readings and votes their middle, so two of three must agree and one bad tick moves nothing. A source that does
 not know yet, or whose newest reading is unknown, votes unknown: it never counts as clear.
@@ -29,19 +29,11 @@ UNREAD: Final = VoteReading(UNKNOWN_PPM, "not known yet", "")
 class VoteSource:
     """The last readings of one source, newest last."""
 
-    read_at_ns: int = -1
-    message_id: int | None = None  # behind the newest reading
     recent: list[VoteReading] = field(default_factory=list)
-    level: int = 0  # of the last vote that left
 
-    def is_due(self, now_ns: int, message_id: int | None, spacing_ns: int) -> bool:
-        """Whether there is something to read: a new message, or `spacing_ns` passed."""
-        return not self.recent or message_id != self.message_id or now_ns - self.read_at_ns >= spacing_ns
-
-    def take(self, now_ns: int, message_id: int | None, reading: VoteReading) -> None:
+    def take(self, reading: VoteReading) -> None:
         """Remember a reading."""
         self.recent = [*self.recent[1 - OF_READINGS :], reading]
-        self.read_at_ns, self.message_id = now_ns, message_id
 
     def vote(self) -> VoteReading:
         """The middle of three; unknown if the newest is, unless two of three are unclear."""
@@ -53,10 +45,9 @@ class VoteSource:
 
     def to_list(self) -> list[object]:
         """Everything `from_list` needs."""
-        return [self.read_at_ns, self.message_id, [list(each) for each in self.recent], self.level]
+        return [list(each) for each in self.recent]
 
     @classmethod
     def from_list(cls, fields: list[Any]) -> "VoteSource":
         """The source that `to_list` wrote."""
-        read_at_ns, message_id, recent, level = fields
-        return cls(read_at_ns, message_id, [VoteReading(*each) for each in recent], level)
+        return cls([VoteReading(*each) for each in fields])

@@ -58,8 +58,10 @@ class FloatOutput(NamedTuple):
     ask_qty: int
     last_price: int
     spread_bps: int
+    spread_max_bps: int
     bid_depth_usd: int
     ask_depth_usd: int
+    depth_min_usd: int
     depth_q10_usd: int
     taker_buy_1m: int
     taker_sell_1m: int
@@ -72,6 +74,7 @@ class FloatOutput(NamedTuple):
 class IntOutput(NamedTuple):
     """The same of its int64 output."""
 
+    ticked_at_ns: int
     event_time_ns: int
     updated_at_ns: int
     book_updated_at_ns: int
@@ -85,6 +88,8 @@ class IntOutput(NamedTuple):
     taker_exchange_id: int
     book_exchange_id: int
     depth_exchange_id: int
+    spread_max_exchange_id: int
+    depth_min_exchange_id: int
     liquidation_exchange_id: int
     refused_rows: int
     duplicate_rows: int

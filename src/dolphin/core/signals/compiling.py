@@ -25,7 +25,7 @@ KERNELS: Final = Path(sys.prefix) / "kernels"
 
 def sources() -> list[Path]:
     """Every file of ours that a kernel can be made from; a test holds what the kernels import to them."""
-    return sorted([*PACKAGE.glob("signals/*.py"), *PACKAGE.glob("contract/*.py")])
+    return sorted([*PACKAGE.glob("signals/*.py"), *PACKAGE.glob("contract/*.py"), PACKAGE / "units.py"])
 
 
 def fingerprint(sources: Iterable[Path]) -> str:

@@ -25,12 +25,12 @@ from dolphin.core.signals.feature_state import (
     DEPTH_WINDOW_S,
     JITTER_WINDOW_S,
     KIND_SLOTS,
-    SECOND_NS,
     TAKER_WINDOW_S,
     UNKNOWN_ID,
     VOLUME_WINDOW_S,
 )
 from dolphin.core.signals.statistics import Floats
+from dolphin.core.units import SECOND_NS
 
 type Ints = NDArray[np.int64]
 type Bytes = NDArray[np.uint8]
@@ -202,6 +202,12 @@ def _note_increment(asset: Asset, increment: float) -> None:
 
 
 @kernel
+def spread_bps(bid: float, ask: float) -> float:
+    """The spread over the mid, in basis points; NaN where one of both is."""
+    return (ask - bid) / (0.5 * (bid + ask)) * 1e4
+
+
+@kernel
 def _apply_book(asset: Asset, bid: float, bid_qty: float, ask: float, ask_qty: float, now_ns: int, exchange_id: int) -> None:
     _note_increment(asset, ask - bid)
     if asset.book_updated_at_ns >= 0:
@@ -213,6 +219,10 @@ def _apply_book(asset: Asset, bid: float, bid_qty: float, ask: float, ask_qty: f
     asset.ask_qty = ask_qty
     asset.book_updated_at_ns = now_ns
     asset.book_exchange_id = exchange_id
+    spread = spread_bps(bid, ask)
+    if not asset.spread_max_bps >= spread:
+        asset.spread_max_bps = spread
+        asset.spread_max_exchange_id = exchange_id
 
 
 @kernel
@@ -240,6 +250,9 @@ def _apply_depth(asset: Asset, bid_depth_usd: float, ask_depth_usd: float, now_n
     low = min(bid_depth_usd, ask_depth_usd)
     if not asset.depth_low_usd <= low:
         asset.depth_low_usd = low
+    if not asset.depth_min_usd <= low:
+        asset.depth_min_usd = low
+        asset.depth_min_exchange_id = exchange_id
 
 
 @kernel
@@ -248,6 +261,8 @@ def _apply_gap(asset: Asset) -> None:
     asset.is_synced = 0
     asset.bid_depth_usd = math.nan
     asset.ask_depth_usd = math.nan
+    asset.depth_min_usd = math.nan
+    asset.depth_min_exchange_id = asset.depth_exchange_id
     if asset.depth_updated_at_ns >= 0:
         asset.depth_low_usd = 0.0
     for kind in range(KIND_SLOTS):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dolphin.core.signals.columns import SAID, SAID_INT
 from dolphin.core.signals.compiling import kernel
-from dolphin.core.signals.feature_kernel import MIN_RETURNS, Asset, Bytes, Ints, advance
+from dolphin.core.signals.feature_kernel import MIN_RETURNS, Asset, Bytes, Ints, advance, spread_bps
 from dolphin.core.signals.feature_state import JITTER_WINDOW_S, TAKER_WINDOW_S, UNKNOWN_DELAY_NS, VOLUME_WINDOW_S
 from dolphin.core.signals.statistics import Floats
 
@@ -52,10 +52,29 @@ def _jitter_ns(asset: Asset) -> int:
 
 
 @kernel
+def _begin_interval(asset: Asset) -> None:
+    """From a TICK on the extremes are those of what is in force at it."""
+    asset.spread_max_bps = spread_bps(asset.bid, asset.ask)
+    asset.spread_max_exchange_id = asset.book_exchange_id
+    asset.depth_min_usd = min(asset.bid_depth_usd, asset.ask_depth_usd)
+    asset.depth_min_exchange_id = asset.depth_exchange_id
+
+
+@kernel
 def read_features(
-    state: NDArray[np.void], now_ns: int, times: Ints, floats: Floats, ints: Ints, last_kinds: Bytes, taker_kinds: Bytes, synced: Bytes
+    state: NDArray[np.void],
+    now_ns: int,
+    ticked_at_ns: int,
+    times: Ints,
+    floats: Floats,
+    ints: Ints,
+    last_kinds: Bytes,
+    taker_kinds: Bytes,
+    synced: Bytes,
 ) -> bool:
     """Bring every asset to `now_ns` and write its features, all arrays in full. Returns whether a delay is unknown.
+
+    At a TICK (`ticked_at_ns` is `now_ns`) the extremes are written and begin anew.
 
     times: int64 (1, assets); floats: float64 (len(FLOAT_OUTPUTS), assets); ints: int64 (len(INT_OUTPUTS), assets);
     last_kinds, taker_kinds: uint8 (1, assets); synced: uint8 (1, bytes), a bit an asset, lowest first. All are contiguous, for any number
@@ -74,9 +93,11 @@ def read_features(
         floats[SAID.bid_qty, i] = asset.bid_qty
         floats[SAID.ask_qty, i] = asset.ask_qty
         floats[SAID.last_price, i] = asset.last_price
-        floats[SAID.spread_bps, i] = (asset.ask - asset.bid) / mid * 1e4
+        floats[SAID.spread_bps, i] = spread_bps(asset.bid, asset.ask)
+        floats[SAID.spread_max_bps, i] = asset.spread_max_bps
         floats[SAID.bid_depth_usd, i] = asset.bid_depth_usd
         floats[SAID.ask_depth_usd, i] = asset.ask_depth_usd
+        floats[SAID.depth_min_usd, i] = asset.depth_min_usd
         floats[SAID.depth_q10_usd, i] = asset.depth_q10_usd
         floats[SAID.taker_buy_1m, i] = asset.buy_closed + asset.buy_ring[taker]
         floats[SAID.taker_sell_1m, i] = asset.sell_closed + asset.sell_ring[taker]
@@ -84,6 +105,7 @@ def read_features(
         floats[SAID.volume_5m_usd, i] = asset.volume_closed + asset.volume_ring[asset.second % VOLUME_WINDOW_S]
         floats[SAID.sigma_5s, i] = _sigma_5s(asset, mid)
         floats[SAID.funding_rate, i] = asset.funding_rate
+        ints[SAID_INT.ticked_at_ns, i] = ticked_at_ns
         ints[SAID_INT.event_time_ns, i] = asset.event_time_ns
         ints[SAID_INT.updated_at_ns, i] = asset.updated_at_ns
         ints[SAID_INT.book_updated_at_ns, i] = asset.book_updated_at_ns
@@ -97,6 +119,8 @@ def read_features(
         ints[SAID_INT.taker_exchange_id, i] = asset.taker_exchange_id
         ints[SAID_INT.book_exchange_id, i] = asset.book_exchange_id
         ints[SAID_INT.depth_exchange_id, i] = asset.depth_exchange_id
+        ints[SAID_INT.spread_max_exchange_id, i] = asset.spread_max_exchange_id
+        ints[SAID_INT.depth_min_exchange_id, i] = asset.depth_min_exchange_id
         ints[SAID_INT.liquidation_exchange_id, i] = asset.liquidation_exchange_id
         ints[SAID_INT.refused_rows, i] = asset.refused_rows
         ints[SAID_INT.duplicate_rows, i] = asset.duplicate_rows
@@ -104,6 +128,8 @@ def read_features(
         taker_kinds[0, i] = asset.taker_kind
         if asset.is_synced != 0:
             synced[0, i // 8] |= 1 << (i % 8)
+        if ticked_at_ns == now_ns:
+            _begin_interval(asset)
         if (
             ints[SAID_INT.delay_ns, i] == UNKNOWN_DELAY_NS
             or ints[SAID_INT.excess_delay_ns, i] == UNKNOWN_DELAY_NS

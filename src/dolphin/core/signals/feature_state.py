@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from dolphin.core.contract.kinds import Kind
 
-SECOND_NS: Final = 1_000_000_000
-
 TAKER_WINDOW_S: Final = 60
 """Window of taker notional, liquidations and the trade count."""
 VOLUME_WINDOW_S: Final = 300
@@ -24,8 +22,6 @@ DEPTH_WINDOW_S: Final = 300
 JITTER_WINDOW_S: Final = 30
 BASE_DELAY_BUCKETS: Final = 10
 """Half minutes over which the smallest delay stands for the clock offset plus the wire."""
-MAX_ASSETS: Final = 1024
-"""Bound on the assets of one shard (50 are planned, 400 in one shard are supported)."""
 
 UNKNOWN_ID: Final = -1
 KIND_SLOTS: Final = 16
@@ -43,6 +39,8 @@ ASSET_STATE: Final = np.dtype(
         # depth
         ("bid_depth_usd", "f8"),
         ("ask_depth_usd", "f8"),
+        ("depth_min_usd", "f8"),  # least min(bid, ask) since the last TICK
+        ("spread_max_bps", "f8"),  # widest spread since the last TICK
         ("depth_q10_usd", "f8"),
         ("depth_low_usd", "f8"),  # lowest min(bid, ask) depth of the running second
         ("depth_ring", "f8", (DEPTH_WINDOW_S,)),  # the same of every closed second; NaN = not observed
@@ -86,6 +84,8 @@ ASSET_STATE: Final = np.dtype(
         ("taker_exchange_id", "i8"),
         ("book_exchange_id", "i8"),
         ("depth_exchange_id", "i8"),
+        ("spread_max_exchange_id", "i8"),
+        ("depth_min_exchange_id", "i8"),
         ("liquidation_exchange_id", "i8"),
         ("newest_id", "i8", (KIND_SLOTS,)),  # newest exchange id per stream kind
         ("refused_rows", "i8"),
@@ -107,6 +107,8 @@ _UNKNOWN_FLOATS: Final = (
     "funding_rate",
     "bid_depth_usd",
     "ask_depth_usd",
+    "depth_min_usd",
+    "spread_max_bps",
     "depth_q10_usd",
     "depth_low_usd",
     "depth_ring",
@@ -127,6 +129,8 @@ _UNKNOWN_INTS: Final = (
     "taker_exchange_id",
     "book_exchange_id",
     "depth_exchange_id",
+    "spread_max_exchange_id",
+    "depth_min_exchange_id",
     "liquidation_exchange_id",
     "newest_id",
 )

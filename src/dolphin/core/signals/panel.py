@@ -1,8 +1,8 @@
 """The latest of every asset between scans, and when a scan is due.
 
 Scan times are the multiples of the interval of market time. A scan is taken from what was known when its time came: the moment that carries
-market time past it only triggers it. Where market time jumps over several scan times at once, the latest of them is taken and the missed
-ones give no returns.
+market time to it or past it only triggers it, so it is of the grid point before. Where market time jumps over several scan times at once,
+the latest of them is taken and the missed ones give no returns.
 """
 
 from typing import Any, Final, NamedTuple
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from dolphin.core.signals.scanner import STALE_SCANS, Scan, Scanner
 from dolphin.core.signals.statistics import Floats
+from dolphin.core.units import SECOND_NS
 
-SHORTEST_NS: Final = 1_000_000_000
+SHORTEST_NS: Final = SECOND_NS
 LONGEST_NS: Final = 60_000_000_000
 
 

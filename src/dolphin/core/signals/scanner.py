@@ -21,6 +21,7 @@ from dolphin.core.signals import null_spectrum
 from dolphin.core.signals.divergence import VELOCITY_SCANS, plunge, trailing_z
 from dolphin.core.signals.spectrum import Spectrum, absorbed_modes, absorption, effective_rank, entropy, spectrum, varies
 from dolphin.core.signals.statistics import Floats, ols_slope
+from dolphin.core.units import DAY_NS, HOUR_NS
 
 SHORT: Final = 50
 LONG: Final = 750
@@ -32,8 +33,6 @@ COVERAGE_PERCENT: Final = 80
 STALE_SCANS: Final = 3
 IDIO_FLOOR: Final = 1e-6
 """Smallest idiosyncratic variance share whose logarithm is taken."""
-DAY_NS: Final = 86_400_000_000_000
-HOUR_NS: Final = 3_600_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import random
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Final
 
 import aiohttp
@@ -22,11 +23,13 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from dolphin.config import Live
 from dolphin.core.market.binance.frames import STREAM_NAME
 from dolphin.errors import BadInput, DolphinError
 from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.recording import snapshot_frame
 from dolphin.feeds.source import Frame, Lost
+from dolphin.host.saying import Outage, Say
 from dolphin.host.tasks import beside, first
 
 PUBLIC_STREAMS: Final = ("bookTicker", "depth@100ms")
@@ -38,7 +41,6 @@ QUEUE_FRAMES: Final = 16_384
 STREAMS_PER_MESSAGE: Final = 100
 MESSAGE_INTERVAL_S: Final = 0.2
 """The exchange takes 10 messages a second and 1,024 streams on a connection."""
-MAX_SYMBOLS: Final = 200
 
 SILENCE_LIMIT_S: Final = 10.0
 """Without any frame for so long, a connection counts as dead although it is open (a mark price comes every second)."""
@@ -49,6 +51,8 @@ BACKOFF_FIRST_S: Final = 0.5
 BACKOFF_MAX_S: Final = 30.0
 GOOD_SESSION_S: Final = 60.0
 """A session of this length starts the back-off anew."""
+NEAR_NAMES: Final = 3
+"""Symbols that are offered for one that is not traded."""
 FIRST_ATTEMPTS: Final = 4
 """Attempts to connect for the first time; afterwards it is tried for as long as the feed runs."""
 
@@ -62,19 +66,6 @@ BAN_WAIT_S: Final = 30.0
 BAN_WAIT_MAX_S: Final = 300.0
 
 type Item = Frame | Lost
-
-
-@dataclass(frozen=True, slots=True)
-class LiveConfig:
-    """What to follow, and where."""
-
-    symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT")
-    ws_url: str = "wss://fstream.binance.com"
-    rest_url: str = "https://fapi.binance.com"
-
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.symbols) <= MAX_SYMBOLS:
-            raise BadInput("too many or no symbols", field="symbols", value=len(self.symbols), remedy=f"Give 1 to {MAX_SYMBOLS}.")
 
 
 @dataclass(slots=True)
@@ -107,9 +98,10 @@ class _Broken(Exception):
 class LiveFeed:
     """The running connection; its frames are in `queue`."""
 
-    config: LiveConfig
+    config: Live
     clock: LiveClock
     timing: Timing
+    say: Say
     queue: asyncio.Queue[Item] = field(default_factory=lambda: asyncio.Queue(QUEUE_FRAMES))
     counters: LiveCounters = field(default_factory=LiveCounters)
     _is_connected: bool = False
@@ -118,6 +110,10 @@ class LiveFeed:
     _has_wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _rest_free_at_s: float = 0.0
     """When the exchange may be asked again; a ban outlives a session."""
+    _outage: Outage = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._outage = Outage("the exchange", self.say)
 
     def want_snapshots(self, symbols: Iterable[str]) -> None:
         """Ask for the order books of `symbols`; each is fetched once in `snapshot_again_s`, while connected."""
@@ -153,26 +149,9 @@ class LiveFeed:
             if self.counters.sessions == 0 and failures >= FIRST_ATTEMPTS:
                 raise _no_connection(self.config.ws_url, reason)
             ceiling_s = min(self.timing.backoff_max_s, self.timing.backoff_first_s * 2 ** min(failures, 16))
-            await asyncio.sleep(ceiling_s * random.uniform(0.5, 1.0))
-
-    async def check_symbols(self) -> None:
-        """BadInput where a symbol is no perpetual in trade; DolphinError where the exchange does not answer."""
-        url = f"{self.config.rest_url}/fapi/v1/exchangeInfo"
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=4 * REST_TIMEOUT_S)) as session,
-                session.get(url) as answer,
-            ):
-                answer.raise_for_status()
-                listing = msgspec.json.decode(await answer.read())
-        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError) as error:
-            raise _no_connection(url, str(error) or type(error).__name__) from error
-        known = {
-            entry["symbol"] for entry in listing["symbols"] if entry.get("contractType") == "PERPETUAL" and entry.get("status") == "TRADING"
-        }
-        for symbol in self.config.symbols:
-            if symbol not in known:
-                raise BadInput("no USD-M perpetual in trade", field="symbols", value=symbol, remedy="Name perpetuals such as BTCUSDT.")
+            wait_s = ceiling_s * random.uniform(0.5, 1.0)
+            self.say(f"connects again in {wait_s:.1f} s; the last attempt ended with: {reason}")
+            await asyncio.sleep(wait_s)
 
     async def _session(self) -> None:
         public, market = f"{self.config.ws_url}/public/stream", f"{self.config.ws_url}/market/stream"
@@ -199,14 +178,22 @@ class LiveFeed:
                 _check_answer(raw)
                 continue
             if is_first:
-                is_first, self._is_connected = False, True
+                is_first = False
+                self._find()
                 self.counters.sessions += kinds is PUBLIC_STREAMS
             await self.queue.put(Frame(self.clock.now_ns(), raw))
+
+    def _find(self) -> None:
+        if not self._is_connected and self.counters.losses == 0:
+            self.say(f"the exchange sends: {', '.join(self.config.symbols)} from {self.config.ws_url}")
+        self._is_connected = True
+        self._outage.ended()
 
     async def _lose(self, reason: str) -> None:
         if self._is_connected:
             self._is_connected = False
             self.counters.losses += 1
+            self._outage.began(reason)
             await self.queue.put(Lost(self.clock.now_ns(), reason))
         self._wanted.clear()
         self._has_wanted.clear()
@@ -237,7 +224,9 @@ class LiveFeed:
             return 0.0
         if answer.status in (418, 429):
             self.counters.snapshots_failed += 1
-            return _retry_after_s(answer.headers.get("Retry-After"))
+            wait_s = _retry_after_s(answer.headers.get("Retry-After"))
+            self.say(f"the exchange gives no order book for {wait_s:.0f} s (status {answer.status}: too many requests)")
+            return wait_s
         if answer.status != 200:
             self.counters.snapshots_failed += 1
             return 0.0
@@ -247,17 +236,46 @@ class LiveFeed:
 
 
 @asynccontextmanager
-async def live_frames(config: LiveConfig, clock: LiveClock, timing: Timing | None = None) -> AsyncIterator[LiveFeed]:
-    """A live feed that runs for the length of the block; what ends it for good ends the block.
+async def live_frames(config: Live, clock: LiveClock, say: Say, timing: Timing | None = None) -> AsyncIterator[LiveFeed]:
+    """A live feed that runs for the length of the block; what ends it for good ends the block. What comes and goes is told to `say`.
 
     Raises:
         BadInput: a symbol that the exchange does not trade.
         DolphinError: the exchange does not answer, or refuses.
     """
-    feed = LiveFeed(config, clock, timing or Timing())
-    await feed.check_symbols()
+    feed = LiveFeed(config, clock, timing or Timing(), say)
+    await check_symbols(config)
     async with beside(feed.run()):
         yield feed
+
+
+async def check_symbols(config: Live) -> None:
+    """BadInput where a symbol is no perpetual in trade; DolphinError where the exchange does not answer."""
+    url = f"{config.rest_url}/fapi/v1/exchangeInfo"
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=4 * REST_TIMEOUT_S)) as session,
+            session.get(url) as answer,
+        ):
+            answer.raise_for_status()
+            listing = msgspec.json.decode(await answer.read())
+    except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError) as error:
+        raise _no_connection(url, str(error) or type(error).__name__) from error
+    require_listed(config.symbols, listing, url)
+
+
+def require_listed(symbols: Iterable[str], listing: Any, url: str) -> None:
+    """BadInput, with the names it may have been meant for, where one of `symbols` is no perpetual in trade in `listing` (exchangeInfo)."""
+    try:
+        entries = [(entry["symbol"], entry.get("contractType"), entry.get("status")) for entry in listing["symbols"]]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _no_connection(url, "what it answers is no listing") from error
+    known = [symbol for symbol, kind, status in entries if kind == "PERPETUAL" and status == "TRADING"]
+    if not (unknown := [symbol for symbol in symbols if symbol not in known]):
+        return
+    near = {match: None for symbol in unknown for match in get_close_matches(symbol.upper(), known, NEAR_NAMES)}
+    remedy = f"Did you mean {', '.join(near)}?" if near else "Name perpetuals such as BTCUSDT."
+    raise BadInput("no USD-M perpetual in trade", field="live.symbols", value=", ".join(unknown), remedy=remedy)
 
 
 def _open(url: str) -> connect:

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from dolphin.core.contract.lines import Line
 from dolphin.core.units import ONE
 from dolphin.core.words import dollars, leverage
-from dolphin.host.tail import Line
 from dolphin.operator.views.plain import DENIED, percent, took
 
 KEPT: Final = 2_000

@@ -7,11 +7,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from dolphin.core.units import ONE
+from dolphin.core.units import ONE, SECOND_NS
 from dolphin.core.words import leverage, share
 
 _LEAVES: Final = r"(\d+)"
-_SECOND_NS: Final = 1_000_000_000
 _AT_ONCE_NS: Final = 50_000_000
 
 
@@ -85,7 +84,7 @@ def percent(ppm: int) -> str:
 
 def seconds(duration_ns: int) -> str:
     """A short length of time: "0.3 s", "12 s"."""
-    return f"{duration_ns / _SECOND_NS:.1f} s" if duration_ns < 10 * _SECOND_NS else f"{duration_ns / _SECOND_NS:.0f} s"
+    return f"{duration_ns / SECOND_NS:.1f} s" if duration_ns < 10 * SECOND_NS else f"{duration_ns / SECOND_NS:.0f} s"
 
 
 def some(names: Iterable[str], shown: int = 3) -> str:

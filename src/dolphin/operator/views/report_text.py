@@ -12,12 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from dolphin.core.contract.lines import Line
 from dolphin.core.units import ONE
 from dolphin.core.words import clock, dollars, leverage, span, utc
-from dolphin.host.tail import Line
 from dolphin.operator.views import lease_ends
 from dolphin.operator.views.cap_chart import cap_chart
-from dolphin.operator.views.lease_ends import LeaseEnd
+from dolphin.operator.views.lease_ends import BY_TIME, LeaseEnd
 from dolphin.operator.views.orders import result_of, tries, what_became, why_so_much, why_wanted
 from dolphin.operator.views.plain import fall, plain, seconds, some, took
 from dolphin.operator.views.report import Report
@@ -58,7 +58,12 @@ def render(report: Report, console: Console) -> None:
     _render_orders(report, console)
     _render_latency(report["latency_us"], console)
     _say(console, "Jobs", ", ".join(f"{job['name']} {job['status']}" for job in report["jobs"]) or "none")
-    _say(console, "Decisions", f"sha256 {report['decisions_sha256'][:16]}: the same input in lockstep (--speed max) gives the same")
+    _say(console, "Decided", f"sha256 {report['decided_sha256'][:16]} of cuts and postures: the same input gives the same at any speed")
+    _say(
+        console,
+        "Decisions",
+        f"sha256 {report['decisions_sha256'][:16]}, orders included: the same input in lockstep (--speed max) gives the same",
+    )
     _render_next(report["next"], console)
 
 
@@ -122,17 +127,28 @@ def _render_path(report: Report, console: Console) -> None:
         chart = cap_chart(history, max(report["last_time_ns"], history[0][0]), width)
         console.print(Text.assemble("Cap of the account, from its first change to the end (full height 6x)\n  ", (chart, "cyan")))
         console.print(f"  {clock(history[0][0])}{clock(report['last_time_ns']):>{max(9, width - 8)}}", style="dim")
-    path = report["posture_decided"]
+    path = _path(report)
     if not path:
         _say(console, "Posture", "HIBERNATE from start to end")
         return
-    _entries(console, "Posture", [_changed(step) for step in path[:_STEPS_SHOWN]])
+    _entries(console, "Posture", path[:_STEPS_SHOWN])
     _left_out(console, len(path) - _STEPS_SHOWN, "changes of posture", "report.json")
 
 
-def _changed(step: Line) -> tuple[int, str, str]:
-    """A change of posture, as an entry."""
-    return step["market_time_ns"], f"{step['from']} -> {step['to']}", plain(step["reason"]) or "the readings allow it"
+def _path(report: Report) -> list[tuple[int, str, str]]:
+    """What the governor decided, and where the agent went into HIBERNATE by itself, as entries; lapses that were over again left out."""
+    entries, before, fallen = list[tuple[int, str, str]](), "HIBERNATE", set[str]()
+    for step in report["postures"]:
+        if step["posture"] != before:
+            entries.append((step["event_time_ns"], f"{before} -> {step['posture']}", plain(step["reason"]) or "the readings allow it"))
+        before = step["posture"]
+        fallen |= {step["reason"]} if before == "HIBERNATE" else set()
+    held = report["posture_path"]
+    for number, step in enumerate(held, 1):
+        is_own = step["to"] == "HIBERNATE" and step["reason"] not in fallen
+        if is_own and (step["reason"] not in BY_TIME or number == len(held)):
+            entries.append((step["market_time_ns"], "HIBERNATE by the agent itself", plain(step["reason"])))
+    return sorted(entries, key=lambda entry: entry[0])
 
 
 def _render_slides(report: Report, console: Console) -> None:
@@ -197,6 +213,10 @@ def _render_leases(report: Report, console: Console) -> None:
     causes = [end["cause"] for end in ends]
     for line in lease_ends.told([LeaseEnd(end["asset"], end["expired_at_ns"]) for end in ends], causes):
         _say(console, "Leases", line, "yellow")
+    if late := report["leases"]["late_commands"]:
+        _say(console, "Leases", f"{late} commands came when theirs was over: a slower --speed helps", "yellow")
+    if lost := report["lost_messages"]:
+        _say(console, "Lost", f"the agent missed {lost} messages: what gates decided is not all in this report", "bold red")
 
 
 def _render_orders(report: Report, console: Console) -> None:
@@ -211,6 +231,9 @@ def _render_orders(report: Report, console: Console) -> None:
     left_out = len(orders) + report["orders_forgotten"] - sum(map(len, shown))
     _left_out(console, left_out, "orders", "report.json, or: dolphin ledger show")
     _render_timing(orders, console)
+    if late := report["orders_late_ms"]:
+        behind = f"half of them {late['p50']:,.0f} ms, the last {late['max']:,.0f} ms"
+        _say(console, "Timing", f"orders come behind the market that they look at, in market time {behind}")
 
 
 def _ordered(row: Sequence[Line]) -> str:

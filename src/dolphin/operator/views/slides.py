@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from dolphin.host.tail import Line
+from dolphin.core.contract.lines import Line
 
 SLIDE_GAP_NS: Final = 20_000_000_000
 """Market time after which a further fall is another event."""
@@ -36,10 +36,6 @@ class Slide:
     @property
     def end_ns(self) -> int:
         return self.cuts[-1]["event_time_ns"]
-
-    @property
-    def fall_ppm(self) -> int:
-        return self.from_ppm - self.to_ppm
 
     @property
     def decisive(self) -> Line:

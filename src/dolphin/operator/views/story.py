@@ -1,8 +1,9 @@
 """What happened in a run, folded from the journals of its feed and its agent, line by line.
 
-One fold serves the live screen, `dolphin status` and the final report, so that they cannot tell different stories. Cuts are folded into
-slides, what an end in good order takes away is no cut, and an order is one record from wish to end. How long ago each part was heard is
-kept beside what it said: nothing old is to be drawn as present. What only time took away (a lease that ran out) is told apart from both.
+One fold serves the live screen, `dolphin status` and the final report, so that they cannot tell different stories. What gates decided is
+read from the lines `command`, what the agent held from `cap` and `posture`: a cut is a lower cap that a gate decided, so that neither what
+a lease that ran out takes away nor what an end in good order gives back is one. Cuts are folded into slides, and an order is one record
+from wish to end. How long ago each part was heard is kept beside what it said: nothing old is to be drawn as present.
 """
 
 from collections import deque
@@ -10,10 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dolphin.core.audit.steps import RUN_ENDED
+from dolphin.core.contract.lines import Line
 from dolphin.core.words import clock, leverage
-from dolphin.host.tail import Line
-from dolphin.operator.views.lapses import BY_TIME, Lapses
-from dolphin.operator.views.lease_ends import FeedSample, LeaseEnd
+from dolphin.operator.views.lease_ends import BY_TIME, FeedSample, LeaseEnd
 from dolphin.operator.views.orders import Orders
 from dolphin.operator.views.plain import DENIED, fall, plain
 from dolphin.operator.views.slides import SLIDE_GAP_NS, Slide, Slides
@@ -25,6 +25,7 @@ _SAMPLES = 7_200
 """Two hours of the feed's lines."""
 
 ORDER_TYPES: Final = ("order", "denied", "clipped", "fill", "cancelled")
+_OF_A_CUT: Final = ("from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")
 STALE_NS: Final = 3_000_000_000
 """Wall time after which what a part has said is old: three of its lines are missing."""
 
@@ -54,8 +55,9 @@ class Story:
     first_time_ns: int | None = None
     market_time_ns: int = 0
     feed_time_ns: int = 0
-    agent_time_ns: int = 0
-    """How far each has come, in market time."""
+    """Market time of the last batch that the feed has published."""
+    heard_time_ns: int = 0
+    """Market time of the last one that the agent has read; its own clock goes on between batches."""
     posture: str = "HIBERNATE"
     posture_path: list[Line] = field(default_factory=list)
     account_cap_ppm: int = 0
@@ -65,12 +67,16 @@ class Story:
     """When the account's cap first left zero."""
     held_back: dict[str, str] = field(default_factory=dict)
     """Why nothing is granted, as the agent last said: by asset ("" the account) that has no cap."""
-    cuts: list[Line] = field(default_factory=list)
+    decided: list[Line] = field(default_factory=list)
+    """What the gates decided: cuts and postures, as the commands say. The same at any speed, but for the order between gates."""
     slides: Slides = field(default_factory=Slides)
     ended: Line | None = None
-    """The orderly end, where there was one: {market_time_ns, from_ppm}; what it took away is not among the cuts."""
+    """The orderly end, where there was one: {market_time_ns, from_ppm}; what it gave back."""
     lease_ends: list[LeaseEnd] = field(default_factory=list)
-    lapses: Lapses = field(default_factory=Lapses)
+    late_commands: int = 0
+    """Commands that came after their own lease had run out."""
+    lost_messages: int = 0
+    """Messages that were overwritten before the agent read them."""
     ranking: list[Line] = field(default_factory=list)
     ranking_ns: int | None = None
     """Market time of `ranking`."""
@@ -83,10 +89,18 @@ class Story:
     """How many moments there have been; `recent` keeps the last ones."""
     latency_us: dict[str, Line] = field(default_factory=dict)
     _posture_said: str = "HIBERNATE"
+    _lapsed: dict[str, LeaseEnd] = field(default_factory=dict)
+    """By asset, the lease that ended and is not renewed."""
     _lapses_untold: int = 0
     _lapse_said_ns: int = 0
     _sliding: dict[str, Slide] = field(default_factory=dict)
     """Slides that may go on, of more than one cut: their end is still to be said."""
+
+    @property
+    def cuts(self) -> list[Line]:
+        """The caps that a breaker, the controller or an operator lowered, in the order of their market times."""
+        cuts = (_cut(line) for line in self.decided if _is_cut(line))
+        return sorted(cuts, key=lambda cut: (cut["event_time_ns"], cut["asset"]))
 
     @property
     def is_granted(self) -> bool:
@@ -110,7 +124,6 @@ class Story:
 
     def read_agent(self, line: Line) -> None:
         """Takes one line of the agent's journal; types it does not tell are left out."""
-        self.agent_time_ns = max(self.agent_time_ns, line["market_time_ns"])
         self.agent_wall_ns = line.get("wall_ns", self.agent_wall_ns)
         self._see_time(line["market_time_ns"])
         self._end_slides(line["market_time_ns"])
@@ -152,51 +165,24 @@ def _read_posture(story: Story, line: Line) -> None:
         why = plain(line["reason"]) or "the readings allow it"
         story._say(line["market_time_ns"], f"posture {story._posture_said} -> {line['to']}: {why}", "calm" if is_end else "cut")
         story._posture_said = line["to"]
-        if story.account_cap_ppm == 0 and "" in story.lapses.before:
-            _read_change(story, _hidden_cut(story, line), line["market_time_ns"])
 
 
-def _read_cap(story: Story, line: Line) -> None:
-    asset, to_ppm, time_ns = line["asset"], line["to_ppm"], line["market_time_ns"]
-    if asset:
-        story.caps_ppm[asset] = to_ppm
-    else:
-        story.account_cap_ppm = to_ppm
-        story.cap_history.append((time_ns, to_ppm))
-    if to_ppm > 0:
-        story.held_back.pop(asset, None)
-        if not asset:
-            story.granted_ns = story.granted_ns or time_ns
-    elif line["reason"] != RUN_ENDED:
-        story.held_back[asset] = line["reason"]
-    decided = story.lapses.decided(line)
-    if decided is None:
-        _read_lapse(story, line)
-    else:
-        _read_change(story, decided, time_ns)
+def _read_command(story: Story, line: Line) -> None:
+    """What a gate decided, whether or not its lease was still running when the agent heard of it."""
+    story.decided.append({key: line[key] for key in ("asset", "posture", *_OF_A_CUT)})
+    if _is_cut(line):
+        _read_cut(story, _cut(line), line["market_time_ns"])
 
 
-def _hidden_cut(story: Story, line: Line) -> Line:
-    """The cut of the account that a posture without a cap makes during a lapse: the cap was nothing before, so no line of it says so."""
-    cut = {"asset": "", "from_ppm": story.lapses.before.pop(""), "to_ppm": 0, "event_time_ns": line["market_time_ns"]}
-    return cut | {"reason": line["reason"], "cause_ids": line["cause_ids"]}
+def _is_cut(line: Line) -> bool:
+    return line["to_ppm"] < line["from_ppm"]
 
 
-def _read_change(story: Story, change: Line, time_ns: int) -> None:
-    """A change of a cap as commands made it."""
-    asset = change["asset"]
-    if change["to_ppm"] >= change["from_ppm"]:
-        story._end_slide(asset, time_ns)
-    elif change["reason"] == RUN_ENDED:
-        story.ended = story.ended or {"market_time_ns": time_ns, "from_ppm": {}}
-        story.ended["from_ppm"][asset] = change["from_ppm"]
-    else:
-        _read_cut(story, change, time_ns)
+def _cut(line: Line) -> Line:
+    return {"asset": line["asset"]} | {key: line[key] for key in _OF_A_CUT}
 
 
-def _read_cut(story: Story, change: Line, time_ns: int) -> None:
-    cut = {key: change[key] for key in ("asset", "from_ppm", "to_ppm", "reason", "cause_ids", "event_time_ns")}
-    story.cuts.append(cut)
+def _read_cut(story: Story, cut: Line, time_ns: int) -> None:
     slide, is_new = story.slides.add(cut)
     if is_new:
         story._end_slide(cut["asset"], time_ns)
@@ -206,9 +192,41 @@ def _read_cut(story: Story, change: Line, time_ns: int) -> None:
         story._sliding[cut["asset"]] = slide
 
 
+def _read_cap(story: Story, line: Line) -> None:
+    """What the agent holds from now on."""
+    asset, to_ppm, time_ns = line["asset"], line["to_ppm"], line["market_time_ns"]
+    if asset:
+        story.caps_ppm[asset] = to_ppm
+    else:
+        story.account_cap_ppm = to_ppm
+        story.cap_history.append((time_ns, to_ppm))
+    if to_ppm > 0:
+        _read_grant(story, asset, to_ppm, time_ns)
+    elif line["reason"] in BY_TIME:
+        _read_lapse(story, line)
+    elif line["reason"] == RUN_ENDED:
+        story.ended = story.ended or {"market_time_ns": time_ns, "from_ppm": {}}
+        story.ended["from_ppm"][asset] = line["from_ppm"]
+    if to_ppm == 0 and line["reason"] != RUN_ENDED:
+        story.held_back[asset] = line["reason"]
+
+
+def _read_grant(story: Story, asset: str, to_ppm: int, time_ns: int) -> None:
+    story.held_back.pop(asset, None)
+    if not asset:
+        story.granted_ns = story.granted_ns or time_ns
+    lapsed = story._lapsed.pop(asset, None)
+    if lapsed is not None:
+        lapsed.is_renewed = True
+    slide = story._sliding.get(asset)
+    if slide is not None and to_ppm > slide.to_ppm:
+        story._end_slide(asset, time_ns)
+
+
 def _read_lapse(story: Story, line: Line) -> None:
     """A cap that only time took away: said at most every `_LAPSE_SAID_EVERY_NS`, with how many there have been."""
-    story.lease_ends.append(LeaseEnd(line["asset"], line["event_time_ns"]))
+    story._lapsed[line["asset"]] = LeaseEnd(line["asset"], line["event_time_ns"])
+    story.lease_ends.append(story._lapsed[line["asset"]])
     story._lapses_untold += 1
     if line["market_time_ns"] - story._lapse_said_ns >= _LAPSE_SAID_EVERY_NS:
         many = "" if story._lapses_untold == 1 else f" ({story._lapses_untold} since the last word on it)"
@@ -219,6 +237,7 @@ def _read_lapse(story: Story, line: Line) -> None:
 
 def _read_status(story: Story, line: Line) -> None:
     story.held_back = dict(line.get("held_back", story.held_back))
+    story.heard_time_ns = line.get("heard_ns", 0)
 
 
 def _read_ranking(story: Story, line: Line) -> None:
@@ -244,6 +263,7 @@ def _read_silently(story: Story, line: Line) -> None:
 
 def _read_summary(story: Story, line: Line) -> None:
     story.latency_us = line["latency_us"]
+    story.late_commands, story.lost_messages = line.get("late_commands", 0), line.get("lost_messages", 0)
     for asset in list(story._sliding):
         story._end_slide(asset, line["market_time_ns"])
 
@@ -251,6 +271,7 @@ def _read_summary(story: Story, line: Line) -> None:
 _READERS = {
     "posture": _read_posture,
     "cap": _read_cap,
+    "command": _read_command,
     "status": _read_status,
     "ranking": _read_ranking,
     "equity": _read_equity,

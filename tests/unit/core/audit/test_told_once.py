@@ -1,6 +1,8 @@
 """Every kind of step has its place in the ledger, the journal and the trace, or none on purpose."""
 
+import re
 import typing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +21,9 @@ from dolphin.core.control.command import Command
 from dolphin.core.control.posture import Posture
 from dolphin.core.ledger import events
 from dolphin.core.ledger.events import BookedCommand, GateReading, OperationStage, Outcome, Side
-from dolphin.core.order_gate import ONE, ONE_E8, Allow, Clip, Deny, DenyReason, Exposure, Limits, Order, Style, admit
+from dolphin.core.order_gate import Allow, Clip, Deny, DenyReason, Exposure, Limits, Order, Style, admit
 from dolphin.core.placing.choice import Choice, Purpose
+from dolphin.core.units import ONE, ONE_E8
 
 GRANT = Grant("APEX", 2 * ONE, ONE, False)
 ORDER = Order("O", "A", 1, 3 * ONE_E8, Style.LIMIT, 90 * ONE_E8, False)
@@ -44,6 +47,27 @@ TOLD: dict[Step, tuple[list[Any], list[dict[str, Any]], list[trace.TraceEvent]]]
     belief.CommandBelieved(OF_ACCOUNT): (
         [],
         [],
+        [trace.Believed(market_time_ns=8, key="paper", epoch=1, seq=2, posture="APEX", cap_ppm=ONE, f1_ppm=ONE, expires_at_ns=9)],
+    ),
+    belief.CommandBelieved(COMMAND._replace(from_cap_ppm=2 * ONE)): (
+        [],
+        [
+            {"type": "command", "asset": "A", "posture": "APEX", "from_ppm": 2 * ONE, "to_ppm": ONE, "reason": "why"}
+            | {"cause_ids": ("A@trade#1",), "event_time_ns": 5}
+        ],
+        [trace.Believed(market_time_ns=8, key="paper/A", epoch=1, seq=2, posture="APEX", cap_ppm=ONE, f1_ppm=None, expires_at_ns=9)],
+    ),
+    belief.CommandBelieved(OF_ACCOUNT._replace(from_cap_ppm=ONE), OF_ACCOUNT): (
+        [],
+        [],
+        [trace.Believed(market_time_ns=8, key="paper", epoch=1, seq=2, posture="APEX", cap_ppm=ONE, f1_ppm=ONE, expires_at_ns=9)],
+    ),
+    belief.CommandBelieved(OF_ACCOUNT, OF_ACCOUNT._replace(posture=Posture.TURTLE)): (
+        [],
+        [
+            {"type": "command", "asset": "", "posture": "APEX", "from_ppm": 0, "to_ppm": ONE, "reason": "why"}
+            | {"cause_ids": ("A@trade#1",), "event_time_ns": 5}
+        ],
         [trace.Believed(market_time_ns=8, key="paper", epoch=1, seq=2, posture="APEX", cap_ppm=ONE, f1_ppm=ONE, expires_at_ns=9)],
     ),
     belief.CommandIgnored("old"): ([], [], []),
@@ -87,7 +111,7 @@ TOLD: dict[Step, tuple[list[Any], list[dict[str, Any]], list[trace.TraceEvent]]]
                 order_id="O",
                 asset="A",
                 notional_micro_usd=5,
-                terms=(trace.TraceTerm(key="paper/A", epoch=1, seq=2, cap_ppm=ONE, exposure_ppm=ONE // 3),),
+                terms=(TERM,),
             ),
             trace.Intent(market_time_ns=8, order_id="O"),
         ],
@@ -163,6 +187,19 @@ def test_a_step_is_told_as_the_table_says(step: Step) -> None:
 def test_every_kind_of_step_is_in_the_table() -> None:
     kinds = {*typing.get_args(belief.BeliefEffect.__value__), *typing.get_args(Step.__value__)} - {belief.BeliefEffect}
     assert {type(step) for step in TOLD} == kinds
+
+
+def test_the_docs_have_every_kind_of_line_and_of_event() -> None:
+    docs = Path(__file__).resolve().parents[4] / "docs"
+    contracts, agent = (docs / "contracts.md").read_text(), (docs / "agent.md").read_text()
+    of_the_journal = {line["type"] for _, lines, _ in TOLD.values() for line in lines}
+    of_the_trace = {kind.__struct_config__.tag for kind in typing.get_args(trace.TraceEvent)}
+    [(lines, why)] = re.findall(r"`agent\.ndjson` lines .*? with types `([\w, ]+)` \(decisions\), `(\w+)`", contracts)
+    [events_of_the_trace] = re.findall(r"`trace\.ndjson` lines .*?: `([\w, ]+)` \(", contracts)
+    assert {*lines.split(", "), why} == of_the_journal
+    assert set(events_of_the_trace.split(", ")) == of_the_trace
+    section = agent.partition("## `agent.ndjson`")[2].partition("\n## ")[0].partition("Other lines:")[0]
+    assert set(re.findall(r"`(\w+)` \{", section)) == of_the_journal
 
 
 def test_a_line_begins_with_its_type_and_time() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from dolphin.core.control.assessment import NO_SHOCK, SLOTS, Demand, Inputs, Memory, assess, is_due
+from dolphin.core.control.assessment import NO_SHOCK, SLOTS, Demand, Inputs, Memory, assess
 from dolphin.core.control.params import SENSORS, SurvivalParams
 from dolphin.core.units import ONE
 
@@ -307,25 +307,3 @@ def test_what_lowers_r_is_answered_for_by_the_message_behind_it(sensor: str, cha
     causes = tuple((each, f"{each}@message#1") for each in SENSORS)
     _, demand = assess(started(EVERYTHING), at(1, causes=causes, **changes), EVERYTHING)
     assert demand.cause_ids == (f"{sensor}@message#1",)
-
-
-SENT = Demand(START, True, (), ONE, ONE, (ONE,) * 5, False, (), (), START + 2 * SECOND)
-
-
-@pytest.mark.parametrize(
-    ("sent", "changes", "is_now_due"),
-    [
-        (None, {}, True),
-        (SENT, {}, False),
-        (SENT, {"r_cmd_ppm": ONE - 1}, True),
-        (replace(SENT, r_cmd_ppm=ONE - 1), {}, False),
-        (SENT, {"broken": ("ledger",)}, True),
-        (SENT, {"is_passive_only": True}, True),
-        (SENT, {"time_ns": START + SECOND - 1}, False),
-        (SENT, {"time_ns": START + SECOND}, True),
-    ],
-)
-def test_a_demand_leaves_when_it_takes_something_away_or_the_lease_is_due(
-    sent: Demand | None, changes: dict[str, object], *, is_now_due: bool
-) -> None:
-    assert is_due(replace(SENT, **changes), sent, SECOND) is is_now_due

@@ -175,7 +175,7 @@ def test_an_assets_lease_ends_without_the_accounts(mind: Mind) -> None:
     assert mind.grant() == Grant("TURTLE", 2 * ONE, 0, True)
     assert left_ns(mind.belief, mind.now_ns) == 2 * SECOND, "the account's goes on, the asset's is over"
     renewed = command(2, "A", issued=T0 + 2 * SECOND)
-    assert mind.told(renewed)[0] == CommandBelieved(renewed)
+    assert mind.told(renewed)[0] == CommandBelieved(renewed, command(1, "A"))
     assert LeaseEnded("paper/A", 1, 2) in mind.later(2 * SECOND), "the next lease of a key ends too"
 
 
@@ -189,8 +189,8 @@ def test_a_renewal_keeps_it_up_and_says_nothing_but_itself(mind: Mind) -> None:
     for n in range(1, 20):
         mind.now_ns += SECOND
         assert mind.hear(T0 + n * SECOND) == []
-        renewed = [command(n + 1, asset, issued=T0 + n * SECOND) for asset in ("", "A")]
-        assert mind.told(*renewed) == [CommandBelieved(each) for each in renewed]
+        old, renewed = [[command(m + 1, asset, issued=T0 + m * SECOND) for asset in ("", "A")] for m in (n - 1, n)]
+        assert mind.told(*renewed) == [CommandBelieved(*each) for each in zip(renewed, old, strict=True)]
 
 
 @pytest.mark.parametrize(("speed", "left"), [(10.0, SECOND // 5), (3.0, 666_666_667), (0.5, 4 * SECOND)])
@@ -252,7 +252,9 @@ def test_old_foreign_and_future_commands_are_ignored_with_their_reason(mind: Min
     assert mind.told(command(7, "Z")) == [CommandIgnored("not ours")]
     assert mind.belief.held[""].cap_ppm == ONE
     ahead = command(6, issued=T0 + FUTURE_LIMIT_NS)
-    assert mind.told(ahead)[0] == CommandBelieved(ahead)
+    (believed, *_) = mind.told(ahead)
+    assert isinstance(believed, CommandBelieved)
+    assert believed.command == ahead
 
 
 def test_a_command_before_the_first_market_time_is_not_believed() -> None:
@@ -273,12 +275,12 @@ def test_damage_is_hibernate_until_the_gates_have_been_read(mind: Mind, damage: 
     assert mind.grant() == NOTHING
     assert mind.belief.held["B"].posture is Posture.HIBERNATE, "damage concerns every key"
     assert mind.take(Commanded(damage)) == [CommandIgnored("damaged")], "it is told once"
-    assert mind.told(command(3)) == [CommandBelieved(command(3))]
+    assert mind.told(command(3)) == [CommandBelieved(command(3), command(1))]
     assert mind.belief.posture is Posture.HIBERNATE, "a good message does not mend a bad one"
     assert mind.take(Reread((damage,))) == [CommandIgnored("damaged")]
     assert mind.belief.damage == why
     effects = mind.take(Reread((encode(command(4, cap=ONE)), encode(command(2, "A")))))
-    assert effects[:2] == [CommandBelieved(command(4, cap=ONE)), Reopened()]
+    assert effects[:2] == [CommandBelieved(command(4, cap=ONE), command(3)), Reopened()]
     assert mind.grant() == Grant("APEX", ONE, ONE, False)
 
 
@@ -322,7 +324,7 @@ def test_closing_is_final_and_keeps_its_first_reason(mind: Mind) -> None:
 def test_a_change_of_the_posture_alone_is_told_without_a_cap(mind: Mind) -> None:
     stalking = command(2, posture=Posture.STALKER)
     assert mind.told(stalking) == [
-        CommandBelieved(stalking),
+        CommandBelieved(stalking, command(1)),
         PostureChanged(Posture.APEX, Posture.STALKER, "because", ("A@trade#1",)),
     ]
 

@@ -6,8 +6,8 @@ import pytest
 
 from dolphin.core.control import factors
 from dolphin.core.control.params import SurvivalParams
-from dolphin.core.control.senses import BEST, MAX_NS, SENSES, SENSORS, Inputs, Sense, ears, hear
-from dolphin.core.units import ONE
+from dolphin.core.control.senses import BEST, SENSES, SENSORS, Inputs, Sense, ears, hear
+from dolphin.core.units import MAX_NS, ONE
 
 PARAMS = SurvivalParams()
 NONSENSE = [None, math.nan, math.inf, 1.0, "7", 2**63, object()]

@@ -1,4 +1,4 @@
-"""The book's rules one by one: which legs an event has, what is refused and why, when an order is open, when equity is written down."""
+"""The accounts' rules one by one: which legs an event has, what is refused and why, when an order is open, when equity is written down."""
 
 import pytest
 
@@ -42,13 +42,13 @@ def fill(fill_id: str = "1", side: Side = Side.BUY, qty_e8: int = BTC, price_e8:
     return Fill("O-1", fill_id, "BTCUSDT", side, qty_e8, price_e8, fee)
 
 
-def book_of(*events: LedgerEvent) -> Accounts:
-    book = Accounts()
+def accounts_of(*events: LedgerEvent) -> Accounts:
+    accounts = Accounts()
     for event in (OpeningDeposit(DEPOSIT), *events):
-        decision = book.plan(event)
+        decision = accounts.plan(event)
         assert isinstance(decision, Plan), (event, decision)
-        book.apply(Content(0, event, decision.legs))
-    return book
+        accounts.apply(Content(0, event, decision.legs))
+    return accounts
 
 
 @pytest.mark.parametrize(
@@ -72,16 +72,16 @@ def book_of(*events: LedgerEvent) -> Accounts:
     ids=lambda value: type(value).__name__ if not isinstance(value, tuple) else "legs",
 )
 def test_the_legs_of(event: LedgerEvent, legs: tuple[Leg, ...]) -> None:
-    assert book_of().plan(event) == Plan(legs)
+    assert accounts_of().plan(event) == Plan(legs)
 
 
 def test_the_opening_deposit_is_capital_and_comes_once() -> None:
     assert Accounts().plan(OpeningDeposit(1)) == Plan((Leg(CASH, 1), Leg(OPENING_CAPITAL, -1)))
-    assert isinstance(book_of().plan(OpeningDeposit(5)), Refusal)
+    assert isinstance(accounts_of().plan(OpeningDeposit(5)), Refusal)
 
 
 def test_a_closing_fill_moves_its_profit_from_realised_pnl_to_cash_and_pays_its_fee() -> None:
-    decision = book_of(fill(fee=0)).plan(fill("2", Side.SELL, price_e8=110 * USD))
+    decision = accounts_of(fill(fee=0)).plan(fill("2", Side.SELL, price_e8=110 * USD))
     assert decision == Plan(
         (
             Leg("position:BTCUSDT", -100 * DOLLAR),
@@ -99,11 +99,11 @@ def refused(decision: BookingDecision, *whys: str) -> bool:
     return isinstance(decision, Refusal) and decision.why in whys
 
 
-def test_a_new_book_holds_nothing() -> None:
-    book = Accounts()
-    assert set(book.balances.values()) == {0}
-    assert (book.positions, book.open_orders(), book.is_opened) == ({}, (), False)
-    assert book.mark() == book.recorded == Mark(0, 0)
+def test_new_accounts_hold_nothing() -> None:
+    accounts = Accounts()
+    assert set(accounts.balances.values()) == {0}
+    assert (accounts.positions, accounts.open_orders(), accounts.is_opened) == ({}, (), False)
+    assert accounts.mark() == accounts.recorded == Mark(0, 0)
 
 
 @pytest.mark.parametrize("amount", [0, -1])
@@ -113,113 +113,113 @@ def test_an_opening_deposit_must_be_positive(amount: int) -> None:
 
 @pytest.mark.parametrize("event", [intent(qty_e8=0), intent(qty_e8=-1), fill(qty_e8=0), fill(qty_e8=-1)], ids=repr)
 def test_a_quantity_must_be_positive(event: LedgerEvent) -> None:
-    assert refused(book_of().plan(event), "qty_e8 must be positive", "qty_e8 and price_e8 of a fill must be positive")
+    assert refused(accounts_of().plan(event), "qty_e8 must be positive", "qty_e8 and price_e8 of a fill must be positive")
 
 
 @pytest.mark.parametrize("event", [intent(price_e8=0), intent(price_e8=-1), fill(price_e8=0), fill(price_e8=-1)], ids=repr)
 def test_a_price_must_be_positive(event: LedgerEvent) -> None:
     assert refused(
-        book_of().plan(event), "price_e8 must be positive, or None for a market order", "qty_e8 and price_e8 of a fill must be positive"
+        accounts_of().plan(event), "price_e8 must be positive, or None for a market order", "qty_e8 and price_e8 of a fill must be positive"
     )
 
 
 @pytest.mark.parametrize("event", [intent(qty_e8=1, price_e8=1), fill(qty_e8=1, price_e8=1)], ids=repr)
 def test_the_smallest_quantity_and_price_are_booked(event: LedgerEvent) -> None:
-    assert isinstance(book_of().plan(event), Plan)
+    assert isinstance(accounts_of().plan(event), Plan)
 
 
 def test_an_order_id_names_one_order() -> None:
-    book = book_of(intent())
-    assert book.plan(intent()) == Repeat()
-    assert refused(book.plan(intent(qty_e8=BTC)), "order_id is taken by another order")
+    accounts = accounts_of(intent())
+    assert accounts.plan(intent()) == Repeat()
+    assert refused(accounts.plan(intent(qty_e8=BTC)), "order_id is taken by another order")
 
 
 def test_a_fill_id_names_one_fill_of_its_order() -> None:
-    book = book_of(fill())
-    assert book.plan(fill()) == Repeat()
-    assert refused(book.plan(fill(qty_e8=BTC + 1)), "this fill_id of this order is booked with other values")
-    assert isinstance(book.plan(Fill("O-2", "1", "BTCUSDT", Side.BUY, BTC, 100 * USD, 5)), Plan)
+    accounts = accounts_of(fill())
+    assert accounts.plan(fill()) == Repeat()
+    assert refused(accounts.plan(fill(qty_e8=BTC + 1)), "this fill_id of this order is booked with other values")
+    assert isinstance(accounts.plan(Fill("O-2", "1", "BTCUSDT", Side.BUY, BTC, 100 * USD, 5)), Plan)
 
 
 def test_an_outcome_needs_an_intent() -> None:
-    assert refused(book_of().plan(OrderOutcome("O-1", Outcome.CANCELLED, "", None)), "no intent of this order_id is booked")
+    assert refused(accounts_of().plan(OrderOutcome("O-1", Outcome.CANCELLED, "", None)), "no intent of this order_id is booked")
 
 
 def test_the_same_outcome_again_is_a_repeat_and_another_one_a_fact() -> None:
-    book = book_of(intent(), OrderOutcome("O-1", Outcome.CANCELLED, "by the gate", None))
-    assert book.plan(OrderOutcome("O-1", Outcome.CANCELLED, "late", None)) == Repeat()
-    assert book.plan(OrderOutcome("O-1", Outcome.EXPIRED, "", None)) == Plan()
+    accounts = accounts_of(intent(), OrderOutcome("O-1", Outcome.CANCELLED, "by the order gate", None))
+    assert accounts.plan(OrderOutcome("O-1", Outcome.CANCELLED, "late", None)) == Repeat()
+    assert accounts.plan(OrderOutcome("O-1", Outcome.EXPIRED, "", None)) == Plan()
 
 
 @pytest.mark.parametrize("qty_e8", [None, 0, -1, 2 * BTC + 1])
 def test_clipping_never_enlarges_an_order(qty_e8: int | None) -> None:
     assert refused(
-        book_of(intent()).plan(OrderOutcome("O-1", Outcome.CLIPPED, "", qty_e8)),
+        accounts_of(intent()).plan(OrderOutcome("O-1", Outcome.CLIPPED, "", qty_e8)),
         "qty_e8 of a clipped order must be positive and not above what it was",
     )
 
 
 def test_clipping_to_what_it_is_repeats_and_a_final_outcome_has_no_quantity() -> None:
-    book = book_of(intent())
-    assert book.plan(OrderOutcome("O-1", Outcome.CLIPPED, "", 2 * BTC)) == Repeat()
-    assert refused(book.plan(OrderOutcome("O-1", Outcome.DENIED, "", 1)), "only a clipped order has a new qty_e8")
+    accounts = accounts_of(intent())
+    assert accounts.plan(OrderOutcome("O-1", Outcome.CLIPPED, "", 2 * BTC)) == Repeat()
+    assert refused(accounts.plan(OrderOutcome("O-1", Outcome.DENIED, "", 1)), "only a clipped order has a new qty_e8")
 
 
 @pytest.mark.parametrize("outcome", [Outcome.DENIED, Outcome.REJECTED, Outcome.CANCELLED, Outcome.EXPIRED])
 def test_an_order_is_open_until_it_has_a_final_outcome(outcome: Outcome) -> None:
-    assert [order.order_id for order in book_of(intent(qty_e8=1)).open_orders()] == ["O-1"]
-    assert book_of(intent(), OrderOutcome("O-1", outcome, "", None)).open_orders() == ()
+    assert [order.order_id for order in accounts_of(intent(qty_e8=1)).open_orders()] == ["O-1"]
+    assert accounts_of(intent(), OrderOutcome("O-1", outcome, "", None)).open_orders() == ()
 
 
 def test_an_order_is_open_until_it_is_filled_or_what_was_left_after_clipping_is() -> None:
     clipped = OrderOutcome("O-1", Outcome.CLIPPED, "over the cap", BTC)
-    assert len(book_of(intent(), fill()).open_orders()) == 1
-    assert len(book_of(intent(), clipped).open_orders()) == 1
-    assert book_of(intent(), fill(), fill("2")).open_orders() == ()
-    assert book_of(intent(), clipped, fill()).open_orders() == ()
+    assert len(accounts_of(intent(), fill()).open_orders()) == 1
+    assert len(accounts_of(intent(), clipped).open_orders()) == 1
+    assert accounts_of(intent(), fill(), fill("2")).open_orders() == ()
+    assert accounts_of(intent(), clipped, fill()).open_orders() == ()
 
 
 def test_a_fill_without_an_intent_is_booked_all_the_same() -> None:
-    book = book_of(fill())
-    assert book.position("BTCUSDT") == Position(BTC, 100 * DOLLAR)
-    assert (book.orders["O-1"].intent, book.orders["O-1"].qty_e8) == (None, 0)
-    assert book.open_orders() == ()
+    accounts = accounts_of(fill())
+    assert accounts.position("BTCUSDT") == Position(BTC, 100 * DOLLAR)
+    assert (accounts.orders["O-1"].intent, accounts.orders["O-1"].qty_e8) == (None, 0)
+    assert accounts.open_orders() == ()
 
 
 def test_a_fill_that_comes_after_the_cancel_is_booked_all_the_same() -> None:
-    book = book_of(intent(), OrderOutcome("O-1", Outcome.CANCELLED, "", None), fill())
-    assert book.position("BTCUSDT").qty_e8 == BTC
+    accounts = accounts_of(intent(), OrderOutcome("O-1", Outcome.CANCELLED, "", None), fill())
+    assert accounts.position("BTCUSDT").qty_e8 == BTC
 
 
 def test_a_flat_position_is_gone() -> None:
-    assert book_of(fill(), fill("2", Side.SELL)).positions == {}
+    assert accounts_of(fill(), fill("2", Side.SELL)).positions == {}
 
 
 def test_equity_is_cash_and_open_profit_and_needs_every_price() -> None:
-    book = book_of(fill(fee=0))
-    assert book.equity_at({"BTCUSDT": 103 * USD}) == DEPOSIT + 3 * DOLLAR
+    accounts = accounts_of(fill(fee=0))
+    assert accounts.equity_at({"BTCUSDT": 103 * USD}) == DEPOSIT + 3 * DOLLAR
     with pytest.raises(KeyError):
-        book.equity_at({"ETHUSDT": USD})
+        accounts.equity_at({"ETHUSDT": USD})
 
 
 @pytest.mark.parametrize(("moved", "is_written"), [(0, False), (DOLLAR, False), (DOLLAR + 1, True), (-DOLLAR, False), (-DOLLAR - 1, True)])
 def test_equity_is_written_down_when_it_has_moved_by_more_than_a_basis_point(moved: int, is_written: bool) -> None:
-    book = book_of()
-    book.observe(DEPOSIT + moved)
-    assert book.is_worth_marking() is is_written
+    accounts = accounts_of()
+    accounts.observe(DEPOSIT + moved)
+    assert accounts.is_worth_marking() is is_written
 
 
 def test_a_high_that_came_and_went_is_written_down_too() -> None:
-    book = book_of()
-    book.observe(DEPOSIT + 2 * DOLLAR)
-    book.observe(DEPOSIT)
-    assert book.is_worth_marking()
-    assert book.mark() == Mark(DEPOSIT, DEPOSIT + 2 * DOLLAR)
+    accounts = accounts_of()
+    accounts.observe(DEPOSIT + 2 * DOLLAR)
+    accounts.observe(DEPOSIT)
+    assert accounts.is_worth_marking()
+    assert accounts.mark() == Mark(DEPOSIT, DEPOSIT + 2 * DOLLAR)
 
 
 @pytest.mark.parametrize("mark", [Mark(DEPOSIT + 1, DEPOSIT), Mark(0, DEPOSIT - 1)], ids=repr)
 def test_the_high_water_mark_never_falls_and_is_never_below_equity(mark: Mark) -> None:
-    assert refused(book_of().plan(mark), "the high-water mark can be neither below the equity nor lower than it was")
+    assert refused(accounts_of().plan(mark), "the high-water mark can be neither below the equity nor lower than it was")
 
 
 @pytest.mark.parametrize(
@@ -227,21 +227,21 @@ def test_the_high_water_mark_never_falls_and_is_never_below_equity(mark: Mark) -
     [(DEPOSIT, 0), (DEPOSIT - 1, 1), (DEPOSIT * 9 // 10, 100_000), (1, 1_000_000), (0, 1_000_000), (-DEPOSIT, 1_000_000)],
 )
 def test_drawdown(equity: int, drawdown_ppm: int) -> None:
-    book = book_of()
-    book.observe(equity)
-    assert book.drawdown_ppm == drawdown_ppm
+    accounts = accounts_of()
+    accounts.observe(equity)
+    assert accounts.drawdown_ppm == drawdown_ppm
 
 
 def test_without_any_equity_ever_everything_counts_as_lost() -> None:
-    book = Accounts()
-    assert book.drawdown_ppm == 1_000_000
-    book.observe(1)
-    assert book.drawdown_ppm == 0
+    accounts = Accounts()
+    assert accounts.drawdown_ppm == 1_000_000
+    accounts.observe(1)
+    assert accounts.drawdown_ppm == 0
 
 
 def test_a_reconciliation_must_state_the_ledgers_own_position() -> None:
-    assert refused(book_of(fill()).plan(Reconciliation("BTCUSDT", 0, BTC)), "ledger_qty_e8 is not what the entries add up to")
-    assert book_of(fill()).plan(Reconciliation("BTCUSDT", BTC, 0)) == Plan()
+    assert refused(accounts_of(fill()).plan(Reconciliation("BTCUSDT", 0, BTC)), "ledger_qty_e8 is not what the entries add up to")
+    assert accounts_of(fill()).plan(Reconciliation("BTCUSDT", BTC, 0)) == Plan()
 
 
 @pytest.mark.parametrize(
@@ -260,36 +260,36 @@ def test_a_reconciliation_must_state_the_ledgers_own_position() -> None:
     ids=repr,
 )
 def test_what_no_store_could_hold_is_refused(event: LedgerEvent) -> None:
-    book = book_of(Fill("O-0", "0", "BTCUSDT", Side.BUY, 1, 1, 0), Fee(-(2**62), "rebate"), Fee(2**62, "fee"), Fee(2**62, "fee"))
-    assert isinstance(book.plan(event), Refusal)
+    accounts = accounts_of(Fill("O-0", "0", "BTCUSDT", Side.BUY, 1, 1, 0), Fee(-(2**62), "rebate"), Fee(2**62, "fee"), Fee(2**62, "fee"))
+    assert isinstance(accounts.plan(event), Refusal)
 
 
 @pytest.mark.parametrize("side", Side)
 def test_a_position_may_grow_to_the_last_representable_unit_and_no_further(side: Side) -> None:
-    book = book_of(fill(side=side, qty_e8=2**63 - 2, price_e8=1), fill("2", side, qty_e8=1, price_e8=1))
-    assert abs(book.position("BTCUSDT").qty_e8) == 2**63 - 1
-    assert refused(book.plan(fill("3", side, qty_e8=1, price_e8=1)), "an amount or a quantity would leave the 64-bit range")
+    accounts = accounts_of(fill(side=side, qty_e8=2**63 - 2, price_e8=1), fill("2", side, qty_e8=1, price_e8=1))
+    assert abs(accounts.position("BTCUSDT").qty_e8) == 2**63 - 1
+    assert refused(accounts.plan(fill("3", side, qty_e8=1, price_e8=1)), "an amount or a quantity would leave the 64-bit range")
 
 
 def test_an_order_may_be_clipped_to_its_smallest_unit() -> None:
-    assert book_of(intent()).plan(OrderOutcome("O-1", Outcome.CLIPPED, "", 1)) == Plan()
+    assert accounts_of(intent()).plan(OrderOutcome("O-1", Outcome.CLIPPED, "", 1)) == Plan()
 
 
 def test_the_balances_are_the_legs_added_up() -> None:
-    balances = book_of(fill(), fill("2")).balances
+    balances = accounts_of(fill(), fill("2")).balances
     assert (balances["position:BTCUSDT"], balances[OPEN_CONTRACTS], balances[FEES]) == (200 * DOLLAR, -200 * DOLLAR, 10)
     assert balances[CASH] == DEPOSIT - 10
 
 
 def test_a_mark_in_the_ledger_is_what_the_next_run_starts_from() -> None:
-    book = book_of(Mark(DEPOSIT - 5, DEPOSIT + 7))
-    assert book.mark() == book.recorded == Mark(DEPOSIT - 5, DEPOSIT + 7)
-    assert not book.is_worth_marking()
+    accounts = accounts_of(Mark(DEPOSIT - 5, DEPOSIT + 7))
+    assert accounts.mark() == accounts.recorded == Mark(DEPOSIT - 5, DEPOSIT + 7)
+    assert not accounts.is_worth_marking()
 
 
 def test_a_basis_point_of_any_equity_is_exact() -> None:
     deposit = 9_000_000_000_000_009_999  # its basis point lies so close below a whole number that a float would round it up
-    book = Accounts()
-    book.apply(Content(0, OpeningDeposit(deposit), ()))
-    book.observe(deposit - (deposit // 10_000 + 1))
-    assert book.is_worth_marking()
+    accounts = Accounts()
+    accounts.apply(Content(0, OpeningDeposit(deposit), ()))
+    accounts.observe(deposit - (deposit // 10_000 + 1))
+    assert accounts.is_worth_marking()

@@ -20,6 +20,10 @@ def book_at(time_ns: int, asset: str = "BTCUSDT") -> Row:
     return (asset, Kind.BOOK, time_ns, time_ns, time_ns, 99.0, 1.0, 101.0, 1.0, None, None, None, None, None, None, None)
 
 
+def tick_at(time_ns: int) -> Row:
+    return ("", Kind.TICK, None, time_ns, None, None, None, None, None, None, None, None, None, None, None, None)
+
+
 def times(batch: pa.RecordBatch | None) -> list[int]:
     assert batch is not None
     return values_of(batch, "market_time_ns")
@@ -79,7 +83,7 @@ def test_rows_of_every_kind_fit_the_schema() -> None:
 
 
 def test_a_slow_cluster_costs_old_book_updates_but_no_trade_and_no_order() -> None:
-    batcher = Batcher(shard="0", max_span_ns=10**9)
+    batcher = Batcher(shard="0", max_span_ns=10**9, may_coalesce=True)
     count = COALESCE_ABOVE_ROWS // 2 + 1
     for number in range(count):
         batcher.add([book_at(2 * number, "A" if number % 2 else "B"), trade_at(2 * number + 1)])
@@ -93,6 +97,33 @@ def test_a_slow_cluster_costs_old_book_updates_but_no_trade_and_no_order() -> No
     assert kinds.count(Kind.TRADE) == count
     assert kinds.count(Kind.BOOK) == 2
     assert {2 * (count - 1), 2 * (count - 2)} <= set(seen), "the newest book of each asset is kept"
+
+
+def test_a_replay_drops_nothing_however_many_rows_wait() -> None:
+    batcher = Batcher(shard="0", max_span_ns=10**9)
+    count = 2 * COALESCE_ABOVE_ROWS
+    for number in range(count):
+        batcher.add([book_at(number)])
+    seen: list[int] = []
+    while (batch := batcher.flush()) is not None:
+        seen += times(batch)
+    assert seen == list(range(count))
+
+
+def test_a_tick_ends_its_batch_and_does_not_wait_for_the_span() -> None:
+    batcher = Batcher(shard="0", max_span_ns=10**9)
+    batcher.add([trade_at(1), tick_at(250), trade_at(251), trade_at(300), tick_at(500)])
+    assert times(batcher.take(1)) == [1, 250]
+    assert times(batcher.take(1)) == [251, 300, 500]
+    batcher.add([trade_at(501)])
+    assert batcher.take(501) is None
+
+
+def test_a_tick_beyond_the_span_or_the_size_waits_for_its_own_batch() -> None:
+    batcher = Batcher(shard="0", max_span_ns=100, max_rows=2)
+    batcher.add([trade_at(1), trade_at(2), trade_at(3), tick_at(250)])
+    assert [times(batcher.take(250)) for _ in range(3)] == [[1, 2], [3], [250]]
+    assert batcher.take(10**9) is None
 
 
 def test_the_queue_never_exceeds_its_bound() -> None:

@@ -4,8 +4,9 @@ import frame_texts as texts
 import pytest
 
 from dolphin.core.contract.kinds import Kind
+from dolphin.core.contract.names import MAX_ASSETS
 from dolphin.core.contract.schemas import MARKET
-from dolphin.core.market.rows import MAX_ASSETS, MAX_SILENCE_NS, TICK_NS, Row, Translator
+from dolphin.core.market.rows import MAX_SILENCE_NS, TICK_NS, Row, Translator
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from dolphin.core.control.belief import Grant
-from dolphin.core.order_gate import ONE, ONE_E8, TABLE, Allow, Clip, Deny, DenyReason, Limits, Order, Standing, Style, decide
+from dolphin.core.order_gate import TABLE, Allow, Clip, Deny, DenyReason, Limits, Order, Standing, Style, decide
+from dolphin.core.units import ONE, ONE_E8
 
 STEP = ONE_E8 // 1000
 LIMITS = Limits(step_e8=STEP, min_notional_micro=5 * ONE)

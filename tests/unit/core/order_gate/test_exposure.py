@@ -4,8 +4,6 @@ import pytest
 
 from dolphin.core.control.belief import Grant
 from dolphin.core.order_gate import (
-    ONE,
-    ONE_E8,
     Allow,
     Clip,
     Deny,
@@ -20,10 +18,10 @@ from dolphin.core.order_gate import (
     close,
     fill,
     flatten,
-    notional_micro,
     replace,
 )
 from dolphin.core.order_gate.exposure import MAX_WORKING, Working
+from dolphin.core.units import ONE, ONE_E8, notional_micro
 
 MARKS = {"BTC": 100 * ONE_E8, "ETH": 10 * ONE_E8}
 LIMITS = Limits(step_e8=1, min_notional_micro=0)
@@ -39,31 +37,31 @@ def exit_of(order_id: str, asset: str = "BTC", qty: int = ONE_E8, style: Style =
     return Order(order_id, asset, -1, qty, style, None if style is Style.MARKET else MARKS[asset], True)
 
 
-def put(book: Exposure, *orders: Order, grant: Grant = APEX) -> Exposure:
+def put(exposure: Exposure, *orders: Order, grant: Grant = APEX) -> Exposure:
     for order in orders:
-        book, decision = admit(book, order, grant, EQUITY, MARKS, LIMITS)
+        exposure, decision = admit(exposure, order, grant, EQUITY, MARKS, LIMITS)
         assert not isinstance(decision, Deny), decision
-    return book
+    return exposure
 
 
 def test_an_admitted_order_counts_in_full_before_the_venue_has_answered() -> None:
-    book = put(Exposure(), entry("1", qty=30 * ONE_E8))
-    assert book.exposure_micro(MARKS) == 3_000 * ONE
-    _, decision = admit(book, entry("2", qty=40 * ONE_E8), APEX, EQUITY, MARKS, LIMITS)
+    exposure = put(Exposure(), entry("1", qty=30 * ONE_E8))
+    assert exposure.exposure_micro(MARKS) == 3_000 * ONE
+    _, decision = admit(exposure, entry("2", qty=40 * ONE_E8), APEX, EQUITY, MARKS, LIMITS)
     assert decision == Clip(30 * ONE_E8)
 
 
 def test_a_clipped_order_reserves_what_was_clipped_to() -> None:
-    book, decision = admit(Exposure(), entry("1", qty=100 * ONE_E8), APEX, EQUITY, MARKS, LIMITS)
+    exposure, decision = admit(Exposure(), entry("1", qty=100 * ONE_E8), APEX, EQUITY, MARKS, LIMITS)
     assert decision == Clip(60 * ONE_E8)
-    assert book.working["1"].remaining_e8 == 60 * ONE_E8
+    assert exposure.working["1"].remaining_e8 == 60 * ONE_E8
 
 
 def test_a_fill_moves_quantity_from_working_to_position_without_changing_exposure() -> None:
-    book = put(Exposure(), entry("1", qty=10 * ONE_E8))
-    half = fill(book, "1", "BTC", 1, 5 * ONE_E8)
+    exposure = put(Exposure(), entry("1", qty=10 * ONE_E8))
+    half = fill(exposure, "1", "BTC", 1, 5 * ONE_E8)
     assert half.positions == {"BTC": 5 * ONE_E8}
-    assert half.exposure_micro(MARKS) == book.exposure_micro(MARKS)
+    assert half.exposure_micro(MARKS) == exposure.exposure_micro(MARKS)
     whole = fill(half, "1", "BTC", 1, 5 * ONE_E8)
     assert not whole.working
     assert whole.positions == {"BTC": 10 * ONE_E8}
@@ -78,8 +76,8 @@ def test_a_position_that_returns_to_zero_is_gone() -> None:
 
 
 def test_closing_releases_the_rest_and_closing_twice_is_harmless() -> None:
-    book = put(Exposure(), entry("1"))
-    closed = close(book, "1")
+    exposure = put(Exposure(), entry("1"))
+    closed = close(exposure, "1")
     assert closed.exposure_micro(MARKS) == 0
     assert close(closed, "1") == closed
 
@@ -114,28 +112,28 @@ def test_a_mark_that_is_no_price_makes_exposure_unknown(mark: object) -> None:
 
 def test_exits_working_together_never_exceed_the_position() -> None:
     held = fill(Exposure(), "1", "BTC", 1, ONE_E8)
-    book = put(held, exit_of("2", qty=ONE_E8 - 3))
-    book, decision = admit(book, exit_of("3"), APEX, EQUITY, MARKS, LIMITS)
+    exposure = put(held, exit_of("2", qty=ONE_E8 - 3))
+    exposure, decision = admit(exposure, exit_of("3"), APEX, EQUITY, MARKS, LIMITS)
     assert decision == Clip(3)
-    _, decision = admit(book, exit_of("4"), APEX, EQUITY, MARKS, LIMITS)
+    _, decision = admit(exposure, exit_of("4"), APEX, EQUITY, MARKS, LIMITS)
     assert decision == Deny(DenyReason.NOTHING_TO_REDUCE)
 
 
 def test_only_working_entries_of_the_same_asset_can_be_opposed() -> None:
-    book = put(fill(Exposure(), "0", "BTC", 1, ONE_E8), exit_of("exit"), entry("btc"))
-    put(book, entry("more btc"), entry("short eth", "ETH", side=-1))
+    exposure = put(fill(Exposure(), "0", "BTC", 1, ONE_E8), exit_of("exit"), entry("btc"))
+    put(exposure, entry("more btc"), entry("short eth", "ETH", side=-1))
     _, decision = admit(put(Exposure(), entry("btc")), entry("short btc", side=-1), APEX, EQUITY, MARKS, LIMITS)
     assert decision == Deny(DenyReason.AGAINST_POSITION)
 
 
 def test_replacing_an_order_frees_its_own_room_but_never_grows_past_the_cap() -> None:
-    book = put(Exposure(), entry("1", qty=40 * ONE_E8))
-    changed, decision = replace(book, entry("1", qty=60 * ONE_E8), APEX, EQUITY, MARKS, LIMITS)
+    exposure = put(Exposure(), entry("1", qty=40 * ONE_E8))
+    changed, decision = replace(exposure, entry("1", qty=60 * ONE_E8), APEX, EQUITY, MARKS, LIMITS)
     assert decision == Allow()
     assert changed.working["1"].remaining_e8 == 60 * ONE_E8
-    kept, decision = replace(book, entry("1", qty=60 * ONE_E8 + 1), APEX, EQUITY, MARKS, LIMITS)
+    kept, decision = replace(exposure, entry("1", qty=60 * ONE_E8 + 1), APEX, EQUITY, MARKS, LIMITS)
     assert decision == Deny(DenyReason.OVER_CAP)
-    assert kept == book
+    assert kept == exposure
 
 
 @pytest.mark.parametrize(
@@ -159,19 +157,19 @@ def test_a_posture_takes_back_working_orders_as_the_table_says(posture: str, pas
 
 
 def test_a_cap_that_falls_below_the_exposure_takes_back_entries_of_that_asset_only() -> None:
-    book = put(fill(Exposure(), "0", "BTC", 1, ONE_E8), entry("btc", qty=9 * ONE_E8), entry("eth", "ETH"), exit_of("exit"))
-    assert cancels_over_cap(book, {"BTC": ONE, "ETH": ONE}, 6 * ONE, EQUITY, MARKS) == ()
-    assert cancels_over_cap(book, {"BTC": ONE - 1, "ETH": ONE}, 6 * ONE, EQUITY, MARKS) == ("btc",)
-    assert cancels_over_cap(book, {"ETH": ONE}, 6 * ONE, EQUITY, MARKS) == ("btc",)
-    assert cancels_over_cap(book, {"BTC": ONE, "ETH": ONE}, ONE, EQUITY, MARKS) == ("btc", "eth")
-    assert cancels_over_cap(book, {"BTC": ONE, "ETH": ONE}, 6 * ONE, EQUITY, {}) == ("btc", "eth")
+    exposure = put(fill(Exposure(), "0", "BTC", 1, ONE_E8), entry("btc", qty=9 * ONE_E8), entry("eth", "ETH"), exit_of("exit"))
+    assert cancels_over_cap(exposure, {"BTC": ONE, "ETH": ONE}, 6 * ONE, EQUITY, MARKS) == ()
+    assert cancels_over_cap(exposure, {"BTC": ONE - 1, "ETH": ONE}, 6 * ONE, EQUITY, MARKS) == ("btc",)
+    assert cancels_over_cap(exposure, {"ETH": ONE}, 6 * ONE, EQUITY, MARKS) == ("btc",)
+    assert cancels_over_cap(exposure, {"BTC": ONE, "ETH": ONE}, ONE, EQUITY, MARKS) == ("btc", "eth")
+    assert cancels_over_cap(exposure, {"BTC": ONE, "ETH": ONE}, 6 * ONE, EQUITY, {}) == ("btc", "eth")
 
 
 def test_flatten_covers_exactly_what_no_exit_covers_yet() -> None:
-    book = fill(fill(Exposure(), "1", "ETH", -1, 5), "2", "BTC", 1, ONE_E8)
-    assert flatten(book) == (("BTC", -1, ONE_E8), ("ETH", 1, 5))
-    book = put(book, exit_of("3", qty=ONE_E8 - 2))
-    assert flatten(book) == (("BTC", -1, 2), ("ETH", 1, 5))
+    exposure = fill(fill(Exposure(), "1", "ETH", -1, 5), "2", "BTC", 1, ONE_E8)
+    assert flatten(exposure) == (("BTC", -1, ONE_E8), ("ETH", 1, 5))
+    exposure = put(exposure, exit_of("3", qty=ONE_E8 - 2))
+    assert flatten(exposure) == (("BTC", -1, 2), ("ETH", 1, 5))
     assert flatten(Exposure()) == ()
 
 
@@ -184,9 +182,9 @@ def test_notional_rounds_up() -> None:
 def test_an_assets_own_exposure_is_counted_under_its_cap_and_no_other() -> None:
     held = fill(Exposure(), "1", "ETH", 1, 50 * ONE_E8)
     one_times = Grant("APEX", 6 * ONE, ONE, False)
-    book, decision = admit(held, entry("2", qty=10 * ONE_E8), one_times, EQUITY, MARKS, LIMITS)
+    exposure, decision = admit(held, entry("2", qty=10 * ONE_E8), one_times, EQUITY, MARKS, LIMITS)
     assert decision == Allow()
-    _, decision = admit(book, entry("3", qty=1), one_times, EQUITY, MARKS, LIMITS)
+    _, decision = admit(exposure, entry("3", qty=1), one_times, EQUITY, MARKS, LIMITS)
     assert decision == Deny(DenyReason.OVER_CAP)
 
 
@@ -203,9 +201,9 @@ def test_a_working_entry_counts_at_its_own_price_if_that_is_the_worse() -> None:
 
 
 def test_an_order_stays_working_down_to_its_last_unit() -> None:
-    book = fill(put(Exposure(), entry("1", qty=3)), "1", "BTC", 1, 2)
-    assert book.working["1"].remaining_e8 == 1
-    assert fill(book, "1", "BTC", 1, 1).working == {}
+    exposure = fill(put(Exposure(), entry("1", qty=3)), "1", "BTC", 1, 2)
+    assert exposure.working["1"].remaining_e8 == 1
+    assert fill(exposure, "1", "BTC", 1, 1).working == {}
 
 
 def test_closing_an_order_leaves_the_others_working() -> None:
@@ -220,11 +218,11 @@ def test_without_a_cap_or_equity_even_the_smallest_entry_is_taken_back(caps: dic
 def test_caps_of_any_size_are_exact() -> None:
     beyond_floats = 2**53 + 1
     marks = {"BTC": ONE_E8}
-    book = Exposure(working={"1": Working("BTC", 1, 100 * beyond_floats, Style.LIMIT, ONE_E8, False)})
-    assert cancels_over_cap(book, {"BTC": ONE}, ONE, beyond_floats, marks) == ()
-    assert cancels_over_cap(book, {"BTC": ONE}, ONE, beyond_floats - 1, marks) == ("1",)
+    exposure = Exposure(working={"1": Working("BTC", 1, 100 * beyond_floats, Style.LIMIT, ONE_E8, False)})
+    assert cancels_over_cap(exposure, {"BTC": ONE}, ONE, beyond_floats, marks) == ()
+    assert cancels_over_cap(exposure, {"BTC": ONE}, ONE, beyond_floats - 1, marks) == ("1",)
 
 
 def test_flatten_leaves_out_what_is_covered_and_closes_the_last_unit() -> None:
-    book = fill(fill(Exposure(), "1", "ETH", 1, 1), "2", "BTC", 1, ONE_E8)
-    assert flatten(put(book, exit_of("3"))) == (("ETH", -1, 1),)
+    exposure = fill(fill(Exposure(), "1", "ETH", 1, 1), "2", "BTC", 1, ONE_E8)
+    assert flatten(put(exposure, exit_of("3"))) == (("ETH", -1, 1),)

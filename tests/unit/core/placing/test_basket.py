@@ -3,12 +3,13 @@
 import pytest
 
 from dolphin.core.control.belief import Grant
-from dolphin.core.order_gate import ONE, ONE_E8, Exposure, Limits, Style
+from dolphin.core.order_gate import Exposure, Limits, Style
 from dolphin.core.placing.basket import Basket, BasketTerms, BasketView, ToCancel, ToSend, Wish
 from dolphin.core.placing.choice import Choice, Purpose
 from dolphin.core.placing.placer import Resting
 from dolphin.core.placing.sizer import AlphaBetSizer
 from dolphin.core.placing.view import Ranked, Ranking, Touch
+from dolphin.core.units import ONE, ONE_E8
 
 SECOND = 1_000_000_000
 PRICE = 100 * ONE_E8

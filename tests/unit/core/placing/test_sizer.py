@@ -5,8 +5,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dolphin.core.order_gate import ONE
 from dolphin.core.placing.sizer import AlphaBetSizer
+from dolphin.core.units import ONE
 
 SIZER = AlphaBetSizer()
 EQUITY = 100_000 * ONE

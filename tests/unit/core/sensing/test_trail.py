@@ -2,7 +2,8 @@
 
 import pytest
 
-from dolphin.core.sensing.trail import CAPACITY, DAY_NS, SECOND_NS, Trail
+from dolphin.core.sensing.trail import CAPACITY, Trail
+from dolphin.core.units import DAY_NS, SECOND_NS
 
 
 def test_it_keeps_one_sample_a_second_at_first() -> None:

@@ -7,13 +7,15 @@ from typing import Any
 from dolphin.core.audit import steps as of
 from dolphin.core.audit.journal import journal_lines
 from dolphin.core.audit.steps import Entry, Step
-from dolphin.core.control.belief import LEASE_EXPIRED, CapChanged, Grant, PostureChanged
+from dolphin.core.contract.lines import Line
+from dolphin.core.control.belief import LEASE_EXPIRED, CapChanged, CommandBelieved, Grant, PostureChanged
+from dolphin.core.control.command import Command
 from dolphin.core.control.posture import Posture
 from dolphin.core.ledger.events import Outcome
-from dolphin.core.order_gate import ONE, ONE_E8, Style
+from dolphin.core.order_gate import Style
 from dolphin.core.order_gate.admission import DenyReason, Order
 from dolphin.core.placing.choice import FLATTENED, Choice, Purpose
-from dolphin.host.tail import Line
+from dolphin.core.units import ONE, ONE_E8
 from dolphin.operator.views.report import Report, build
 from dolphin.operator.views.story import Story
 
@@ -24,6 +26,10 @@ WALL = 1_800_000_000 * S
 SPEED = 8.0
 APEX = Grant("APEX", 6 * ONE, 6 * ONE, False)
 TAKER_SHOCK = "shock (taker): f4 300000; jitter: f3 part 894137"
+TAKER_CUTS = (
+    ("BTCUSDT", 100.0, "taker: buy share 0.041 in 1 min, robust z 5.3", "BTCUSDT@aggTrade#1000123"),
+    ("ETHUSDT", 100.5, "taker: buy share 0.050 in 1 min, robust z 5.0", "ETHUSDT@aggTrade#2000456"),
+)
 
 FIRST = Order("D-1-1", "BTCUSDT", 1, ONE_E8 // 2, Style.MARKET, None, False)
 CLIPPED = Order("D-1-2", "ETHUSDT", 1, 20 * ONE_E8, Style.POST_ONLY, 2_650 * ONE_E8, False)
@@ -36,9 +42,18 @@ def cap(asset: str, from_ppm: int, to_ppm: int, at_s: float, reason: str, *cause
     return CapChanged(asset, from_ppm, to_ppm, reason, causes, START + int(at_s * S))
 
 
+def decided(asset: str, posture: Posture, from_ppm: int, to_ppm: int, at_s: float, reason: str, *causes: str) -> CommandBelieved:
+    """A command of a gate, which asks nothing of what the agent held."""
+    time_ns, reasons = START + int(at_s * S), (reason,) if reason else ()
+    common = (posture, to_ppm, ONE, (), False, reasons, causes, time_ns, time_ns + 2 * S, from_ppm)
+    before = Posture.APEX if to_ppm < from_ppm else Posture.HIBERNATE
+    return CommandBelieved(Command("paper", asset, 1, 1, *common), Command("paper", asset, 1, 0, before, *common[1:]))
+
+
 def story_steps() -> Iterator[tuple[float, Step]]:
     """(seconds after the start, step)."""
     yield 5.0, of.RankingHeard((("BTCUSDT", 1.25), ("ETHUSDT", 0.5)))
+    yield 61.0, decided("", Posture.APEX, 0, 6 * ONE, 61.0, "")
     yield 61.0, PostureChanged(Posture.HIBERNATE, Posture.APEX, "", ())
     yield 61.0, cap("", 0, 6 * ONE, 61.0, "")
     for asset in ("BTCUSDT", "ETHUSDT", "SOLUSDT"):
@@ -52,11 +67,14 @@ def story_steps() -> Iterator[tuple[float, Step]]:
     yield 67.0, of.OrderWanted(DENIED, APEX, ())
     yield 67.0, of.OrderDenied(DENIED, DenyReason.OVER_CAP, APEX)
     yield 70.0, of.EquityTold(99_990 * ONE, 99_988 * ONE, 30_500 * ONE, 100, (("BTCUSDT", ONE_E8 // 2),))
-    yield 100.0, cap("BTCUSDT", 6 * ONE, 2_700_000, 100.0, "taker: buy share 0.041 in 1 min, robust z 5.3", "BTCUSDT@aggTrade#1000123")
-    yield 100.5, cap("ETHUSDT", 6 * ONE, 2_700_000, 100.5, "taker: buy share 0.050 in 1 min, robust z 5.0", "ETHUSDT@aggTrade#2000456")
+    for asset, at_s, why, cause in TAKER_CUTS:
+        yield at_s, decided(asset, Posture.TURTLE, 6 * ONE, 2_700_000, at_s, why, cause)
+        yield at_s, cap(asset, 6 * ONE, 2_700_000, at_s, why, cause)
     yield 101.0, PostureChanged(Posture.APEX, Posture.TURTLE, TAKER_SHOCK, ("BTCUSDT@aggTrade#1000124",))
     for step, (before, after) in enumerate(((6 * ONE, 1_600_000), (1_600_000, 1_200_000), (1_200_000, 900_000))):
-        yield 101.0 + step, cap("", before, after, 101.0 + step, TAKER_SHOCK, "BTCUSDT@aggTrade#1000124")
+        at_s, cause = 101.0 + step, "BTCUSDT@aggTrade#1000124"
+        yield at_s, decided("", Posture.TURTLE, before, after, at_s, TAKER_SHOCK, cause)
+        yield at_s, cap("", before, after, at_s, TAKER_SHOCK, cause)
     yield 101.0, of.OrderEnded("D-1-2", "ETHUSDT", Outcome.CANCELLED, "")
     yield 101.0, of.OrderWanted(EXIT, Grant("TURTLE", 900_000, 900_000, True), ())
     yield 101.0, of.OrderChosen("D-1-4", "BTCUSDT", FLATTENED)

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 from a_run import START, S, agent_lines, report
 
-from dolphin.host.tail import Line
+from dolphin.core.contract.lines import Line
 from dolphin.operator.views.orders import KEPT, Orders, what_became, why_so_much, why_wanted
 
 

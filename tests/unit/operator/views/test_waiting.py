@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from a_run import START, S, agent_lines, feed_line, told
 
-from dolphin.host.tail import Line
+from dolphin.core.contract.lines import Line
 from dolphin.operator.views.waiting import WARM_UP_NS, obstacles, why_nothing_traded
 from python_udfs.breaker_votes import BreakerVotes
 from python_udfs.survival import Survival

@@ -15,7 +15,7 @@ record BreakerEntry(BreakerRule breaker) implements GateRule<BreakerRule.State> 
 
   @Override
   public BreakerRule.State first(String key) {
-    int slash = key.lastIndexOf('/');
+    int slash = key.indexOf('/');
     return BreakerRule.State.first(key.substring(0, slash), key.substring(slash + 1));
   }
 

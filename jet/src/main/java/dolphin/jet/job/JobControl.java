@@ -61,6 +61,7 @@ final class JobControl {
     String name = request.getString("name", "");
     return switch (verb) {
       case "submit" -> submit(request.get("pipeline"));
+      case "ping" -> ping();
       case "list" -> list();
       case "show" -> show(job(name));
       case "suspend" -> suspend(active(name));
@@ -82,6 +83,11 @@ final class JobControl {
     } catch (JobAlreadyExistsException e) {
       throw new Refusal("refused", "a job named '" + spec.name() + "' is there already", e);
     }
+  }
+
+  /** Asks nobody else: it is about this member. */
+  private JsonObject ping() {
+    return new JsonObject().add("members", member.getCluster().getMembers().size());
   }
 
   private JsonObject list() {

@@ -22,7 +22,9 @@ final class JobReadings {
           MetricNames.TOP_OBSERVED_WM,
           MetricNames.COALESCED_WM,
           MetricNames.LAST_FORWARDED_WM,
-          MetricNames.LAST_FORWARDED_WM_LATENCY);
+          MetricNames.LAST_FORWARDED_WM_LATENCY,
+          "stage.latencyP50Us",
+          "stage.latencyP99Us");
 
   private JobReadings() {}
 

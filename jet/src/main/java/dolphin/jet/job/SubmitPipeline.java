@@ -5,6 +5,9 @@ import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.internal.json.Json;
 import com.hazelcast.internal.json.JsonObject;
 import com.hazelcast.internal.json.JsonValue;
+import com.hazelcast.jet.Job;
+import com.hazelcast.jet.config.JobConfig;
+import com.hazelcast.jet.core.DAG;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +17,8 @@ import java.util.concurrent.ExecutionException;
  * The jar's main class: {@code hz-cli submit dolphin-jet.jar ars} submits the pipeline {@code ars}
  * whose description is packaged as {@code pipelines/ars.json}.
  *
- * <p>It sends the same {@link JobCommand} as {@code dolphin job submit}.
+ * <p>It sends the same {@link JobCommand} as {@code dolphin job submit}. hz-cli counts only jobs
+ * that came from its own Jet service, so that is asked for the job too, which is there by then.
  */
 public final class SubmitPipeline {
 
@@ -40,8 +44,17 @@ public final class SubmitPipeline {
     if (error != null) {
       throw new IllegalStateException(error.asObject().getString("message", ""));
     }
-    System.out.println(
-        "Job " + answer.getString("name", "") + " is " + answer.getString("status", ""));
+    String name = answer.getString("name", "");
+    System.out.println("Job " + name + " is " + answer.getString("status", ""));
+    showToCommandLine(cluster, name);
+  }
+
+  /**
+   * Gives the running job, never another: a graph without a vertex is refused, and a job that has
+   * ended meanwhile would be one.
+   */
+  private static void showToCommandLine(HazelcastInstance cluster, String name) {
+    Job unused = cluster.getJet().newJobIfAbsent(new DAG(), new JobConfig().setName(name));
   }
 
   private static String ask(HazelcastInstance cluster, String request) throws InterruptedException {

@@ -1,18 +1,25 @@
 package dolphin.jet.member;
 
 import com.hazelcast.config.Config;
+import com.hazelcast.config.InterfacesConfig;
 import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.config.YamlConfigBuilder;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.internal.json.JsonObject;
+import com.hazelcast.internal.util.AddressUtil;
 import dolphin.jet.gates.Law;
 import dolphin.jet.gates.store.GateStore;
 import java.io.File;
 import java.io.IOException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
+import java.net.SocketException;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * A cluster member as a process of its own.
@@ -65,18 +72,52 @@ public final class MemberMain {
     }
   }
 
-  /** Hazelcast's own message about a taken port is a page long. */
+  /** Hazelcast's own messages about a taken port and a missing interface are a page long. */
   private static void requirePortFree(NetworkConfig network) {
+    InetAddress bound = boundTo(network.getInterfaces());
     int port = network.getPort();
     if (port == 0 || network.isPortAutoIncrement()) {
       return;
     }
     try (ServerSocket probe = new ServerSocket()) {
       probe.setReuseAddress(true);
-      probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+      probe.bind(new InetSocketAddress(bound, port));
     } catch (IOException e) {
       throw new CannotStart(
-          "port " + port + " is in use. Stop what listens there, or choose another port");
+          "port %d is in use on %s. Stop what listens there, or choose another port"
+              .formatted(port, bound.getHostAddress()));
+    }
+  }
+
+  /** The address of this machine that the member will listen on. */
+  private static InetAddress boundTo(InterfacesConfig wanted) {
+    if (!wanted.isEnabled()) {
+      return new InetSocketAddress(0).getAddress();
+    }
+    List<InetAddress> present = addresses();
+    return present.stream()
+        .filter(
+            each -> AddressUtil.matchAnyInterface(each.getHostAddress(), wanted.getInterfaces()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new CannotStart(
+                    "this machine has no network interface %s. It has: %s"
+                        .formatted(
+                            String.join(", ", wanted.getInterfaces()),
+                            present.stream()
+                                .map(InetAddress::getHostAddress)
+                                .collect(Collectors.joining(", ")))));
+  }
+
+  private static List<InetAddress> addresses() {
+    try {
+      return NetworkInterface.networkInterfaces()
+          .flatMap(NetworkInterface::inetAddresses)
+          .filter(Inet4Address.class::isInstance)
+          .toList();
+    } catch (SocketException e) {
+      throw new CannotStart("the network interfaces cannot be listed: " + e.getMessage());
     }
   }
 

@@ -1,5 +1,6 @@
 package dolphin.jet.stage;
 
+import com.hazelcast.cluster.Address;
 import com.hazelcast.jet.JetException;
 import com.hazelcast.jet.core.BroadcastKey;
 import com.hazelcast.jet.core.Inbox;
@@ -69,6 +70,7 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
   private final Deque<Outgoing> preamble = new ArrayDeque<>();
   private Outbox outbox;
   private ILogger logger;
+  private String title;
   private StageMetrics metrics;
   private CompletableFuture<WorkerProcess> starting;
   private WorkerProcess worker;
@@ -100,7 +102,15 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
     }
     outbox = stageOutbox;
     logger = context.logger();
-    starting = WorkerProcess.start(spec, waker, logger);
+    title = title(context);
+    starting = WorkerProcess.start(spec, title, waker, logger);
+  }
+
+  /** How the worker shows among the processes of its machine: job, stage, member. */
+  private String title(Context context) {
+    String job = context.jobConfig().getName() == null ? "-" : context.jobConfig().getName();
+    Address member = context.hazelcastInstance().getCluster().getLocalMember().getAddress();
+    return "%s/%s@%s:%d".formatted(job, spec.name(), member.getHost(), member.getPort());
   }
 
   @Override
@@ -254,7 +264,7 @@ final class PythonStageProcessor implements Processor, RequestLog.Emitter {
   private void tryStart(long nowNs) {
     if (starting == null && nowNs - nextStartNs >= 0) {
       metrics.onRestart();
-      starting = WorkerProcess.start(spec, waker, logger);
+      starting = WorkerProcess.start(spec, title, waker, logger);
     }
     if (starting == null || !starting.isDone()) {
       return;

@@ -24,9 +24,9 @@ final class WorkerConfig {
   private WorkerConfig() {}
 
   /** A process builder for a worker that is to connect to {@code socketPath}. */
-  static ProcessBuilder command(StageSpec spec, String socketPath) {
+  static ProcessBuilder command(StageSpec spec, String title, String socketPath) {
     ProcessBuilder builder =
-        new ProcessBuilder(interpreter(spec), "-m", GUARDIAN_MODULE, socketPath);
+        new ProcessBuilder(interpreter(spec), "-m", GUARDIAN_MODULE, socketPath, title);
     String path =
         spec.pythonPath().isEmpty()
             ? System.getProperty(PYTHON_PATH_PROPERTY, "")

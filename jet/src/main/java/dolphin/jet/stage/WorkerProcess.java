@@ -81,23 +81,26 @@ final class WorkerProcess {
   }
 
   /**
-   * Starts a worker without blocking. The future gives a worker that has loaded its function, or
-   * fails with a {@link JetException} that says why it could not; {@code waker} is woken either
-   * way.
+   * Starts a worker without blocking; {@code title} is how it shows in {@code ps}. The future gives
+   * a worker that has loaded its function, or fails with a {@link JetException} that says why it
+   * could not; {@code waker} is woken either way.
    */
-  static CompletableFuture<WorkerProcess> start(StageSpec spec, Waker waker, ILogger logger) {
-    return CompletableFuture.supplyAsync(() -> startBlocking(spec, waker, logger), SUPERVISORS)
+  static CompletableFuture<WorkerProcess> start(
+      StageSpec spec, String title, Waker waker, ILogger logger) {
+    return CompletableFuture.supplyAsync(
+            () -> startBlocking(spec, title, waker, logger), SUPERVISORS)
         .whenComplete((worker, failure) -> waker.wake());
   }
 
-  private static WorkerProcess startBlocking(StageSpec spec, Waker waker, ILogger logger) {
+  private static WorkerProcess startBlocking(
+      StageSpec spec, String title, Waker waker, ILogger logger) {
     WorkerProcess worker = null;
     try {
       Path directory = Files.createTempDirectory("dolphin-stage-");
       Path socket = directory.resolve("s");
       try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
         server.bind(UnixDomainSocketAddress.of(socket));
-        Process process = WorkerConfig.command(spec, socket.toString()).start();
+        Process process = WorkerConfig.command(spec, title, socket.toString()).start();
         worker = new WorkerProcess(spec, waker, logger, process);
         worker.outputThread.start();
         worker.connect(server);

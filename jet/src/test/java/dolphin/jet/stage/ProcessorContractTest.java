@@ -3,13 +3,16 @@ package dolphin.jet.stage;
 import static com.hazelcast.jet.core.test.TestSupport.verifyProcessor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.jet.core.Watermark;
 import com.hazelcast.jet.core.metrics.Metric;
 import com.hazelcast.jet.core.metrics.Unit;
+import dolphin.jet.LoopbackMember;
 import dolphin.jet.wire.Row;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -18,9 +21,17 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ProcessorContractTest {
 
+  private static HazelcastInstance member;
+
   @BeforeAll
-  static void usePython() {
+  static void start() {
     StageMember.usePython();
+    member = LoopbackMember.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    member.getLifecycleService().terminate();
   }
 
   @Test
@@ -29,6 +40,7 @@ class ProcessorContractTest {
         List.of(new Row("a", StageMember.bytes(1)), new Row("a", StageMember.bytes(2)));
     StageSpec sum = StageMember.rowStage("sum", "Sum", true);
     verifyProcessor(() -> new PythonStageProcessor(sum, IgnoredMetric::new))
+        .hazelcastInstance(member)
         .disableProgressAssertion()
         .disableLogging()
         .input(input)
@@ -42,6 +54,7 @@ class ProcessorContractTest {
     StageSpec echo = StageMember.rowStage("echo", "echo", false);
     Row row = new Row("a", new byte[] {1});
     verifyProcessor(() -> new PythonStageProcessor(echo, IgnoredMetric::new))
+        .hazelcastInstance(member)
         .disableProgressAssertion()
         .disableLogging()
         .disableSnapshots()

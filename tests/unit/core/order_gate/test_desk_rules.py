@@ -3,23 +3,9 @@
 import pytest
 
 from dolphin.core.control.belief import Grant
-from dolphin.core.order_gate import (
-    ONE,
-    ONE_E8,
-    Allow,
-    Clip,
-    Decision,
-    Deny,
-    DenyReason,
-    Exposure,
-    Limits,
-    Order,
-    Style,
-    Working,
-    admit,
-    fill,
-)
+from dolphin.core.order_gate import Allow, Clip, Decision, Deny, DenyReason, Exposure, Limits, Order, Style, Working, admit, fill
 from dolphin.core.order_gate.desk import lowered, replaced, to_take_back
+from dolphin.core.units import ONE, ONE_E8
 
 APEX = Grant("APEX", 2 * ONE, ONE, False)
 LIMITS = Limits(1, 0)

@@ -1,0 +1,101 @@
+"""What only reads leaves nothing behind, and what cannot be used is exit code 2, whichever command it is given to."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dolphin.cli import main
+from dolphin.errors import ExitCode
+
+READING = [
+    ["status"],
+    ["down"],
+    ["explain", "O-1"],
+    ["ledger", "show"],
+    ["ledger", "verify"],
+    ["ledger", "balance"],
+    ["posture", "show"],
+    ["posture", "explain"],
+    ["posture", "log"],
+    ["breaker", "list"],
+    ["job", "list"],
+    ["job", "show", "ars"],
+    ["trace", "check", "20250101T000000Z-0000"],
+    ["trace", "show", "20250101T000000Z-0000"],
+]
+
+
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_a_reading_command_on_an_empty_directory_leaves_it_empty(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, "--json"]) == ExitCode.BAD_INPUT
+    assert list(tmp_path.iterdir()) == []
+    assert json.loads(capsys.readouterr().out)["error"]["remedy"]
+
+
+BAD = {
+    "an unknown option": ["demo", "--nosuch"],
+    "a value that is missing": ["demo", "--speed"],
+    "an unknown command": ["nosuch"],
+    "an unknown command of a group": ["job", "nosuch"],
+    "an argument that is missing": ["explain"],
+    "no number": ["exchange", "--port", "x"],
+    "a number out of range": ["exchange", "--port", "70000"],
+    "a configuration that is missing": ["up", "--config", "no.toml"],
+    "a configuration that is a folder": ["demo", "--config", "folder"],
+    "a configuration that is no TOML": ["up", "--config", "binary"],
+    "a key that there is not": ["member", "--config", "unknown-key.toml"],
+    "a home that is a file": ["status", "--home", "binary"],
+    "a recording that is missing": ["demo", "--recording", "none.gz"],
+    "a recording that is none": ["replay", "binary"],
+    "a folder without a recording": ["replay", "folder"],
+    "a trace that is none": ["trace", "show", "binary"],
+    "a table that is none": ["stage", "run", "m:f", "binary"],
+    "a table that is missing": ["stage", "run", "m:f", "none.parquet"],
+    "a function that is missing": ["stage", "run", "no_such_module:f", "binary"],
+    "a pipeline that is missing": ["job", "submit", "none.py"],
+    "a pipeline that is no Python": ["job", "draw", "broken.py"],
+    "a pipeline that raises": ["job", "draw", "raising.py"],
+    "no address of a member": ["job", "list", "--member", "nowhere"],
+    "no address to play into": ["replay", "binary", "--member", "nowhere"],
+    "no address to join": ["up", "--feed", "live", "--join", "nowhere"],
+    "a replay that would join": ["up", "--join", "127.0.0.1:5701"],
+    "a member's configuration that is none": ["member", "four-members"],
+    "a lonely member that would join": ["member", "--join", "127.0.0.1:5701"],
+    "no size of a heap": ["member", "--heap", "much"],
+    "no feed": ["up", "--feed", "nosuch"],
+    "no level": ["breaker", "cut", "BTCUSDT", "9", "--reason", "x"],
+    "no posture": ["posture", "force", "NAP", "--reason", "x"],
+    "no benchmark": ["bench", "nosuch"],
+    "no check": ["test", "--level-a", "--only", "nosuch"],
+    "too many symbols": ["record", "out.gz", "--symbols", ",".join(f"S{number}USDT" for number in range(201))],
+    "too many assets": ["exchange", "--assets", "99"],
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_input_is_exit_code_2_and_with_json_an_object(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "binary").write_bytes(b"\x80\x81\x82 no text\n")
+    (tmp_path / "unknown-key.toml").write_text("[paper]\nacount = 'x'\n")
+    (tmp_path / "broken.py").write_text("pipeline = (\n")
+    (tmp_path / "raising.py").write_text("1 / 0\n")
+    assert main([*BAD[what], "--json"]) == ExitCode.BAD_INPUT
+    said = capsys.readouterr()
+    error = json.loads(said.out.splitlines()[-1])["error"]
+    assert error["exit_code"] == ExitCode.BAD_INPUT
+    assert error["what"]
+    assert error["remedy"]
+    assert said.err
+    assert "Traceback" not in said.err
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == ExitCode.DONE
+    assert capsys.readouterr().out.startswith("dolphin 0.")
