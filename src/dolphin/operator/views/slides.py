@@ -81,5 +81,5 @@ class Slides:
 
 
 def by_weight(slides: Iterable[Line]) -> list[Line]:
-    """Slides of a report, the decisive one first: the account's before an asset's, the deepest fall first, then the earlier."""
-    return sorted(slides, key=lambda slide: (slide["asset"] != "", slide["to_ppm"] - slide["from_ppm"], slide["start_ns"]))
+    """Slides of a report, the decisive first: the account's before an asset's, the deepest fall first, then the earlier, then by name."""
+    return sorted(slides, key=lambda slide: (slide["asset"] != "", slide["to_ppm"] - slide["from_ppm"], slide["start_ns"], slide["asset"]))

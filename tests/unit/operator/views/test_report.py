@@ -94,6 +94,9 @@ def test_the_report_has_what_scripts_rely_on() -> None:
 def test_what_the_gates_decided_is_one_hash_whatever_order_the_gates_were_heard_in_and_whatever_leases_did() -> None:
     at_another_speed = [line for line in JOURNAL[::-1] if line["type"] not in ("cap", "lease")]
     assert report_of(at_another_speed)["decided_sha256"] == report_of(JOURNAL)["decided_sha256"]
+    two = [command(3 * S, asset, "APEX", 6_000_000, 2_700_000) for asset in ("A", "B")]
+    for key in ("cuts", "slides", "decided_sha256"):
+        assert report_of(two)[key] == report_of(two[::-1])[key]
     assert report_of(JOURNAL[:2])["decided_sha256"] != report_of(JOURNAL)["decided_sha256"]
     assert [each["posture"] for each in report_of(JOURNAL)["postures"]] == ["APEX"]
 
