@@ -8,6 +8,7 @@ import asyncio
 import gc
 import signal
 import sys
+import time
 from contextlib import suppress
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ import uvloop
 from agent.node import Agent
 from dolphin.cluster.client import open_client
 from dolphin.cluster.outages import tell_outages
+from dolphin.core.audit.steps import RUN_ENDED
 from dolphin.core.units import ONE
 from dolphin.errors import DolphinError, ExitCode
 from dolphin.host.child import die_with_parent
@@ -69,7 +71,7 @@ async def _run(options: AgentOptions) -> int:
         service.ready(f"trades {account} on paper")
         failure = await _watch(agent, stopping, service, is_lockstep=options.is_lockstep)
         service.stopping("flattens and ends")
-        await agent.stop("run ended" if failure is None else "failed")
+        await agent.stop(RUN_ENDED if failure is None else "failed")
     trace.close()
     summary = _summary(agent) | {"lost_trace_events": trace.lost}
     journal.write({"type": "summary", "market_time_ns": agent.desk.now_ns, "run_id": options.run_id, **summary})
@@ -102,7 +104,9 @@ def _status(agent: Agent) -> dict[str, Any]:
     desk = agent.desk
     return {
         "posture": agent.entitlements.posture.name,
+        "wall_ns": time.time_ns(),
         "caps_ppm": dict(agent.entitlements.caps_ppm),
+        "held_back": agent.entitlements.held_back,
         "equity_micro_usd": desk.equity_micro,
         "working": len(desk.exposure.working),
         "positions": len(desk.exposure.positions),

@@ -20,6 +20,7 @@ from nautilus_trader.trading.strategy import Strategy
 from agent.instruments import limits_of, price_of, quantity_of
 from dolphin.core.order_gate import Style, flatten
 from dolphin.core.placing.basket import Basket, BasketView, ToCancel, ToSend
+from dolphin.core.placing.choice import FLATTENED
 from dolphin.core.placing.placer import Resting
 from dolphin.trading.desk import Desk
 from dolphin.trading.latency import ORDER_TO_FILL, Latencies
@@ -83,7 +84,7 @@ class RankedBasket(Strategy):
     def flatten(self) -> None:
         """Sends reduce-only market orders for whatever no exit covers yet; the order gate allows them in HIBERNATE."""
         for asset, side, qty_e8 in flatten(self._desk.exposure):
-            self._send(ToSend(asset, side, qty_e8, Style.MARKET, None, is_exit=True))
+            self._send(ToSend(asset, side, qty_e8, Style.MARKET, None, is_exit=True, choice=FLATTENED))
 
     def on_order_event(self, event: OrderEvent) -> None:
         order_id = event.client_order_id.value
@@ -114,6 +115,7 @@ class RankedBasket(Strategy):
         self._resting[order_id] = Resting(wish.asset, wish.is_exit, wish.style, wish.price_e8, self._desk.market.time_ns)
         self._sent_wall_ns[order_id] = time.time_ns()
         self.submit_order(self._order(order_id, instrument, wish, quantity))
+        self._desk.tell_choice(order_id, wish.asset, wish.choice)
 
     def _order(self, order_id: str, instrument: CryptoPerpetual, wish: ToSend, quantity: object) -> NautilusOrder:
         terms = {

@@ -1,7 +1,16 @@
-"""`python -m dolphin`: what `./dolphin` hands over to."""
+"""`python -m dolphin`: what `./dolphin` hands over to. Ctrl-C while it still reads its modules is no fault, and nothing runs yet."""
 
 import sys
 
-from dolphin.cli import main
 
-sys.exit(main(sys.argv[1:]))
+def _run() -> int:
+    try:
+        from dolphin.cli import main
+
+        return main(sys.argv[1:])
+    except KeyboardInterrupt:
+        print("dolphin: interrupted; nothing had been started.", file=sys.stderr)
+        return 130
+
+
+sys.exit(_run())

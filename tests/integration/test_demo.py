@@ -24,6 +24,8 @@ from dolphin.feeds import recording
 from dolphin.feeds.source import Frame
 from dolphin.feeds.synthetic import Synthetic, generate
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+RECORDING = REPOSITORY / "tests" / "recordings" / "synthetic.txt.gz"
 SHARED = Path(os.environ.get("DOLPHIN_SHARED_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 BTC_ETH_2024 = [SHARED / "binance_ws_2024-08-08" / name for name in ("usdm_btcusdt_20240808.gz", "usdm_ethusdt_20240808.gz")]
 
@@ -186,6 +188,25 @@ def test_a_demo_that_is_killed_takes_everything_with_it(tmp_path: Path) -> None:
     process.kill()
     process.wait()
     assert await_nothing_running(home) == []
+
+
+def test_without_a_home_a_demo_takes_one_of_its_own_and_a_short_recording_says_why_nothing_was_traded(tmp_path: Path) -> None:
+    """The running system's home is `.dolphin` here, and nothing of the demo may be in it but the demo's own home."""
+    plain = [sys.executable, "-m", "dolphin", "demo", "--json", "--speed", "max", "--recording", str(RECORDING)]
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'src'}"}
+    done = subprocess.run(plain, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=RUN_LIMIT_S, check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout.strip().splitlines()[-1])
+    assert "play a longer recording" in report["why_nothing_traded"][0]
+    assert report["next"][0]["type"] == "./dolphin ledger show --home .dolphin/demo"
+    assert [path.name for path in (tmp_path / ".dolphin").iterdir()] == ["demo"]
+    assert "\x1b" not in done.stderr
+    assert "waiting for" in done.stderr
+
+    show = [sys.executable, "-m", "dolphin", "ledger", "show", "--json"]
+    told = subprocess.run(show, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=RUN_LIMIT_S, check=False)
+    assert told.returncode == 2
+    assert "--home .dolphin/demo" in json.loads(told.stdout)["error"]["remedy"]
 
 
 @pytest.mark.skipif(not BTC_ETH_2024[0].exists(), reason=f"no recordings in {SHARED}")

@@ -31,7 +31,7 @@ ARROWS: dict[str, set[str]] = {
     "core.order_gate": {"core.control", "core.units"},
     "core.placing": {"core.control", "core.order_gate", "core.units"},
     "core.ledger": {"core.units", "errors"},
-    "core.audit": {"core.contract", "core.control", "core.ledger", "core.order_gate", "core.units", "core.words"},
+    "core.audit": {"core.contract", "core.control", "core.ledger", "core.order_gate", "core.placing", "core.units", "core.words"},
     "core.upkeep": set(),
     # the shells
     "config": {"core.contract", "core.upkeep", "errors"},
@@ -63,7 +63,7 @@ ARROWS: dict[str, set[str]] = {
     "pipelines": {"core.contract", "pipeline"},
     "python_udfs": {"core.arrow", "core.contract", "core.control", "core.sensing", "core.signals", "core.units", "errors", "stage"},
     "agent": {
-        *("core.contract", "core.control", "core.ledger", "core.market", "core.order_gate", "core.placing", "core.units"),
+        *("core.audit", "core.contract", "core.control", "core.ledger", "core.market", "core.order_gate", "core.placing", "core.units"),
         *("cluster", "errors", "host", "trading"),
     },
 }

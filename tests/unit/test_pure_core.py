@@ -30,7 +30,8 @@ ALLOWED = frozenset(
         *(
             f"pyarrow.{name}"
             for name in (
-                *("Buffer", "BufferOutputStream", "DataType", "RecordBatch", "Schema", "array", "binary", "bool_", "field", "float64"),
+                *("Buffer", "BufferOutputStream", "DataType", "RecordBatch", "Schema", "Table.from_batches", "array", "binary", "bool_"),
+                *("compute.equal", "field", "float64"),
                 *("int32", "int64", "nulls", "py_buffer", "schema", "types", "uint8", "utf8"),
                 *("ipc.new_stream", "ipc.open_stream", "ipc.read_record_batch", "ipc.read_schema"),
             )

@@ -3,10 +3,10 @@
 import typer
 from rich.console import Console
 
-from dolphin.cli.options import DEFAULT_HOME, ConfigOption, HomeOption, JsonOption, RecordingOption, SpeedOption, print_json
+from dolphin.cli.options import DEMO_HOME, ConfigOption, HomeOption, JsonOption, RecordingOption, SpeedOption, print_json
 from dolphin.config import load_config
 from dolphin.errors import ExitCode
-from dolphin.operator.views.report import render
+from dolphin.operator.views.report_text import render
 from dolphin.run.demo import play
 from dolphin.run.launch import Wish, plan_show
 
@@ -18,7 +18,7 @@ def demo(
     recording: RecordingOption = None,
     speed: SpeedOption = "auto",
     config: ConfigOption = None,
-    home: HomeOption = DEFAULT_HOME,
+    home: HomeOption = DEMO_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Play a market through the whole system and report what it decided. Nothing is left running."""

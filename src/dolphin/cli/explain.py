@@ -15,6 +15,7 @@ from dolphin.core.ledger.explanation import Explanation, Step, factors
 from dolphin.core.ledger.explanation import explain as explain_order
 from dolphin.core.words import decimal_e8, leverage, share, usd, utc
 from dolphin.errors import BadInput
+from dolphin.operator.views.plain import plain
 
 app = typer.Typer()
 
@@ -75,7 +76,7 @@ def _add_command(why: Tree, command: BookedCommand) -> None:
     node = why.add(escape(f"{whose}: {cap}, command ({command.epoch}, {command.seq})"))
     node.add(f"issued {utc(command.issued_at_ns)}, valid until {utc(command.expires_at_ns)}")
     if command.reasons:
-        node.add(escape("because " + ", ".join(command.reasons)))
+        node.add(escape("because " + ", ".join(map(plain, command.reasons))))
     if command.factors_ppm:
         shares = node.add(f"factors, together {share(command.r_total_ppm)}")
         for name, factor in factors(command).items():

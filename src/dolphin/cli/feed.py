@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from dolphin.cli.options import (
-    DEFAULT_HOME,
+    REPLAY_HOME,
     ClusterOption,
     HomeOption,
     JsonOption,
@@ -59,10 +59,10 @@ def replay(
     member: MemberOption = None,
     cluster_name: ClusterOption = None,
     speed: SpeedOption = "1",
-    home: HomeOption = DEFAULT_HOME,
+    home: HomeOption = REPLAY_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a recording and say what is in it and how fast it decodes; with --member, play it into a running system."""
+    """Check a recording and say what is in it and how fast it decodes; with --member, play it into a running system that nobody feeds."""
     from dolphin.feeds.rehearsal import rehearse
 
     if member is not None:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dolphin.cli.options import DEFAULT_HOME, AccountOption, HomeOption, JsonOption, LastOption, print_json
+from dolphin.cli.options import DEFAULT_HOME, DEMO_HOME, AccountOption, HomeOption, JsonOption, LastOption, print_json
 from dolphin.core.contract.names import DEFAULT_ACCOUNT
 from dolphin.core.ledger import chain
 from dolphin.core.ledger.accounts import Accounts
@@ -81,7 +81,11 @@ def balance(account: AccountOption = None, home: HomeOption = DEFAULT_HOME, as_j
 
 @contextmanager
 def reading(home: Path, account: str | None = None) -> Iterator[SqliteStore]:
-    """The ledger of `home`, which must know `account` if one is named."""
+    """The ledger of `home`, which must know `account` if one is named. BadInput where there is none."""
+    of_demo = home / DEMO_HOME.name
+    if not Home(home).ledger.is_file() and Home(of_demo).ledger.is_file():
+        remedy = f"Name its home: --home {of_demo}."
+        raise BadInput("no system has run in this home, but a demo has", field="--home", value=str(home), remedy=remedy)
     store = SqliteStore.read(Home(home).ledger)
     try:
         known = store.accounts()

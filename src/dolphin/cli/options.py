@@ -33,6 +33,10 @@ SaveOption = Annotated[bool, typer.Option("--save", help="Keep the results in th
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings (docs/configuration.md).")]
 
 DEFAULT_HOME = Path(".dolphin")
+"""Of the system that `up` leaves running."""
+DEMO_HOME = DEFAULT_HOME / "demo"
+REPLAY_HOME = DEFAULT_HOME / "replay"
+"""Homes of their own: what is only played leaves no trace in the running system's ledger."""
 
 
 def print_json(result: Any) -> None:

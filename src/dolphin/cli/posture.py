@@ -33,6 +33,7 @@ from dolphin.operator import operations as operation
 from dolphin.operator.log import Logged, is_open, read
 from dolphin.operator.site import Site, find_site, look
 from dolphin.operator.views.account import AccountView, view
+from dolphin.operator.views.plain import plain
 
 app = typer.Typer(help="How much the account is entitled to, why, and an operator's word on it.", no_args_is_help=True)
 
@@ -157,7 +158,11 @@ def _tree(seen: AccountView) -> Tree:
     r = tree.add(f"R {share(seen.r_ppm)}; the factors together give {share(seen.readings_allow_ppm)}")
     for name, factor_ppm in seen.factors_ppm.items():
         r.add(f"{name} {share(factor_ppm)}")
-    for title, texts in (("because", seen.reasons), ("caused by", seen.cause_ids), ("held down by", seen.held_by)):
+    for title, texts in (
+        ("because", [plain(each) for each in seen.reasons]),
+        ("caused by", seen.cause_ids),
+        ("held down by", seen.held_by),
+    ):
         if texts:
             branch = tree.add(title)
             for text in texts:

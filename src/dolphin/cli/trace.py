@@ -8,7 +8,7 @@ import typer
 
 from dolphin.assurance.trace.read import read_trace
 from dolphin.assurance.trace.verdict import Rejection, TraceVerdict, judge
-from dolphin.cli.options import DEFAULT_HOME, HomeOption, JsonOption, print_json
+from dolphin.cli.options import DEFAULT_HOME, DEMO_HOME, HomeOption, JsonOption, print_json
 from dolphin.core.audit import trace as of
 from dolphin.core.audit.trace import TraceEvent
 from dolphin.errors import BadInput, ExitCode
@@ -61,7 +61,7 @@ def find(trace: str, home: Path) -> Path:
         "there is no such file, and no run of this name with a trace",
         field="FILE|RUN_ID",
         value=trace,
-        remedy=f"Runs are in {home / 'runs'}.",
+        remedy=f"Runs are in {home / 'runs'}, those of the demo in {home / DEMO_HOME.name / 'runs'}.",
     )
 
 

@@ -20,6 +20,7 @@ from dolphin.core.contract.batch import info_of, with_info
 from dolphin.core.contract.names import AGENT
 from dolphin.core.contract.schemas import MARKET
 from dolphin.errors import BadInput, DolphinError
+from dolphin.feeds.claim import Claim
 from dolphin.feeds.progress import Progress
 
 FAST_WINDOW: Final = 4
@@ -48,9 +49,12 @@ class Pace:
 class Publisher:
     """One shard's way into the cluster."""
 
-    def __init__(self, market_map: Any, progress: Progress, *, shard: str, pace: Pace, on_batch: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, market_map: Any, progress: Progress, claim: Claim, *, shard: str, pace: Pace, on_batch: Callable[[], None] = lambda: None
+    ) -> None:
         """`on_batch` is called when the cluster has taken a batch."""
         self._map = market_map
+        self._claim = claim
         self._progress = progress
         self._shard = shard
         self._pace = pace
@@ -74,6 +78,7 @@ class Publisher:
         Raises:
             BadInput: the system has already seen later market time.
             DolphinError: the cluster does not take the batch, or a part downstream stalls.
+            Refused: another feed has the shard.
         """
         info = info_of(batch)
         assert batch.schema.equals(MARKET)
@@ -81,6 +86,7 @@ class Publisher:
         assert info.market_time_ns > self.market_time_ns, "market time is strictly increasing in a shard"
         if self.batches == 0:
             self._refuse_the_past(info.market_time_ns)
+        await self._claim.ensure()
         stamped = with_info(batch, replace(info, published_wall_ns=time.time_ns()))
         wired = Batch.of(self._shard, info.market_time_ns, stamped)
         await write_once(lambda: self._map.set(self._shard, wired), lambda: self._is_stored(wired))
@@ -122,7 +128,7 @@ class Publisher:
             await self._progress.wait([AGENT], time_ns)
 
     async def _is_stored(self, batch: Batch) -> bool:
-        # The feed is its shard's only writer, so what is stored is this batch or an older one.
+        # The feed is its shard's only writer (`claim`), so what is stored is this batch or an older one.
         stored = await self._map.get(self._shard)
         return stored is not None and stored.arrow == batch.arrow
 

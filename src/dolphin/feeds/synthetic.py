@@ -6,8 +6,13 @@ around a half. Frames are received 3 to 15 ms after the exchange's time, in orde
 the calm: a taker shock with liquidations, a depth collapse, and silences in which the exchange goes on and the connection says nothing
 (afterwards ids do not fit, so order books have to be resynchronised, and a snapshot follows as the answer to the request). The same
 arguments give the same frames, byte for byte.
+
+A market without end (`generate_without_end`, for a system that is left running) begins as the same market. After the script comes a calm
+long enough for everything that was cut to be given back and traded on, in which the price regains what the shocks took; then the script
+again, and so on.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -70,8 +75,15 @@ SCENARIO: Final[tuple[Episode, ...]] = (
 )
 """Half of the length is calm, so that windows fill; then one disturbance after another."""
 
+CALM_NS: Final = 172 * 60 * SECOND_NS
+"""Calm after each script of a market without end: R gains 1 % a minute, so APEX takes 92 minutes, and a breaker holds twice as long for
+each earlier episode within 6 h, of which there are so at most two."""
+REBOUND_NS: Final = 30 * 60 * SECOND_NS
+"""Of that calm, the time in which the price regains what the shocks took."""
+
 SHOCK_RETURN: Final = -0.02
-"""Return of the market factor over a taker shock."""
+"""Return of the market factor over a taker shock of `SHOCK_LENGTH_S`."""
+SHOCK_LENGTH_S: Final = 20
 SHOCK_BUY_SHARE: Final = 0.04
 SHOCK_RATE_FACTOR: Final = 6.0
 COLLAPSE_DEPTH: Final = 0.08
@@ -165,11 +177,17 @@ def generate(market: Synthetic) -> Iterator[Frame]:
     return _Exchange(market).frames()
 
 
+def generate_without_end(market: Synthetic) -> Iterator[Frame]:
+    """The frames of `market`, and then on: calm, the script again, calm, and so on for ever."""
+    return _Exchange(market, is_endless=True).frames()
+
+
 class _Exchange:
     """The exchange and the one connection to it."""
 
-    def __init__(self, market: Synthetic) -> None:
+    def __init__(self, market: Synthetic, *, is_endless: bool = False) -> None:
         self._market = market
+        self._is_endless = is_endless
         self._random = Random(market.seed)
         self._episodes = [(*market.span_ns(episode), episode) for episode in market.scenario]
         self._update_id = 5_000_000_000_000
@@ -179,10 +197,11 @@ class _Exchange:
         ]
 
     def frames(self) -> Iterator[Frame]:
-        for step in range(self._market.length_ns // STEP_NS):
+        for step in itertools.count() if self._is_endless else range(self._market.length_ns // STEP_NS):
             now_ns = START_NS + step * STEP_NS
-            moods = self._moods(now_ns)
-            factor = self._random.gauss(0.0, MARKET_VOLATILITY * math.sqrt(STEP_NS / SECOND_NS))
+            in_script_ns = now_ns if not self._is_endless else START_NS + (step * STEP_NS) % (self._market.length_ns + CALM_NS)
+            moods = self._moods(in_script_ns)
+            factor = self._random.gauss(0.0, MARKET_VOLATILITY * math.sqrt(STEP_NS / SECOND_NS)) + self._rebound(in_script_ns)
             said: list[tuple[int, int, str]] = []
             for asset, mood in zip(self._assets, moods, strict=True):
                 self._move(asset, mood, factor)
@@ -196,6 +215,14 @@ class _Exchange:
                 if asset.snapshot_due_ns is not None and now_ns >= asset.snapshot_due_ns and not moods[asset.index].is_silent:
                     asset.snapshot_due_ns = None
                     yield self._receive(now_ns + STEP_NS, self._snapshot(asset, now_ns))
+
+    def _rebound(self, in_script_ns: int) -> float:
+        """Return of the market factor in a step of the calm after the script."""
+        since_ns = in_script_ns - START_NS - self._market.length_ns
+        if not 0 <= since_ns < REBOUND_NS:
+            return 0.0
+        shocks = sum(episode.length_s for _, _, episode in self._episodes if episode.what is Disturbance.TAKER_SHOCK) / SHOCK_LENGTH_S
+        return -SHOCK_RETURN * shocks * STEP_NS / REBOUND_NS
 
     def _moods(self, now_ns: int) -> list[_Mood]:
         moods = [_Mood() for _ in self._assets]
@@ -214,7 +241,7 @@ class _Exchange:
     def _move(self, asset: _Asset, mood: _Mood, factor: float) -> None:
         random = self._random
         own = random.gauss(0.0, OWN_VOLATILITY * math.sqrt(STEP_NS / SECOND_NS))
-        shock = SHOCK_RETURN * STEP_NS / (20 * SECOND_NS) if mood.is_shock else 0.0
+        shock = SHOCK_RETURN * STEP_NS / (SHOCK_LENGTH_S * SECOND_NS) if mood.is_shock else 0.0
         asset.log_price += asset.of.beta * (factor + shock) + own
         asset.taker_lean = 0.98 * asset.taker_lean + random.gauss(0.0, 0.012)
         rest = COLLAPSE_DEPTH if mood.is_collapse else 0.5 if mood.is_shock else 1.0

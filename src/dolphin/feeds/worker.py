@@ -25,6 +25,7 @@ from dolphin.core.units import SECOND_NS
 from dolphin.errors import DolphinError, ExitCode
 from dolphin.feeds import recording, synthetic
 from dolphin.feeds.binance.live import live_frames
+from dolphin.feeds.claim import Claim
 from dolphin.feeds.clock import LiveClock
 from dolphin.feeds.journal import Journal
 from dolphin.feeds.options import FeedOptions
@@ -69,11 +70,11 @@ async def run(options: FeedOptions) -> None:
         outage = Outage("the cluster", say)
         tell_outages(hazelcast, outage.began, outage.ended, say)
         progress = Progress(await hazelcast.get_map(names.DOLPHIN_PROGRESS))
+        feeds = await hazelcast.get_map(names.DOLPHIN_FEEDS)
+        claim = Claim(feeds, shard=names.FIRST_SHARD, run_id=options.run_id, source=options.source)
         events = await hazelcast.get_map(names.MARKET_EVENTS)
-        publisher = Publisher(
-            events, progress, shard=names.FIRST_SHARD, pace=pace_of(options), on_batch=_heartbeat(service, f"{options.source} market")
-        )
-        await publisher.open()
+        on_batch = _heartbeat(service, f"{options.source} market")
+        publisher = Publisher(events, progress, claim, shard=names.FIRST_SHARD, pace=pace_of(options), on_batch=on_batch)
         batcher = Batcher(
             shard=names.FIRST_SHARD,
             max_span_ns=first_span_ns(options.speed),
@@ -84,7 +85,8 @@ async def run(options: FeedOptions) -> None:
         feed = Feed(Translator(), batcher, publisher)
         _stop_on_signals(feed.stop)
         gc.freeze()  # what has been imported stays: collections need not look at it again
-        async with _journalled(feed, options), _following(feed, progress, options):
+        async with _journalled(feed, options), claim.held(), _following(feed, progress, options):
+            await publisher.open()
             if first_pass is None:
                 clock = LiveClock()
                 async with live_frames(options.live, clock, _trying(service, say)) as live:
@@ -127,11 +129,9 @@ def _frame_source(options: FeedOptions) -> Iterable[Frame] | None:
     if options.source == "synthetic":
         asked = options.synthetic
         market = synthetic.Synthetic(asked.assets, asked.seed, asked.minutes)
-        make: Callable[[], Iterator[Frame]] = lambda: synthetic.generate(market)  # noqa: E731
-    else:
-        recording.find_files(options.paths)
-        make = lambda: recording.read(options.paths)  # noqa: E731
-    return passes(make) if options.is_loop else make()
+        return synthetic.generate_without_end(market) if options.is_loop else synthetic.generate(market)
+    recording.find_files(options.paths)
+    return passes(lambda: recording.read(options.paths)) if options.is_loop else recording.read(options.paths)
 
 
 def passes(make: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:

@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
@@ -38,7 +39,7 @@ def ensure_jar(console: Console) -> Path:
     log = _JET / "target" / "build.log"
     log.parent.mkdir(exist_ok=True)
     shutil.rmtree(_JET / "target" / "lib", ignore_errors=True)  # a library that has left the pom leaves the class path
-    with console.status("Building the Java side (first run only) ..."), log.open("w") as out:
+    with _saying(console, "Building the Java side (first run only) ..."), log.open("w") as out:
         done = subprocess.run(
             [maven, "-B", "-pl", "jet", "-Dmaven.test.skip=true", "package"],
             cwd=REPOSITORY,
@@ -62,7 +63,7 @@ def warm_kernels(console: Console) -> None:
     done_before = compiling.FOLDER / "complete"
     if done_before.exists():
         return
-    with console.status("Compiling the feature kernels (first run only) ..."):
+    with _saying(console, "Compiling the feature kernels (first run only) ..."):
         warm = "from python_udfs.features import Features; Features()"
         done = subprocess.run([sys.executable, "-c", warm], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -72,6 +73,14 @@ def warm_kernels(console: Console) -> None:
     for other in compiling.KERNELS.iterdir():  # of sources that are gone
         if other != compiling.FOLDER:
             shutil.rmtree(other, ignore_errors=True)
+
+
+def _saying(console: Console, what: str) -> AbstractContextManager[object]:
+    """Says `what` takes a while, in a pipe too, where a spinner says nothing."""
+    if console.is_terminal:
+        return console.status(what)
+    console.print(what)
+    return nullcontext()
 
 
 def jar_fingerprint(repository: Path) -> str:

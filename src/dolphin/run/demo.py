@@ -59,7 +59,9 @@ def _play(show: Show, plan: Plan, console: Console) -> Report:
             follow.read()
     finally:
         close()
-    return _finish(plan, show, story, jobs, feed_ended_well=feed_status == 0)
+    report = _finish(plan, show, story, jobs, feed_ended_well=feed_status == 0)
+    _keep(report, plan.files.report, console)
+    return report
 
 
 class Follower:
@@ -104,16 +106,28 @@ def _watch(system: System, follow: Follower, screen: Screen) -> None:
 def _finish(plan: Plan, show: Show, story: Story, jobs: list[Line], *, feed_ended_well: bool) -> Report:
     digest = decisions_digest(Tail(plan.files.agent_journal).read())
     ledger = summarise(plan.home.ledger, run_id=plan.run_id)
-    report = build(
+    return build(
         run_id=plan.run_id,
         market=show.label,
+        speed=show.market.speed,
+        home=_as_typed(plan.home.root),
         story=story,
         jobs=jobs,
         ledger=ledger,
         digest=digest,
-        speed=plan.market.speed,
-        is_replay=plan.market.source != "live",
+        feed_ended_well=feed_ended_well,
     )
-    report["feed_ended_well"] = feed_ended_well
-    plan.files.report.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
-    return report
+
+
+def _keep(report: Report, path: Path, console: Console) -> None:
+    """Writes the report down. A disk that does not take it does not keep it from being read."""
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
+    except OSError as error:
+        console.print(f"{path} could not be written ({error.strerror}): the report is only here", markup=False)
+
+
+def _as_typed(home: Path) -> Path:
+    """The home as a person would name it here."""
+    here = Path.cwd()
+    return home.relative_to(here) if home.is_relative_to(here) else home

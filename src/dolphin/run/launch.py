@@ -9,7 +9,7 @@ from dolphin.errors import BadInput
 from dolphin.feeds.binance.live import check_symbols
 from dolphin.feeds.options import MAX_SPEED
 from dolphin.feeds.recording import inspect
-from dolphin.feeds.synthetic import symbols_of
+from dolphin.feeds.synthetic import CALM_NS, symbols_of
 from dolphin.run.system import Market
 
 DEMO_SECONDS = 60.0
@@ -52,7 +52,8 @@ def plan_show(wish: Wish, config: Config) -> Show:
         assets, label = info.symbols, f"recording of {', '.join(info.symbols)} ({length_s:.0f} s)"
     elif wish.source == "synthetic":
         length_s = config.synthetic.minutes * 60
-        assets, label = symbols_of(config.synthetic.assets), f"SYNTHETIC market, seed {config.synthetic.seed} ({length_s:.0f} s)"
+        length = f"{length_s:.0f} s of script, {CALM_NS // 60_000_000_000} min of calm, and again" if wish.loop else f"{length_s:.0f} s"
+        assets, label = symbols_of(config.synthetic.assets), f"SYNTHETIC market, seed {config.synthetic.seed} ({length})"
     else:
         live = config.live
         asyncio.run(check_symbols(live))

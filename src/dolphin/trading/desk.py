@@ -19,6 +19,7 @@ from dolphin.core.audit.steps import (
     Entry,
     EquityTold,
     InvariantBroken,
+    OrderChosen,
     OrderDenied,
     OrderEnded,
     OrderFilled,
@@ -33,6 +34,7 @@ from dolphin.core.control.command import Command
 from dolphin.core.ledger import Outcome
 from dolphin.core.order_gate import Decision, Deny, Exposure, Limits, Order
 from dolphin.core.order_gate.desk import lowered, replaced, to_take_back
+from dolphin.core.placing.choice import Choice
 from dolphin.core.placing.view import Ranking, Touch
 from dolphin.core.units import SECOND_NS
 from dolphin.errors import DolphinError
@@ -122,6 +124,10 @@ class Desk:
             return self._deny_unbooked(order, grant, commands, order_gate.DenyReason.UNBOOKED)
         self.exposure = exposure
         return decision
+
+    def tell_choice(self, order_id: str, asset: str, choice: Choice) -> None:
+        """Says why a strategy has sent an order; after it has left, for a reason holds nothing up."""
+        self._say(OrderChosen(order_id, asset, choice))
 
     def admit_replacement(self, order: Order) -> Decision:
         """Decides new terms for a working order; only all or nothing. The ledger keeps the first intent: terms may only shrink it."""

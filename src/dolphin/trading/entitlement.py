@@ -89,6 +89,11 @@ class Entitlements:
         """Caps in force now: the account's under "", each asset's own under its name."""
         return {asset: held.cap_ppm for asset, held in self._belief.held.items()}
 
+    @property
+    def held_back(self) -> dict[str, str]:
+        """Why nothing is granted, by key as in `caps_ppm`, for those that grant nothing."""
+        return {asset: held.reason for asset, held in self._belief.held.items() if not held.cap_ppm}
+
     def grant(self, asset: str) -> Grant:
         """What an order in `asset` may use at this moment, whether or not a timer has fired yet."""
         return rule.grant(self._belief, asset, self._monotonic_ns())

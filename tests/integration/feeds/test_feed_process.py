@@ -46,7 +46,8 @@ async def run(member: MemberProcess, run_dir: Path, **asked: Any) -> tuple[int |
 async def start(member: MemberProcess, run_dir: Path, **asked: Any) -> asyncio.subprocess.Process:
     """A feed that plays the recordings at `paths`, or else the synthetic market, unless it is `asked` for something else."""
     asked = {"source": "recording" if "paths" in asked else "synthetic"} | asked
-    options = FeedOptions(member=member.address, cluster_name=member.cluster_name, run_id="r1", run_dir=run_dir, **asked)
+    asked = {"run_id": "r1"} | asked
+    options = FeedOptions(member=member.address, cluster_name=member.cluster_name, run_dir=run_dir, **asked)
     return await start_on(write_options(options, run_dir / "feed.json"))
 
 
@@ -145,6 +146,34 @@ async def test_asked_to_stop_it_publishes_what_it_has_and_ends_well(
     summary = journal(tmp_path)[-1]
     assert (summary["type"], summary["ended"], summary["waiting_rows"]) == ("summary", "stopped", 0)
     await until(lambda: _has(heard, summary["batches"]), "all of them")
+
+
+async def test_a_shard_that_is_being_fed_refuses_another_runs_feed_until_the_first_has_ended_or_died(
+    hazelcast: HazelcastClient, member: MemberProcess, tmp_path: Path
+) -> None:
+    heard = await hear_batches(hazelcast)
+    path = recording(tmp_path)
+    for number, end in enumerate((signal.SIGTERM, signal.SIGKILL), 1):
+        first = await start(member, tmp_path / f"first{number}", run_id="first", synthetic=SyntheticMarket(minutes=5.0), is_loop=True)
+        await until(lambda: _has(heard, 5), "the first feed plays")
+        status, said = await run(member, tmp_path / f"refused{number}", run_id="second", paths=(path,), speed=0.0)
+        assert status == 3
+        assert "this shard is being fed by run first (synthetic, since" in said
+        assert said.count("\n") == 1
+        assert journal(tmp_path / f"refused{number}")[-1]["batches"] == 0
+        assert first.returncode is None, "the first feed has not noticed"
+        first.send_signal(end)
+        await first.wait()
+        heard.clear()
+    feeds = await hazelcast.get_map("DOLPHIN_FEEDS")
+    await until(lambda: _is_free(feeds), "the claim of the killed feed runs out")
+    status, said = await run(member, tmp_path / "second", run_id="second", paths=(path,), speed=0.0)
+    assert (status, said) == (0, "")
+    assert await feeds.get("0") is None, "a feed that ends lets go"
+
+
+async def _is_free(feeds: Any) -> bool:
+    return await feeds.get("0") is None
 
 
 async def test_a_damaged_recording_and_a_missing_member_are_one_line_and_a_status(member: MemberProcess, tmp_path: Path) -> None:

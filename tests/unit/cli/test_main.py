@@ -1,8 +1,10 @@
 """Errors become one line, an exit code and, on request, JSON."""
 
 import json
+import runpy
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import pytest
 
@@ -41,3 +43,15 @@ def test_help_names_every_command_and_exits_0() -> None:
 def test_a_speed_that_is_none_is_refused_before_anything_starts(speed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--speed", speed]) == ExitCode.BAD_INPUT
     assert "--speed" in capsys.readouterr().err
+
+
+def test_ctrl_c_before_a_command_has_begun_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(arguments: Sequence[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dolphin.cli.main", interrupted)
+    monkeypatch.setattr("sys.argv", ["dolphin", "demo"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("dolphin", run_name="__main__")
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "dolphin: interrupted; nothing had been started.\n"

@@ -7,6 +7,7 @@ from typing import Any
 import frame_texts as texts
 import pyarrow as pa
 import pytest
+from fakes import claim
 
 from dolphin.core.contract.kinds import Kind
 from dolphin.core.market.batcher import Batcher
@@ -51,7 +52,7 @@ def loop_ns() -> int:
 
 
 def feed_into(cluster: Cluster, *, span_ns: int = 100_000_000) -> Feed:
-    publisher = Publisher(cluster, Progress(cluster), shard="0", pace=Pace())  # type: ignore[arg-type]
+    publisher = Publisher(cluster, Progress(cluster), claim(), shard="0", pace=Pace())  # type: ignore[arg-type]
     return Feed(Translator(), Batcher(shard="0", max_span_ns=span_ns), publisher)
 
 

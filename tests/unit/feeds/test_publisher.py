@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from fakes import claim
 
 from dolphin.cluster.wire import Batch
 from dolphin.core.contract.batch import BatchInfo, info_of, with_info
@@ -50,7 +51,7 @@ def batch(number: int) -> pa.RecordBatch:
 
 
 async def opened(cluster: Cluster, pace: Pace) -> Publisher:
-    publisher = Publisher(cluster, Progress(cluster), shard="0", pace=pace)
+    publisher = Publisher(cluster, Progress(cluster), claim(), shard="0", pace=pace)
     await publisher.open()
     return publisher
 

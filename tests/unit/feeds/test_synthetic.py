@@ -1,5 +1,6 @@
 """The synthetic market: the same frames for the same arguments, an orderly exchange, and the disturbances of its script."""
 
+import itertools
 import statistics
 from collections import defaultdict
 from itertools import pairwise
@@ -7,11 +8,25 @@ from itertools import pairwise
 import pytest
 
 from dolphin.core.contract.kinds import Kind
+from dolphin.core.control.params import GovernorParams
+from dolphin.core.control.posture import LADDER
+from dolphin.core.law import LAW
 from dolphin.core.market.binance.frames import AggTrade, BookTicker, DepthUpdate, ForceOrder, MarkPrice, decode
 from dolphin.core.market.instruments import INSTRUMENTS
 from dolphin.core.market.rows import Row, Translator
 from dolphin.errors import BadInput
-from dolphin.feeds.synthetic import SCENARIO, START_NS, Disturbance, Episode, Synthetic, generate, symbols_of
+from dolphin.feeds.synthetic import (
+    CALM_NS,
+    REBOUND_NS,
+    SCENARIO,
+    START_NS,
+    Disturbance,
+    Episode,
+    Synthetic,
+    generate,
+    generate_without_end,
+    symbols_of,
+)
 
 CALM = Synthetic(assets=3, seed=3, minutes=1.5, scenario=())
 
@@ -151,3 +166,41 @@ def test_what_cannot_be_generated_is_refused() -> None:
 def test_symbols_are_known_before_the_market_opens_and_are_all_different() -> None:
     assert Synthetic(assets=5).symbols == symbols_of(5)
     assert len(set(symbols_of(len(INSTRUMENTS)))) == len(INSTRUMENTS) == 50
+
+
+SHORT = Synthetic(assets=1, seed=5, minutes=1.0, scenario=(Episode(Disturbance.TAKER_SHOCK, 0.5, 20.0),))
+
+
+def mids_by_second(market: Synthetic, seconds: int) -> dict[int, float]:
+    """The last mid of each second of a market without end."""
+    mids: dict[int, float] = {}
+    for frame in generate_without_end(market):
+        second = (frame.receive_ns - START_NS) // 1_000_000_000
+        if second >= seconds:
+            break
+        if b"@bookTicker" in frame.raw:
+            event = decode(frame.raw)
+            assert isinstance(event, BookTicker)
+            mids[second] = (float(event.bid_price) + float(event.ask_price)) / 2
+    return mids
+
+
+def test_a_market_without_end_begins_as_the_one_with_an_end() -> None:
+    ended = list(generate(SHORT))
+    assert list(itertools.islice(generate_without_end(SHORT), len(ended))) == ended
+
+
+def test_after_the_script_the_price_regains_what_the_shock_took_without_a_jump() -> None:
+    seconds = 60 + REBOUND_NS // 1_000_000_000
+    mids = mids_by_second(SHORT, seconds + 60)
+    before, after, regained = mids[28], mids[58], mids[seconds + 30]
+    assert after / before < 0.985
+    assert regained / after > 1.005
+    assert all(abs(now / then - 1) < 0.004 for then, now in pairwise(mids.values()))
+
+
+def test_the_calm_is_long_enough_for_the_governor_to_come_back_to_apex() -> None:
+    rise_ns = GovernorParams().recovery_ns_per_ppm * LADDER[1].leave_above_ppm
+    assert rise_ns + 60 * 60 * 1_000_000_000 < CALM_NS, "an hour of trading is left"
+    two_scripts_ns = 2 * (int(Synthetic().minutes * 60) * 1_000_000_000 + CALM_NS)
+    assert two_scripts_ns >= LAW.number("breaker", "episode_window_ns"), "a third episode within the window would double the hold again"

@@ -19,6 +19,7 @@ from dolphin.core.control.belief import (
 )
 from dolphin.core.control.command import Command
 from dolphin.core.order_gate.admission import Order
+from dolphin.core.placing.choice import Choice
 from dolphin.core.words import decimal_e8
 from dolphin.core.words import side as side_word
 
@@ -44,6 +45,8 @@ def _lines(step: Step, pnl_micro_usd: int | None) -> tuple[tuple[str, Line], ...
             terms = {"style": None if order.style is None else order.style.value, "is_reduce_only": order.is_reduce_only}
             line = {**_of_an_order(order, order.qty_e8), "price": price, **terms}
             return (("order", {**line, "posture": grant.posture, "cap_ppm": grant.asset_cap_ppm}),)
+        case of.OrderChosen(order_id, asset, choice):
+            return (("chosen", {"order_id": order_id, "asset": asset, **_of_a_choice(choice)}),)
         case of.OrderClipped(order, qty_e8, grant):
             asked = {"asked_qty": decimal_e8(order.qty_e8), "cap_ppm": grant.asset_cap_ppm}
             return (("clipped", {**_of_an_order(order, qty_e8), **asked}),)
@@ -87,6 +90,20 @@ def _lines(step: Step, pnl_micro_usd: int | None) -> tuple[tuple[str, Line], ...
 
 def _of_an_order(order: Order, qty_e8: int) -> Line:
     return {"order_id": order.order_id, "asset": order.asset, "side": side_word(order.side), "qty": decimal_e8(qty_e8)}
+
+
+def _of_a_choice(choice: Choice) -> Line:
+    return {
+        "purpose": choice.purpose.value,
+        "rank": choice.rank,
+        "equity_micro_usd": choice.equity_micro_usd,
+        "cap_ppm": choice.cap_ppm,
+        "weight_ppm": choice.weight_ppm,
+        "conviction_ppm": choice.conviction_ppm,
+        "scale_ppm": choice.scale_ppm,
+        "target_qty": decimal_e8(choice.target_e8),
+        "held_qty": decimal_e8(choice.held_e8),
+    }
 
 
 def _of_a_fill(fill: of.OrderFilled, pnl_micro_usd: int | None) -> Line:

@@ -70,6 +70,7 @@ def ledger_rows(step: Step) -> tuple[LedgerEvent, ...]:
             | PostureChanged()
             | CapChanged()
             | of.AccountTaken()
+            | of.OrderChosen()
             | of.OrderAdmitted()
             | of.OrderReplaced()
             | of.AccountValued()

@@ -5,7 +5,7 @@ and reports read (`journal`), the trace that the model checker reads (`trace`). 
 to every kind there is, so a new step that one of them forgets does not pass the types.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -13,6 +13,10 @@ from dolphin.core.control.belief import BeliefEffect, Grant
 from dolphin.core.control.command import Command
 from dolphin.core.ledger.events import Operation, Outcome
 from dolphin.core.order_gate.admission import DenyReason, Order
+from dolphin.core.placing.choice import Choice
+
+RUN_ENDED: Final = "run ended"
+"""The reason of everything that an end in good order takes away: no cut, and nothing to look into."""
 
 
 class Term(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +61,14 @@ class OrderWanted(_Step, frozen=True):
     order: Order
     grant: Grant
     commands: tuple[Command, ...]
+
+
+class OrderChosen(_Step, frozen=True):
+    """Why a strategy sent an order, and why it had its size."""
+
+    order_id: str
+    asset: str
+    choice: Choice
 
 
 class OrderAdmitted(_Step, frozen=True):
@@ -187,6 +199,7 @@ type Step = (
     | RunStarted
     | RunEnded
     | OrderWanted
+    | OrderChosen
     | OrderAdmitted
     | OrderClipped
     | OrderDenied

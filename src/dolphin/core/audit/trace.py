@@ -183,6 +183,7 @@ def trace_events(entry: Entry) -> tuple[TraceEvent, ...]:
             | steps.RunStarted()
             | steps.RunEnded()
             | steps.OrderWanted()
+            | steps.OrderChosen()
             | steps.OrderClipped()
             | steps.OrderLost()
             | steps.PositionCompared()

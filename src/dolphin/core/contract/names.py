@@ -13,6 +13,7 @@ LEVERAGE: Final = "LEVERAGE"
 POSTURE: Final = "POSTURE"
 SYSTEM_HEALTH: Final = "SYSTEM_HEALTH"
 DOLPHIN_PROGRESS: Final = "DOLPHIN_PROGRESS"
+DOLPHIN_FEEDS: Final = "DOLPHIN_FEEDS"
 
 # reliable topics; a market topic for each shard
 RANKING_TOPIC: Final = "ranking"

@@ -5,16 +5,21 @@ what is wanted; what is allowed, the order gate.
 """
 
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dolphin.core.control.belief import Grant
 from dolphin.core.order_gate import Exposure, Limits, Style
+from dolphin.core.placing.choice import Choice, Purpose
 from dolphin.core.placing.placer import Resting, is_outdated, price_of, style_of
 from dolphin.core.placing.sizer import AlphaBetSizer
 from dolphin.core.placing.view import Ranked, Ranking, Touch
 from dolphin.core.units import ONE, SECOND_NS, notional_micro, qty_within_e8
+
+ENTERING: Final = ("APEX", "STALKER")
+"""Postures in which a position is wanted at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,8 @@ class ToSend(NamedTuple):
     style: Style
     price_e8: int | None
     is_exit: bool
+    choice: Choice
+    """Why, and why so much."""
 
 
 class ToCancel(NamedTuple):
@@ -109,7 +116,8 @@ class Basket:
         self.next_try_ns[asset, is_exit] = view.now_ns + self.terms.retry_after_ns
         style = style_of(grant, is_exit=is_exit)
         price_e8 = price_of(touch, style, is_exit=is_exit)
-        return [*wishes, ToSend(asset, -1 if is_exit else 1, abs(gap_e8), style, price_e8, is_exit)]
+        choice = self._choice(asset, touch, ranked, grant, view, gap_e8)
+        return [*wishes, ToSend(asset, -1 if is_exit else 1, abs(gap_e8), style, price_e8, is_exit, choice)]
 
     def _gap_e8(self, asset: str, touch: Touch, ranked: Ranked | None, grant: Grant, view: BasketView) -> int:
         """Quantity to buy (positive) or to sell off (negative); 0 within the band."""
@@ -129,8 +137,45 @@ class Basket:
 
     def _target_micro(self, ranked: Ranked | None, grant: Grant, view: BasketView) -> int:
         """Notional to hold; 0 for an asset that lost its rank or may not be held."""
-        if ranked is None or view.equity_micro is None or grant.posture not in ("APEX", "STALKER"):
+        if ranked is None or view.equity_micro is None or grant.posture not in ENTERING:
             return 0
-        sigma_5s = view.sigma_5s.get(ranked.asset, ranked.sigma_5s)
         share = 1 / self.terms.basket_size
-        return self.sizer.target_micro(view.equity_micro, grant.asset_cap_ppm, share, ranked.plunge_depth, sigma_5s)
+        return self.sizer.target_micro(view.equity_micro, grant.asset_cap_ppm, share, ranked.plunge_depth, _sigma_5s(ranked, view))
+
+    def _choice(self, asset: str, touch: Touch, ranked: Ranked | None, grant: Grant, view: BasketView, gap_e8: int) -> Choice:
+        """Why a gap is closed: the same terms as the target's, told."""
+        held_e8, equity_micro = view.exposure.positions.get(asset, 0), view.equity_micro or 0
+        target_e8 = qty_within_e8(self._target_micro(ranked, grant, view), touch.ask_e8, self.limits[asset].step_e8)
+        sigma_5s = 0.0 if ranked is None else _sigma_5s(ranked, view)
+        return Choice(
+            purpose=_purpose(ranked, grant, target_e8, held_e8, gap_e8),
+            rank=_rank(asset, view),
+            equity_micro_usd=equity_micro,
+            cap_ppm=grant.asset_cap_ppm,
+            weight_ppm=ONE // self.terms.basket_size,
+            conviction_ppm=0 if ranked is None else round(self.sizer.conviction(ranked.plunge_depth) * ONE),
+            scale_ppm=round(self.sizer.scale(sigma_5s) * ONE) if math.isfinite(sigma_5s) and sigma_5s > 0.0 else 0,
+            target_e8=target_e8,
+            held_e8=held_e8,
+        )
+
+
+def _sigma_5s(ranked: Ranked, view: BasketView) -> float:
+    """The newest volatility of a ranked asset."""
+    return view.sigma_5s.get(ranked.asset, ranked.sigma_5s)
+
+
+def _rank(asset: str, view: BasketView) -> int:
+    rows = () if view.ranking is None else view.ranking.rows
+    return next((place for place, row in enumerate(rows, 1) if row.asset == asset), 0)
+
+
+def _purpose(ranked: Ranked | None, grant: Grant, target_e8: int, held_e8: int, gap_e8: int) -> Purpose:
+    """What closing a gap is for; `ranked` is None for an asset that was not chosen."""
+    if gap_e8 > 0:
+        return Purpose.ADD if held_e8 else Purpose.ENTER
+    if target_e8:
+        return Purpose.REDUCE if held_e8 + gap_e8 == target_e8 else Purpose.OVER_CAP
+    if grant.posture not in ENTERING or grant.asset_cap_ppm == 0:
+        return Purpose.NOT_ENTITLED
+    return Purpose.OUTRANKED if ranked is None else Purpose.NOT_MEASURED

@@ -34,6 +34,10 @@ class AlphaBetSizer:
         share = min(max(plunge_depth, 0.0) / self.full_depth, 1.0) if plunge_depth == plunge_depth else 0.0
         return self.base_conviction + (1.0 - self.base_conviction) * share * share
 
+    def scale(self, sigma_5s: float) -> float:
+        """0 to 1: what a volatility (positive and finite) leaves."""
+        return min(1.0, self.sigma_target / sigma_5s)
+
     def target_micro(self, equity_micro: int, cap_ppm: int, weight: float, plunge_depth: float, sigma_5s: float) -> int:
         """Target notional in micro-dollars, 0 to `equity_micro * cap_ppm / ONE`.
 
@@ -42,5 +46,4 @@ class AlphaBetSizer:
         bound_micro = equity_micro * cap_ppm // ONE
         if bound_micro <= 0 or not (math.isfinite(sigma_5s) and sigma_5s > 0.0 and 0.0 < weight <= 1.0):
             return 0
-        scale = min(1.0, self.sigma_target / sigma_5s)
-        return min(bound_micro, int(bound_micro * (weight * self.conviction(plunge_depth) * scale)))
+        return min(bound_micro, int(bound_micro * (weight * self.conviction(plunge_depth) * self.scale(sigma_5s))))

@@ -1,33 +1,27 @@
-"""The report that ends a run: what came in, what was decided and why, what left, how long it took, and what the ledger says.
+"""The report that ends a run, as data: what came in, what was decided and why, what left, how long it took, and what the ledger says.
 
-`build` makes the JSON object that scripts read (its keys are a contract); `render` shows the same to a person.
+`build` makes the JSON object that scripts read; its keys are a contract. `report_text` shows the same to a person.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from dolphin.core.contract.lines import Line
-from dolphin.core.units import ONE
-from dolphin.core.words import dollars, leverage
+from dolphin.core.contract.names import DEFAULT_ACCOUNT
+from dolphin.operator.views.lease_ends import TOO_SLOW, cause_of
+from dolphin.operator.views.slides import by_weight
 from dolphin.operator.views.story import Story
+from dolphin.operator.views.waiting import why_nothing_traded
 
 Report = dict[str, Any]
 
-NOT_DECISIONS = frozenset({"ready", "status", "summary"})
-"""Journal lines that carry wall-clock readings; every other line is a decision and the same in two runs in lockstep."""
-
-_CHART_WIDTH = 72
-_BARS = " ▁▂▃▄▅▆▇█"
-_FULL_CAP_PPM = 6_000_000
-_CUTS_SHOWN = 12
+NOT_DECISIONS = frozenset({"ready", "status", "summary", "chosen"})
+"""Lines that carry wall-clock readings, or say why and not what; every other one is a decision and the same in two runs in lockstep."""
 
 
 def decisions_digest(lines: Iterable[Line]) -> str:
@@ -48,32 +42,54 @@ def decided_digest(decided: Iterable[Line]) -> str:
 
 
 def build(
-    *, run_id: str, market: str, story: Story, jobs: Sequence[Line], ledger: Line, digest: str, speed: float = 0.0, is_replay: bool = True
+    *,
+    run_id: str,
+    market: str,
+    speed: float,
+    home: Path,
+    story: Story,
+    jobs: Sequence[Line],
+    ledger: Line,
+    digest: str,
+    feed_ended_well: bool,
 ) -> Report:
-    """The report as data. `ledger` is the ledger's own summary, `jobs` the name and status of each job at the end.
-
-    `speed`: market seconds per second, 0 in lockstep.
+    """The report as data. `ledger` is the ledger's own summary, `jobs` the name and status of each job at the end, `speed` market time per
+    wall time (0: in lockstep), `home` as a person would name it.
     """
-    cuts = story.cuts
+    ends, cuts = _lease_ends(story, speed), story.cuts
+    slides = by_weight(slide.to_json() for slide in story.slides.all)
+    orders = [order.to_json() for order in story.order_list.by_id.values()]
     return {
         "run_id": run_id,
         "market": market,
+        "speed": speed,
         "events_in": story.rows,
         "frames_in": story.frames,
-        "market_seconds": _market_seconds(story),
+        "first_time_ns": story.first_time_ns,
+        "last_time_ns": _end_ns(story) or None,
+        "market_seconds": (_end_ns(story) - (story.first_time_ns or _end_ns(story))) / 1e9,
         "feed": story.feed,
+        "feed_ended_well": feed_ended_well,
         "jobs": list(jobs),
         "rankings": story.rankings,
         "last_ranking": story.ranking,
         "cuts": cuts,
         "cut_reasons": dict(Counter(cut["reason"] for cut in cuts).most_common()),
+        "slides": slides,
+        "orderly_end": story.ended,
         "postures": _postures(story.decided),
         "decided_sha256": decided_digest(story.decided),
-        "leases": _leases(story, is_replay=is_replay),
+        "leases": {
+            "ended": len(ends),
+            "too_slow": sum(end["cause"] == TOO_SLOW for end in ends),
+            "late_commands": story.late_commands,
+        },
+        "lease_ends": ends,
         "lost_messages": story.lost_messages,
         "orders_late_ms": _orders_late_ms(story.latency_us, speed),
         "posture_path": story.posture_path,
         "cap_path": [{"market_time_ns": time_ns, "cap_ppm": cap} for time_ns, cap in story.cap_history],
+        "granted_ns": story.granted_ns,
         "orders": {
             "submitted": story.orders["order"],
             "denied": story.orders["denied"],
@@ -81,16 +97,19 @@ def build(
             "filled": story.orders["fill"],
             "cancelled": story.orders["cancelled"],
         },
+        "order_list": orders,
+        "orders_forgotten": story.order_list.forgotten,
+        "why_nothing_traded": why_nothing_traded(story),
         "latency_us": story.latency_us,
         "ledger": ledger,
         "decisions_sha256": digest,
+        "next": next_commands(run_id, home, ledger.get("account", DEFAULT_ACCOUNT), orders, slides),
     }
 
 
-def _market_seconds(story: Story) -> float:
-    """By the feed: the clock of an agent that is behind runs on beyond the market."""
-    end_ns = story.feed_time_ns or story.market_time_ns
-    return (end_ns - (story.first_time_ns or end_ns)) / 1e9
+def _end_ns(story: Story) -> int:
+    """Where the market ended, by the feed: the clock of an agent that is behind runs on beyond it."""
+    return story.feed_time_ns or story.market_time_ns
 
 
 def _postures(decided: Iterable[Line]) -> list[Line]:
@@ -102,11 +121,9 @@ def _postures(decided: Iterable[Line]) -> list[Line]:
     return found
 
 
-def _leases(story: Story, *, is_replay: bool) -> Line:
-    """How many leases ended, how many of them although the market went on and they were renewed, too late, and how many commands came when
-    their own lease was over. A replay's market has no pauses of its own, so there the machine was too slow for the speed."""
-    too_slow = sum(lease["is_renewed"] for lease in story.leases) if is_replay else 0
-    return {"ended": len(story.leases), "too_slow": too_slow, "late_commands": story.late_commands}
+def _lease_ends(story: Story, speed: float) -> list[Line]:
+    samples = tuple(story.feed_samples)
+    return [{"asset": end.asset, "expired_at_ns": end.expired_at_ns, "cause": cause_of(end, samples, speed)} for end in story.lease_ends]
 
 
 def _orders_late_ms(latency_us: dict[str, Line], speed: float) -> Line:
@@ -115,96 +132,18 @@ def _orders_late_ms(latency_us: dict[str, Line], speed: float) -> Line:
     return {} if reading is None else {name: reading[name] * speed / 1_000 for name in ("p50", "p99", "max")}
 
 
-def render(report: Report, console: Console) -> None:
-    """Prints the report."""
-    console.rule(f"[bold]Report of run {report['run_id']}", align="left")
-    console.print(f"Market: {report['market']}, {report['market_seconds']:.0f} s of market time")
-    console.print(
-        f"In: {report['frames_in']:,} frames, {report['events_in']:,} events -> {report['rankings']} rankings, {len(report['cuts'])} cuts"
-    )
-    console.print("Jobs: " + ", ".join(f"{job['name']} {job['status']}" for job in report["jobs"]))
-    _render_path(report, console)
-    _render_cuts(report["cuts"], console)
-    orders = report["orders"]
-    console.print("Orders: " + ", ".join(f"{count} {what}" for what, count in orders.items()))
-    _render_latency(report["latency_us"], console)
-    ledger = report["ledger"]
-    verdict = "[green]verified[/]" if ledger["verified"] else "[bold red]NOT VERIFIED[/]"
-    console.print(f"Ledger: {_usd(ledger['opening_balance'])} -> {_usd(ledger['closing_balance'])}, {ledger['entries']} entries, {verdict}")
-    _render_speed(report, console)
-    console.print(f"Cuts and postures: sha256 {report['decided_sha256'][:16]} (the same at any speed)")
-    console.print(f"Decisions: sha256 {report['decisions_sha256'][:16]} (orders included; the same in lockstep)")
-
-
-def cap_chart(history: Sequence[tuple[int, int]], end_ns: int, width: int = _CHART_WIDTH) -> str:
-    """The lowest account cap in each of `width` equal slices of time, as block characters; full height is 6x."""
-    if not history:
-        return ""
-    start_ns = history[0][0]
-    slice_ns = max(1, -(-(end_ns - start_ns) // width))
-    lowest: list[int] = []
-    at, cap = 0, history[0][1]
-    for index in range(width):
-        low = cap
-        while at < len(history) and history[at][0] < start_ns + (index + 1) * slice_ns:
-            cap = history[at][1]
-            low = min(low, cap) if history[at][0] > start_ns + index * slice_ns else cap
-            at += 1
-        lowest.append(low)
-    return "".join(_BARS[-(-low * (len(_BARS) - 1) // _FULL_CAP_PPM)] for low in lowest)
-
-
-def _render_path(report: Report, console: Console) -> None:
-    history = [(point["market_time_ns"], point["cap_ppm"]) for point in report["cap_path"]]
-    if history:
-        end_ns = history[0][0] + int(report["market_seconds"] * 1e9)
-        console.print(Text.assemble("Cap of the account over the run (full height 6x):\n  ", (cap_chart(history, end_ns), "cyan")))
-    path = report["posture_path"]
-    if path:
-        console.print(
-            "Posture: " + path[0]["from"] + "".join(f" -> {step['to']}" for step in path[:20]) + (" ..." if len(path) > 20 else "")
-        )
-
-
-def _render_cuts(cuts: Sequence[Line], console: Console) -> None:
-    if not cuts:
-        console.print("Cuts: none")
-        return
-    table = Table(title=f"Cuts (the first {min(len(cuts), _CUTS_SHOWN)} of {len(cuts)})", title_justify="left")
-    for column in ("asset", "from", "to", "reason", "cause"):
-        table.add_column(column)
-    for cut in cuts[:_CUTS_SHOWN]:
-        causes = ", ".join(cut["cause_ids"][:2]) + (" ..." if len(cut["cause_ids"]) > 2 else "")
-        table.add_row(cut["asset"] or "(account)", leverage(cut["from_ppm"]), leverage(cut["to_ppm"]), cut["reason"], causes)
-    console.print(table)
-
-
-def _render_speed(report: Report, console: Console) -> None:
-    late, leases = report["orders_late_ms"], report["leases"]
-    if late:
-        console.print(f"Orders: {late['p50']:,.0f} ms of market time behind the market that they look at, at most {late['max']:,.0f} ms")
-    if leases["too_slow"]:
-        console.print(f"[bold]Leases: {leases['too_slow']} ended because this machine is too slow for the speed[/]; they are no cuts")
-    if leases["late_commands"]:
-        console.print(f"[bold]Leases: {leases['late_commands']} commands came when theirs was over[/]: give a lower --speed")
-    if report["lost_messages"]:
-        console.print(f"[bold red]The agent missed {report['lost_messages']} messages[/]: what gates decided is not all in this report")
-    if others := leases["ended"] - leases["too_slow"]:
-        console.print(f"Leases: {others} ended in silence")
-
-
-def _render_latency(latency_us: dict[str, Line], console: Console) -> None:
-    if not latency_us:
-        console.print("Latency: not measured")
-        return
-    table = Table(title="Latency in µs (wall clock)", title_justify="left")
-    table.add_column("path")
-    for column in ("p50", "p99", "p999", "max", "n"):
-        table.add_column(column, justify="right")
-    for path, reading in latency_us.items():
-        table.add_row(path, *(f"{reading[column]:,.0f}" for column in ("p50", "p99", "p999", "max", "n")))
-    console.print(table)
-
-
-def _usd(amount: str) -> str:
-    return dollars(round(Decimal(amount) * ONE))
+def next_commands(run_id: str, home: Path, account: str, orders: Sequence[Line], slides: Sequence[Line]) -> list[Line]:
+    """What to type now, and what it is for; the order to ask about is the last that was denied or clipped, or else the first after the
+    decisive fall, or else the first.
+    """
+    where = f"--home {home}" if account == DEFAULT_ACCOUNT else f"--home {home} --account {account}"
+    odd = [order for order in orders if order["outcome"] == "denied" or order["asked_qty"] is not None]
+    after = [order for order in orders if slides and order["wanted_at_ns"] >= slides[0]["start_ns"]]
+    asked = (odd[-1:] or after or orders)[:1]
+    why = [{"type": f"./dolphin explain {order['order_id']} {where}", "to": "see what an order was decided on"} for order in asked]
+    return [
+        *why,
+        {"type": f"./dolphin ledger show {where}", "to": "see what was booked, entry by entry"},
+        {"type": f"./dolphin trace check {run_id} --home {home}", "to": "hold the run against the specification"},
+        {"type": "./dolphin up", "to": "leave the system running"},
+    ]

@@ -22,6 +22,7 @@ from dolphin.core.control.posture import Posture
 from dolphin.core.ledger import events
 from dolphin.core.ledger.events import BookedCommand, GateReading, OperationStage, Outcome, Side
 from dolphin.core.order_gate import Allow, Clip, Deny, DenyReason, Exposure, Limits, Order, Style, admit
+from dolphin.core.placing.choice import Choice, Purpose
 from dolphin.core.units import ONE, ONE_E8
 
 GRANT = Grant("APEX", 2 * ONE, ONE, False)
@@ -36,6 +37,10 @@ OPERATION = events.Operation("op", OperationStage.DONE, "me", "cut", "A", "why",
 TERM = Term("paper/A", 1, 2, ONE, ONE // 3)
 WORDS = {"order_id": "O", "asset": "A", "side": "BUY", "qty": "3"}
 CAP = {"asset": "A", "from_ppm": 2, "to_ppm": 1, "cause_ids": ("c",), "event_time_ns": 4}
+
+CHOICE = Choice(Purpose.ENTER, 1, 5, ONE, ONE // 2, 350_000, 830_000, 3 * ONE_E8, ONE_E8)
+CHOSEN = {"purpose": "enter", "rank": 1, "equity_micro_usd": 5, "cap_ppm": ONE, "weight_ppm": ONE // 2, "conviction_ppm": 350_000}
+CHOSEN |= {"scale_ppm": 830_000, "target_qty": "3", "held_qty": "1"}
 
 TOLD: dict[Step, tuple[list[Any], list[dict[str, Any]], list[trace.TraceEvent]]] = {
     # step: (rows of the ledger, lines of the journal, events of the trace)
@@ -163,6 +168,7 @@ TOLD: dict[Step, tuple[list[Any], list[dict[str, Any]], list[trace.TraceEvent]]]
         ],
         [],
     ),
+    of.OrderChosen("O", "A", CHOICE): ([], [{"type": "chosen", "order_id": "O", "asset": "A", **CHOSEN}], []),
     of.RankingHeard((("A", 0.12345678),)): ([], [{"type": "ranking", "top": [{"asset": "A", "score": 0.123457}]}], []),
     of.InvariantBroken("why", "c"): ([], [{"type": "broken", "reason": "why", "cause_id": "c"}], []),
     of.Operated(OPERATION): ([OPERATION], [], []),
@@ -188,9 +194,9 @@ def test_the_docs_have_every_kind_of_line_and_of_event() -> None:
     contracts, agent = (docs / "contracts.md").read_text(), (docs / "agent.md").read_text()
     of_the_journal = {line["type"] for _, lines, _ in TOLD.values() for line in lines}
     of_the_trace = {kind.__struct_config__.tag for kind in typing.get_args(trace.TraceEvent)}
-    [lines] = re.findall(r"`agent\.ndjson` lines .*? with types `([\w, ]+)` \(decisions\)", contracts)
+    [(lines, why)] = re.findall(r"`agent\.ndjson` lines .*? with types `([\w, ]+)` \(decisions\), `(\w+)`", contracts)
     [events_of_the_trace] = re.findall(r"`trace\.ndjson` lines .*?: `([\w, ]+)` \(", contracts)
-    assert set(lines.split(", ")) == of_the_journal
+    assert {*lines.split(", "), why} == of_the_journal
     assert set(events_of_the_trace.split(", ")) == of_the_trace
     section = agent.partition("## `agent.ndjson`")[2].partition("\n## ")[0].partition("Other lines:")[0]
     assert set(re.findall(r"`(\w+)` \{", section)) == of_the_journal

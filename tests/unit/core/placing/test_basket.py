@@ -5,6 +5,7 @@ import pytest
 from dolphin.core.control.belief import Grant
 from dolphin.core.order_gate import Exposure, Limits, Style
 from dolphin.core.placing.basket import Basket, BasketTerms, BasketView, ToCancel, ToSend, Wish
+from dolphin.core.placing.choice import Choice, Purpose
 from dolphin.core.placing.placer import Resting
 from dolphin.core.placing.sizer import AlphaBetSizer
 from dolphin.core.placing.view import Ranked, Ranking, Touch
@@ -16,6 +17,8 @@ TOUCH = Touch(PRICE - ONE_E8, PRICE, ONE_E8, ONE_E8)
 FREE = Grant("APEX", 2 * ONE, 2 * ONE, False)
 LIMITS = Limits(ONE_E8 // 100, 5 * ONE)
 SURE = AlphaBetSizer(base_conviction=1.0)
+UNTOLD = Choice(Purpose.FLATTEN)
+"""Where a test looks at what is wished and not why."""
 FULL = 10 * ONE_E8  # half of 2x of 1,000 USD at 100 USD
 
 
@@ -35,21 +38,28 @@ class Seen:
         self.equity: int | None = 1_000 * ONE
         self.grants: dict[str, Grant] = {}
         self.resting: dict[str, Resting] = {}
+        self.chosen: list[Wish] = []
 
     def wishes(self) -> list[Wish]:
         def grant(asset: str) -> Grant:
             return self.grants.get(asset, FREE)
 
         view = BasketView(self.now_ns, self.touches, {}, self.ranking, Exposure(positions=self.held), self.equity, grant)
-        return self.basket.step(view, self.resting)
+        self.chosen = self.basket.step(view, self.resting)
+        return [wish._replace(choice=UNTOLD) if isinstance(wish, ToSend) else wish for wish in self.chosen]
+
+    def choices(self) -> list[Choice]:
+        """Why the wishes of a moment have been made."""
+        self.wishes()
+        return [wish.choice for wish in self.chosen if isinstance(wish, ToSend)]
 
 
 def buy(asset: str, qty: int = FULL, style: Style = Style.MARKET, price: int | None = None) -> ToSend:
-    return ToSend(asset, 1, qty, style, price, False)
+    return ToSend(asset, 1, qty, style, price, False, UNTOLD)
 
 
 def sell(asset: str, qty: int, style: Style = Style.MARKET, price: int | None = None) -> ToSend:
-    return ToSend(asset, -1, qty, style, price, True)
+    return ToSend(asset, -1, qty, style, price, True, UNTOLD)
 
 
 @pytest.fixture
@@ -129,3 +139,47 @@ def test_while_an_order_of_an_asset_is_under_way_there_is_no_other_and_an_outdat
     assert seen.wishes() == []
     seen.ranking = ranking()
     assert seen.wishes() == [ToCancel("1")]
+
+
+def test_an_entry_says_its_rank_and_the_terms_of_its_target(seen: Seen) -> None:
+    first, second = seen.choices()
+    assert first == Choice(Purpose.ENTER, 1, 1_000 * ONE, 2 * ONE, ONE // 2, ONE, ONE, FULL, 0)
+    assert second.rank == 2
+
+
+def test_the_terms_of_a_choice_make_its_target(seen: Seen) -> None:
+    seen.basket = Basket(dict.fromkeys("ABC", LIMITS), BasketTerms(), AlphaBetSizer())
+    seen.ranking = Ranking(1, (Ranked("A", 1.0, 3.0, 8e-4),))
+    (choice,) = seen.choices()
+    share = choice.weight_ppm * choice.conviction_ppm * choice.scale_ppm / ONE**3
+    target_micro = choice.equity_micro_usd * choice.cap_ppm / ONE * share
+    assert choice.scale_ppm == ONE // 2
+    assert choice.target_e8 == pytest.approx(target_micro / ONE / 100 * ONE_E8, abs=LIMITS.step_e8)
+
+
+@pytest.mark.parametrize(
+    ("change", "purpose"),
+    [
+        ({"held": {"A": FULL // 2}}, Purpose.ADD),
+        ({"held": {"A": FULL * 3 // 2}}, Purpose.REDUCE),
+        ({"held": {"A": 3 * FULL}, "grants": {"A": FREE._replace(asset_cap_ppm=ONE)}}, Purpose.REDUCE),
+        ({"held": {"A": FULL}, "ranking": ranking("B", "C", "A")}, Purpose.OUTRANKED),
+        ({"held": {"A": FULL}, "grants": {"A": FREE._replace(asset_cap_ppm=0)}}, Purpose.NOT_ENTITLED),
+        ({"held": {"A": FULL}, "grants": {"A": FREE._replace(posture="TURTLE")}}, Purpose.NOT_ENTITLED),
+        ({"held": {"A": FULL}, "equity": None}, Purpose.NOT_MEASURED),
+    ],
+)
+def test_an_order_says_what_it_is_for(seen: Seen, change: dict[str, object], purpose: Purpose) -> None:
+    for name, value in change.items():
+        setattr(seen, name, value)
+    seen.wishes()
+    (order,) = [wish for wish in seen.chosen if isinstance(wish, ToSend) and wish.asset == "A"]
+    assert order.choice.purpose is purpose
+    assert order.choice.held_e8 == seen.held["A"]
+
+
+def test_what_only_the_cap_takes_says_so(seen: Seen) -> None:
+    seen.basket = Basket(dict.fromkeys("ABC", LIMITS), BasketTerms(basket_size=1), AlphaBetSizer(base_conviction=0.95))
+    seen.held, seen.ranking = {"A": 21 * ONE_E8}, ranking("A")  # the cap is 20, the target 19, and within the band of what is held
+    (choice,) = seen.choices()
+    assert choice.purpose is Purpose.OVER_CAP
