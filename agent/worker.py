@@ -1,7 +1,7 @@
 """The agent process: `python -m agent.worker FILE`, with `AgentOptions` in FILE.
 
 Started and watched by the orchestrator. It says `ready` in its journal when it listens, `status` every wall second, and `summary` when it
-ends. SIGTERM or SIGINT end it in good order: everything cancelled and flat, the run closed in the ledger. It dies with its parent.
+ends. SIGTERM or SIGINT end it in good order: everything cancelled and flat, the run closed in the ledger. Its parent's death does so too.
 """
 
 import asyncio
@@ -16,8 +16,10 @@ import uvloop
 
 from agent.node import Agent
 from dolphin.cluster.client import open_client
+from dolphin.cluster.heartbeats import Condition, beat
 from dolphin.cluster.outages import tell_outages
 from dolphin.core.audit.steps import RUN_ENDED
+from dolphin.core.contract import names
 from dolphin.core.units import ONE
 from dolphin.errors import DolphinError, ExitCode
 from dolphin.host.child import die_with_parent
@@ -33,11 +35,13 @@ from dolphin.trading.journal import Journal, Trace
 from dolphin.trading.options import AgentOptions
 
 STATUS_EVERY_S: Final = 1.0
+STOP_LIMIT_S: Final = 15
+"""For closing everything; below the supervisor's patience (`dolphin.core.health.parts`)."""
 
 
 def main() -> int:
     """Runs until a signal; returns the exit code."""
-    die_with_parent()
+    die_with_parent(signal.SIGTERM)
     be_private()
     try:
         return uvloop.run(_run(read_options(options_file(sys.argv[1:], "agent.worker"), AgentOptions)))
@@ -61,7 +65,7 @@ async def _run(options: AgentOptions) -> int:
     agent = Agent(options, hazelcast, booking, journal, trace, say, on_end=stopping.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with beside(agent.alarm.run()):
+    async with beside(agent.alarm.run(), beat(hazelcast, names.AGENT, lambda: _condition(agent))):
         agent.desk.take_account(account, options.run_id)
         await agent.start()
         gc.freeze()  # a collection of all that has been imported would stop the agent for 50 ms
@@ -71,6 +75,7 @@ async def _run(options: AgentOptions) -> int:
         service.ready(f"trades {account} on paper")
         failure = await _watch(agent, stopping, service, is_lockstep=options.is_lockstep)
         service.stopping("flattens and ends")
+        _end_in_any_case()
         await agent.stop(RUN_ENDED if failure is None else "failed")
     trace.close()
     summary = _summary(agent) | {"lost_trace_events": trace.lost}
@@ -98,6 +103,18 @@ async def _watch(agent: Agent, stopping: asyncio.Event, service: Service, *, is_
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), STATUS_EVERY_S)
     return agent.failure()
+
+
+def _end_in_any_case() -> None:
+    """A kernel timer: what flattening hangs on, a dead loop included, cannot keep this process alive for more than `STOP_LIMIT_S`."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(STOP_LIMIT_S)
+
+
+def _condition(agent: Agent) -> Condition:
+    desk = agent.desk
+    waits = desk.waits_for()
+    return Condition(desk.market.time_ns, waits, is_nominal=desk.fault is None and not agent.entitlements.is_damaged)
 
 
 def _status(agent: Agent) -> dict[str, Any]:

@@ -44,3 +44,8 @@ class Refused(DolphinError):
     """A safety rule said no."""
 
     exit_code = ExitCode.REFUSED
+
+
+def error_of(exit_status: int | None) -> type[DolphinError]:
+    """The kind of error that a process of ours ended with; a failure for every other status."""
+    return {kind.exit_code.value: kind for kind in (BadInput, Refused)}.get(exit_status or 0, DolphinError)

@@ -33,12 +33,13 @@ ARROWS: dict[str, set[str]] = {
     "core.ledger": {"core.units", "errors"},
     "core.audit": {"core.contract", "core.control", "core.ledger", "core.order_gate", "core.placing", "core.units", "core.words"},
     "core.upkeep": set(),
+    "core.health": {"core.contract", "core.units", "core.words"},
     # the shells
     "config": {"core.contract", "core.upkeep", "errors"},
     "host": {"config", "core.contract", "core.signals", "core.upkeep", "errors"},
     "stage": {"core.arrow", "core.contract", "errors"},
     "pipeline": {"core.contract", "errors", "stage"},
-    "cluster": {"core.arrow", "core.contract", "core.control", "errors", "pipeline"},
+    "cluster": {"core.arrow", "core.contract", "core.control", "core.health", "errors", "pipeline"},
     "feeds": {"cluster", "config", "core.contract", "core.control", "core.market", "core.units", "errors", "host"},
     "storage": {"core.ledger", "core.words", "errors"},
     "trading": {
@@ -46,15 +47,15 @@ ARROWS: dict[str, set[str]] = {
         *("config", "errors", "host", "storage"),
     },
     "operator": {
-        *("core.audit", "core.contract", "core.control", "core.ledger", "core.units", "core.words"),
+        *("core.audit", "core.contract", "core.control", "core.health", "core.ledger", "core.units", "core.words"),
         *("cluster", "config", "errors", "host", "storage"),
     },
     "upkeep": {"config", "core.ledger", "core.upkeep", "errors", "host", "storage"},
     "simulation": {"core.control", "core.market", "core.units", "errors", "feeds", "host"},
     "assurance": {"core.audit", "errors", "host"},
-    "run": {"cluster", "config", "core.contract", "errors", "feeds", "host", "operator", "storage", "trading"},
+    "run": {"cluster", "config", "core.contract", "core.health", "errors", "feeds", "host", "operator", "pipeline", "storage", "trading"},
     "cli": {
-        *("core.audit", "core.contract", "core.control", "core.ledger", "core.units", "core.upkeep", "core.words", "errors"),
+        *("core.audit", "core.contract", "core.control", "core.health", "core.ledger", "core.units", "core.upkeep", "core.words", "errors"),
         *("assurance", "cluster", "config", "feeds", "host", "operator", "pipeline", "run", "simulation", "stage", "storage", "upkeep"),
     },
     "dolphin": set(),

@@ -17,9 +17,10 @@ ARROWS = {
     "gates.store": {"gates", "gates.msgpack"},
     "stage": {"wire"},
     "source": {"wire"},
-    "sink": {"wire", "gates.store"},
+    "health": {"gates.msgpack"},
+    "sink": {"wire", "gates.store", "health"},
     "job": {"wire", "gates", "stage", "source", "sink"},
-    "member": {"gates", "gates.store"},
+    "member": {"gates", "gates.store", "health"},
 }
 """From each package to those whose classes it names. What is not here is not allowed, and what is here is used."""
 

@@ -8,15 +8,19 @@ from rich.console import Console
 from rich.table import Table
 
 from dolphin.cli import operating
+from dolphin.cli.health_text import data_of, warning
 from dolphin.cli.operating import ByOption, ReasonOption
 from dolphin.cli.options import DEFAULT_HOME, AccountOption, ClusterOption, DryRunOption, HomeOption, JsonOption, MemberOption, print_json
 from dolphin.core.control import breaker
 from dolphin.core.control.gate_entry import BREAKER_PARAMS
 from dolphin.core.control.posture import MAX_LEVERAGE_PPM
+from dolphin.core.health.verdict import Health
 from dolphin.core.words import leverage, share, span
 from dolphin.errors import BadInput
+from dolphin.host.home import Home
 from dolphin.operator import operations as operation
 from dolphin.operator.gate_state import Gates, is_held
+from dolphin.operator.health import assess
 from dolphin.operator.site import find_site, look
 
 app = typer.Typer(help="The assets' cut-offs, and an operator's cut beside them.", no_args_is_help=True)
@@ -34,18 +38,25 @@ def list_breakers(
     as_json: JsonOption = False,
 ) -> None:
     """List the assets, the most restricted first: level, cap, hold, sources, an operator's cut."""
-    gates = asyncio.run(look(find_site(home, member, cluster_name, account), 0.0))
+    where = find_site(home, member, cluster_name, account)
+    gates = asyncio.run(look(where, 0.0))
+    health = assess(Home(home), None if member is None else where.member, where.cluster_name, where.account).verdict
     rows = [_row(each, gates) for each in gates.breakers if show_all or is_restricted(each)]
     if as_json:
-        print_json({"account": gates.account, "account_manual": gates.leverage.manual._asdict(), "breakers": rows})
+        print_json(
+            {"account": gates.account, "account_manual": gates.leverage.manual._asdict(), "breakers": rows, "health": data_of(health)}
+        )
         return
+    if warning(health):
+        print(warning(health))
     if gates.leverage.manual.level:
         print(f"The whole account: {gates.leverage.manual.note}, cap {leverage(gates.leverage.cap_ppm)}")
     if rows:
         Console().print(_table(rows))
     free = len(gates.breakers) - len(rows)
     if free or not rows:
-        print(f"{free} not restricted{'' if show_all else ' (--all shows them)'}." if gates.breakers else "No asset has a breaker yet.")
+        what = "without a restriction of their own" if health.health is Health.DOWN else "not restricted"
+        print(f"{free} {what}{'' if show_all else ' (--all shows them)'}." if gates.breakers else "No asset has a breaker yet.")
 
 
 @app.command("cut")

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from dolphin.cli.health_text import data_of, warning
 from dolphin.cli.job_text import headline, raw_lines, stage_lines, vertex_table
 from dolphin.cli.options import DEFAULT_HOME, ClusterOption, HomeOption, JsonOption, MemberOption, print_json
 from dolphin.cluster.client import client
@@ -16,6 +17,7 @@ from dolphin.cluster.jobs import Jobs, JobState, Verb
 from dolphin.errors import BadInput
 from dolphin.host.home import Home
 from dolphin.host.standing import member_of
+from dolphin.operator.health import assess
 from dolphin.pipeline.description import Pipeline
 from dolphin.pipeline.drawing import draw_svg, draw_text
 from dolphin.pipeline.files import load_pipeline, settings_of
@@ -46,9 +48,12 @@ def list_(
 ) -> None:
     """List the jobs, the ended ones too."""
     states = _with_jobs(lambda jobs: jobs.list(), member, cluster_name, home)
+    health = assess(Home(home), *(member_of(Home(home), member, cluster_name) if member is not None else ())).verdict
     if as_json:
-        print_json({"jobs": states})
+        print_json({"jobs": states, "health": data_of(health)})
         return
+    if warning(health):
+        print(warning(health))
     for state in states:
         print(_line(state))
     if not states:

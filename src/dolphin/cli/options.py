@@ -32,6 +32,8 @@ SecondsOption = Annotated[float | None, typer.Option("--seconds", help="How long
 SaveOption = Annotated[bool, typer.Option("--save", help="Keep the results in the repository, for the docs.")]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings (docs/configuration.md).")]
 
+WatchOption = Annotated[bool, typer.Option("--watch", help="Show it again and again until Ctrl-C.")]
+
 DEFAULT_HOME = Path(".dolphin")
 """Of the system that `up` leaves running."""
 DEMO_HOME = DEFAULT_HOME / "demo"

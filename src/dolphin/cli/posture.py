@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -11,6 +12,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from dolphin.cli import operating
+from dolphin.cli.health_text import data_of, warning
 from dolphin.cli.operating import ByOption, ReasonOption
 from dolphin.cli.options import (
     DEFAULT_HOME,
@@ -21,15 +23,18 @@ from dolphin.cli.options import (
     JsonOption,
     LastOption,
     MemberOption,
+    WatchOption,
     print_json,
 )
 from dolphin.cli.posture_text import posture_lines
 from dolphin.core.contract.names import DEFAULT_ACCOUNT
 from dolphin.core.control.posture import Posture
+from dolphin.core.health.verdict import Health, Verdict
 from dolphin.core.words import leverage, share, span, utc
 from dolphin.errors import BadInput
 from dolphin.host.home import Home
 from dolphin.operator import operations as operation
+from dolphin.operator.health import assess
 from dolphin.operator.log import Logged, is_open, read
 from dolphin.operator.site import Site, find_site, look
 from dolphin.operator.views.account import AccountView, view
@@ -42,7 +47,7 @@ WATCH_EVERY_S = 0.5
 
 @app.command("show")
 def show(
-    watch: Annotated[bool, typer.Option("--watch", help="Show it again and again until Ctrl-C.")] = False,
+    watch: WatchOption = False,
     member: MemberOption = None,
     cluster_name: ClusterOption = None,
     account: AccountOption = None,
@@ -52,11 +57,11 @@ def show(
     """Show posture, cap, R between its thresholds, factors, latch, ceiling and lease."""
     where = find_site(home, member, cluster_name, account)
     while True:
-        seen = _look(where)
+        seen, health = _look(where), _health(home, where, member)
         if as_json:
-            print_json(seen)
+            print_json(msgspec.to_builtins(seen) | {"health": data_of(health)})
         else:
-            print("\n".join(posture_lines(seen)))
+            print("\n".join([*filter(None, [warning(health)]), *posture_lines(seen)]))
         if not watch:
             return
         time.sleep(WATCH_EVERY_S)
@@ -71,11 +76,12 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Explain the cap: from it back to factors, readings and exchange messages; and what the next milder posture needs."""
-    seen = _look(find_site(home, member, cluster_name, account))
+    where = find_site(home, member, cluster_name, account)
+    seen, health = _look(where), _health(home, where, member)
     if as_json:
-        print_json(seen)
+        print_json(msgspec.to_builtins(seen) | {"health": data_of(health)})
     else:
-        Console().print(_tree(seen))
+        Console().print(_tree(seen, health))
 
 
 @app.command("force")
@@ -136,6 +142,10 @@ def log(
         print("\n".join(map(_logged, actions)) or "No operator has acted.")
 
 
+def _health(home: Path, where: Site, member: str | None) -> Verdict:
+    return assess(Home(home), None if member is None else where.member, where.cluster_name, where.account).verdict
+
+
 def _look(where: Site) -> AccountView:
     return view(asyncio.run(look(where)))
 
@@ -148,8 +158,8 @@ def _logged(logged: Logged) -> str:
     return f"{utc(logged.asked_wall_ns)}  {said.by}  {said.verb} {said.target}  {stage}{detail}  {cap}  because {said.reason}"
 
 
-def _tree(seen: AccountView) -> Tree:
-    tree = Tree(escape("\n".join(posture_lines(seen)[:1])))
+def _tree(seen: AccountView, health: Verdict) -> Tree:
+    tree = Tree(escape("\n".join([*filter(None, [warning(health)]), *posture_lines(seen)[:1]])))
     cap = tree.add(f"cap {leverage(seen.cap_ppm)} in force: the smallest of")
     for bound in seen.bounds:
         cap.add(escape(f"{bound.name}: {leverage(bound.cap_ppm)}"))
@@ -172,7 +182,10 @@ def _tree(seen: AccountView) -> Tree:
         for asset, note in seen.manual_cuts.items():
             cuts.add(escape(f"{asset}: {note}"))
     tree.add(f"not sensed in this release: {', '.join(seen.not_sensed)}")
-    _add_outlook(tree, seen)
+    if health.health is Health.DOWN:
+        tree.add(escape(f"to the next milder posture: first this has to be mended: {health.not_trading[0]}"))
+    else:
+        _add_outlook(tree, seen)
     return tree
 
 

@@ -1,20 +1,36 @@
 """`dolphin up`, `down`, `status`: the same system as the demo, left running."""
 
-import asyncio
+import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 import typer
 from rich.console import Console
 
-from dolphin.cli.options import DEFAULT_HOME, ConfigOption, HomeOption, JoinOption, JsonOption, RecordingOption, SpeedOption, print_json
+from dolphin.cli.options import (
+    DEFAULT_HOME,
+    ConfigOption,
+    HomeOption,
+    JoinOption,
+    JsonOption,
+    RecordingOption,
+    SpeedOption,
+    WatchOption,
+    print_json,
+)
 from dolphin.config import Source, load_config
 from dolphin.errors import BadInput
 from dolphin.host.home import Home, RunFiles, new_run_id, open_home
 from dolphin.host.standing import addresses
 
+if TYPE_CHECKING:
+    from dolphin.operator.health import Assessment
+    from dolphin.operator.views.story import Story
+
 app = typer.Typer()
+
+WATCH_EVERY_S: Final = 1.0
 
 
 @app.command("up")
@@ -33,7 +49,7 @@ def up(
     from dolphin.host.home_lock import HomeLock
     from dolphin.host.space import require_room
     from dolphin.run.launch import Wish, plan_show
-    from dolphin.run.supervisor import COMMAND, Request, become, said_up, start_detached
+    from dolphin.run.supervisor import COMMAND, Request, become, clear, said_up, start_detached
 
     settings = load_config(config)
     source = _settle_source(feed, recording)
@@ -42,6 +58,8 @@ def up(
     console = Console(stderr=True)
     place, run_id = open_home(home), new_run_id()
     with HomeLock.take(place, COMMAND, run_id) as lock:
+        for line in clear(place):
+            console.print(f"A system that ended badly was found: {line}.")
         require_room(place)
         jar = None if members else ensure_jar(console)
         if not members:
@@ -62,41 +80,70 @@ def down(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Stop the system that `up` started. Of a cluster that it joined nothing is touched: members and jobs go on."""
     from dolphin.run.supervisor import stop
 
-    standing = stop(Home(home))
+    standing, done = stop(Home(home))
     if as_json:
-        print_json(standing)
+        print_json(msgspec.to_builtins(standing) | {"leftovers": done})
     else:
         stays = f" The cluster at {standing.member} and its jobs go on." if standing.is_joined else ""
         print(f"Stopped run {standing.run_id}.{stays}")
+        print("\n".join(done), end="\n" if done else "")
 
 
 @app.command("status")
-def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
-    """Show how the system stands: posture, caps, orders, jobs."""
-    from dolphin.cluster.jobs import list_jobs
-    from dolphin.host.standing import read_standing
-    from dolphin.operator.views.screen import Screen
+def status(
+    watch: WatchOption = False,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> int:
+    """Show how the system is, why nothing is traded, and the market.
+
+    Ends with 0 if it is healthy, 1 degraded, 3 latched or held down by a person, 4 not running or a part of it dead.
+    """
+    from dolphin.operator.health import assess
+
+    place, console = Home(home), Console()
+    while True:
+        seen = assess(place)
+        if as_json:
+            print_json(_told(seen, place))
+        else:
+            if watch and console.is_terminal:
+                console.clear()
+            console.print(*_shown(seen, place, console), sep="\n")
+        if not watch:
+            return int(seen.verdict.health)
+        time.sleep(WATCH_EVERY_S)
+
+
+def _story(seen: "Assessment", home: Home) -> "Story":
+    """What its journals tell, up to now."""
     from dolphin.operator.views.story import Story
     from dolphin.run.demo import Follower
 
-    place = Home(home)
-    standing = read_standing(place)
-    if standing is None:
-        raise BadInput("no system is up here", field="--home", value=str(home), remedy="Start one with: dolphin up.")
-    follower = Follower(RunFiles(place.run(standing.run_id)), Story())
-    follower.read()
-    story = follower.story
-    jobs = asyncio.run(list_jobs(standing.member, standing.cluster_name)) if standing.state == "up" else []
-    if as_json:
-        told: dict[str, Any] = msgspec.to_builtins(standing)
-        told |= {"jobs": jobs, "posture": story.posture, "account_cap_ppm": story.account_cap_ppm, "caps_ppm": story.caps_ppm}
-        told |= {"market_time_ns": story.market_time_ns, "orders": story.orders, "rankings": story.rankings, "cuts": len(story.cuts)}
-        print_json(told | {"equity_micro_usd": story.equity_micro_usd})
-        return
-    console = Console()
-    console.print(f"{standing.state} {standing.what}".rstrip() + f", run {standing.run_id}, member {standing.member or 'not up yet'}")
-    console.print("Jobs: " + (", ".join(f"{job['name']} {job['status']}" for job in jobs) or "none"))
-    Screen(console, standing.market, None).print(story)
+    story = Story()
+    if seen.standing is not None:
+        Follower(RunFiles(home.run(seen.standing.run_id)), story).read()
+    return story
+
+
+def _told(seen: "Assessment", home: Home) -> dict[str, Any]:
+    from dolphin.cli.health_text import data_of
+
+    story = _story(seen, home)
+    told: dict[str, Any] = {} if seen.standing is None else msgspec.to_builtins(seen.standing)
+    told |= data_of(seen.verdict) | {"account": seen.account, "jobs": [] if seen.sighting is None else list(seen.sighting.jobs.values())}
+    told |= {"posture": story.posture, "account_cap_ppm": story.account_cap_ppm, "caps_ppm": story.caps_ppm}
+    told |= {"market_time_ns": story.market_time_ns, "orders": story.orders, "rankings": story.rankings, "cuts": len(story.cuts)}
+    return told | {"equity_micro_usd": story.equity_micro_usd}
+
+
+def _shown(seen: "Assessment", home: Home, console: Console) -> list[Any]:
+    from dolphin.cli.health_text import picture
+    from dolphin.operator.views.screen import Screen
+
+    if seen.standing is None or seen.standing.state == "failed":
+        return [picture(seen), "Start one with: dolphin up."]
+    return [picture(seen), Screen(console, seen.standing.market, None).draw(_story(seen, home))]
 
 
 def _settle_join(join: str | None, source: Source) -> tuple[str, ...]:

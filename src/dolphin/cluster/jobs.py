@@ -23,8 +23,6 @@ something wrong, `failure`: for a Python stage, the traceback."""
 
 _DONE: Final = {"submit": "submitted", "suspend": "suspended", "resume": "resumed", "restart": "restarted", "cancel": "cancelled"}
 _EXECUTOR: Final = "dolphin-jobs"
-_ENDED: Final = ("failed", "cancelled", "completed")
-_STANDING_STILL: Final = ("suspended", "suspended_exporting_snapshot")
 
 
 class Jobs:
@@ -76,24 +74,6 @@ async def submit_jobs(address: str, cluster_name: str, names: Sequence[str], set
     async with client(address, cluster_name, name="dolphin-jobs") as hazelcast:
         jobs = Jobs(hazelcast)
         return [await jobs.submit(pipeline) for pipeline in pipelines]
-
-
-async def submit_absent(address: str, cluster_name: str, names: Sequence[str], settings: Mapping[str, str] | None = None) -> list[str]:
-    """Submits those of `names` that the cluster does not run; returns which. Others may run on: they belong to whoever submitted them.
-
-    Raises:
-        DolphinError: one of them stands still, so that nothing would be decided.
-    """
-    pipelines = [load_pipeline(name, settings) for name in names]
-    async with client(address, cluster_name, name="dolphin-jobs") as hazelcast:
-        jobs = Jobs(hazelcast)
-        there = {state["name"]: state["status"] for state in await jobs.list()}
-        for pipeline in pipelines:
-            if there.get(pipeline.name) in _STANDING_STILL:
-                remedy = f"Look at it with: dolphin job show {pipeline.name} --member {address}; then resume or cancel it."
-                raise DolphinError(f"the job stands still ({there[pipeline.name]})", field="job", value=pipeline.name, remedy=remedy)
-        absent = [pipeline for pipeline in pipelines if there.get(pipeline.name, _ENDED[0]) in _ENDED]
-        return [(await jobs.submit(pipeline))["name"] for pipeline in absent]
 
 
 async def list_jobs(address: str, cluster_name: str) -> list[JobState]:

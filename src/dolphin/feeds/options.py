@@ -22,6 +22,8 @@ class FeedOptions(WorkerOptions, frozen=True, kw_only=True):
     """One batch at a time, jobs and agent in step; at speed 0 only."""
     is_loop: bool = False
     """Start again at the end."""
+    from_ns: int = 0
+    """Market time at which a replay begins if its own is earlier: where the feed before it came to."""
     jobs: tuple[str, ...] = ()
     """Jobs whose progress is waited for."""
     paths: tuple[Path, ...] = ()

@@ -16,6 +16,7 @@ from typing import Final
 import uvloop
 
 from dolphin.cluster.client import client
+from dolphin.cluster.heartbeats import Condition, beat
 from dolphin.cluster.outages import tell_outages
 from dolphin.core.contract import names
 from dolphin.core.control.params import LAW_HASH
@@ -46,6 +47,8 @@ FAST_SPAN_NS: Final = TICK_NS // 2
 LOOP_PAUSE_NS: Final = SECOND_NS
 """Market time between the end of a recording and its next pass."""
 JOURNAL_EVERY_S: Final = 1.0
+FEED_PART: Final = names.feed_part(names.FIRST_SHARD)
+"""Its key in `SYSTEM_HEALTH`."""
 
 
 def pace_of(options: FeedOptions) -> Pace:
@@ -85,7 +88,8 @@ async def run(options: FeedOptions) -> None:
         feed = Feed(Translator(), batcher, publisher)
         _stop_on_signals(feed.stop)
         gc.freeze()  # what has been imported stays: collections need not look at it again
-        async with _journalled(feed, options), claim.held(), _following(feed, progress, options):
+        beating = beat(hazelcast, FEED_PART, lambda: _condition(feed))
+        async with beside(beating), _journalled(feed, options), claim.held(), _following(feed, progress, options):
             await publisher.open()
             if first_pass is None:
                 clock = LiveClock()
@@ -106,6 +110,11 @@ def _trying(service: Service, say: Say) -> Say:
         service.alive(text)
 
     return tell
+
+
+def _condition(feed: Feed) -> Condition:
+    published = feed.publisher
+    return Condition(published.market_time_ns, "" if published.batches else "the market has not sent anything yet")
 
 
 def _heartbeat(service: Service, what: str) -> Callable[[], None]:
@@ -129,9 +138,11 @@ def _frame_source(options: FeedOptions) -> Iterable[Frame] | None:
     if options.source == "synthetic":
         asked = options.synthetic
         market = synthetic.Synthetic(asked.assets, asked.seed, asked.minutes)
-        return synthetic.generate_without_end(market) if options.is_loop else synthetic.generate(market)
-    recording.find_files(options.paths)
-    return passes(lambda: recording.read(options.paths)) if options.is_loop else recording.read(options.paths)
+        frames = synthetic.generate_without_end(market) if options.is_loop else synthetic.generate(market)
+    else:
+        recording.find_files(options.paths)
+        frames = passes(lambda: recording.read(options.paths)) if options.is_loop else recording.read(options.paths)
+    return going_on(frames, options.from_ns)
 
 
 def passes(make: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:
@@ -146,6 +157,14 @@ def passes(make: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:
         if first_ns is None or last_ns is None:
             return
         shift_ns += last_ns - first_ns + LOOP_PAUSE_NS
+
+
+def going_on(frames: Iterable[Frame], from_ns: int) -> Iterator[Frame]:
+    """The same, later: from `from_ns` on, unless the first is later by itself."""
+    shift_ns: int | None = None
+    for frame in frames:
+        shift_ns = max(0, from_ns - frame.receive_ns) if shift_ns is None else shift_ns
+        yield Frame(frame.receive_ns + shift_ns, frame.raw, frame.event_shift_ns + shift_ns)
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:

@@ -23,14 +23,14 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def die_with_parent() -> None:
-    """Asks the kernel to kill this process when its parent ends; call it in the child."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
+    """Asks the kernel to send this process `number` when its parent ends; call it in the child."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, number)
 
 
-def be_child() -> None:
-    """What a process that belongs to us does first: it dies with its parent, and its slices are short."""
-    die_with_parent()
+def be_child(number: signal.Signals = signal.SIGKILL) -> None:
+    """What a process that belongs to us does first: it dies with its parent (gets `number` then), and its slices are short."""
+    die_with_parent(number)
     keep_slices_short()
 
 
@@ -38,9 +38,21 @@ class Child:
     """One running process with a name and a log."""
 
     def __init__(
-        self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None, *, keeps: Sequence[int] = ()
+        self,
+        name: str,
+        command: Sequence[str],
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        *,
+        keeps: Sequence[int] = (),
+        on_parent_death: signal.Signals = signal.SIGKILL,
     ) -> None:
-        """`keeps`: descriptors that it gets; a lock on one of them ends when it does."""
+        """Starts it.
+
+        Args:
+            keeps: descriptors that it gets; a lock on one of them ends when it does.
+            on_parent_death: what it gets when we die; SIGTERM for one that has something to put in order first, and bounds that itself.
+        """
         self.name = name
         self.log = log
         self._log_since_s = time.monotonic()
@@ -53,7 +65,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(env or {})},
                 start_new_session=True,
-                preexec_fn=be_child,
+                preexec_fn=lambda: be_child(on_parent_death),
                 pass_fds=keeps,
             )
 
@@ -71,6 +83,10 @@ class Child:
             return self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             return None
+
+    def ask_to_end(self) -> None:
+        """Asks the group to end, and waits for nothing."""
+        self._signal_group(signal.SIGTERM)
 
     def stop(self, grace_s: float = 5.0) -> None:
         """Asks the group to end, and kills what is left of it after `grace_s`."""

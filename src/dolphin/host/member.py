@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypedDict, Unpack
 
 from dolphin.core.contract import names
 from dolphin.core.upkeep.passwords import HIDDEN, REMEDY, carries_password
@@ -110,6 +110,30 @@ class Gates:
         return [f"-Ddolphin.gates.url={self.url}", f"-Ddolphin.gates.user={self.user}"]
 
 
+class MemberTerms(TypedDict, total=False):
+    """How a member is started; what is left out has its default."""
+
+    jar: Path
+    """The project's jar; its libraries are in `lib/` beside it."""
+    port: int
+    """To listen on; 0, the default, takes a free one."""
+    cluster_name: str
+    config: Path
+    """One of `FOR_MEMBERS`, or a file like them; `ONE_MEMBER` by default."""
+    interface: str
+    """The address to bind to, where `config` asks for one."""
+    join: Sequence[str]
+    """HOST or HOST:PORT of the cluster's members, where `config` asks for them; by default this one alone."""
+    java: Path | None
+    """The `java` to run; by default that of `JAVA_HOME`, or the one on the path."""
+    python_path: Sequence[Path]
+    """Where its Python stages find their functions."""
+    gates: Gates | None
+    """Where its gates are kept; by default in `gates.sqlite` beside the log."""
+    jvm_flags: Sequence[str]
+    """Added to the usual ones, and so win over them."""
+
+
 class MemberProcess:
     """One running member; a context manager that stops it."""
 
@@ -120,56 +144,16 @@ class MemberProcess:
         self._child = child
 
     @classmethod
-    def start(
-        cls,
-        *,
-        log: Path,
-        jar: Path = JAR,
-        port: int = 0,
-        cluster_name: str = names.DEFAULT_CLUSTER,
-        config: Path = ONE_MEMBER,
-        interface: str = LOOPBACK,
-        join: Sequence[str] = (),
-        java: Path | None = None,
-        python_path: Sequence[Path] = (REPOSITORY, REPOSITORY / "src"),
-        gates: Gates | None = None,
-        jvm_flags: Sequence[str] = (),
-    ) -> Self:
-        """Starts a member and returns when it is up.
-
-        Args:
-            log: file that its output is appended to.
-            jar: the project's jar; its libraries are in `lib/` beside it.
-            port: to listen on; 0 takes a free one.
-            config: one of `FOR_MEMBERS`, or a file like them.
-            interface: the address to bind to, where `config` asks for one.
-            join: HOST or HOST:PORT of the cluster's members, where `config` asks for them; by default this one alone.
-            java: the `java` to run; by default that of `JAVA_HOME`, or the one on the path.
-            python_path: where its Python stages find their functions.
-            gates: where its gates are kept; by default in `gates.sqlite` beside the log.
-            jvm_flags: added to the usual ones, and so win over them.
-
-        Raises:
-            BadInput: no Java or one too old, no jar, the port is in use, the configuration is bad, the gates cannot be kept there.
-            Refused: another member keeps its gates in this file.
-            DolphinError: it did not come up in `START_TIMEOUT_S`.
-        """
-        if not jar.exists():
-            raise BadInput("the jar is missing", field="jar", value=str(jar), remedy="Build it: mvn -pl jet package")
-        gates = gates or Gates.beside(log)
-        command = [str(java or find_java()), *JVM_FLAGS, *_properties(port, cluster_name, python_path)]
-        command += [f"-Ddolphin.interface={interface}", f"-Ddolphin.members={','.join(join) or f'{interface}:{port}'}"]
-        command += [f"-Ddolphin.config={config.parent.absolute()}", *gates.properties(), *jvm_flags]
-        command += ["-cp", class_path(jar), MAIN_CLASS, str(config)]
-        start = log.stat().st_size if log.exists() else 0
-        child = _start_locked(command, log, gates)
+    def start(cls, *, log: Path, **terms: Unpack[MemberTerms]) -> "MemberProcess":
+        """Starts a member and returns when it is up; raises as `StartingMember.launch` and `poll`."""
+        starting = StartingMember.launch(log=log, **terms)
         try:
-            address = _await_address(child, log, start, port)
+            while (member := starting.poll()) is None:
+                time.sleep(_POLL_S)
         except BaseException:
-            child.stop()
+            starting.child.stop()
             raise
-        _let_background_wait(child.pid)
-        return cls(child, address, cluster_name)
+        return member
 
     @property
     def pid(self) -> int:
@@ -187,6 +171,10 @@ class MemberProcess:
         """Closes a segment of its log when it is time to; call it now and then."""
         self._child.tend_log()
 
+    def ask_to_end(self) -> None:
+        """Asks it to shut down, and waits for nothing."""
+        self._child.ask_to_end()
+
     def stop(self, grace_s: float = STOP_GRACE_S) -> None:
         """Lets it shut down cleanly; kills it if that takes longer than `grace_s`."""
         self._child.stop(grace_s)
@@ -202,16 +190,57 @@ class MemberProcess:
         self.stop()
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedMembers:
-    """Members that somebody else runs: where they are, and nothing to stop."""
+class StartingMember:
+    """A member on its way up."""
 
-    address: str
-    """HOST:PORT, several separated by commas."""
-    cluster_name: str
+    def __init__(self, child: Child, log_size: int, port: int, cluster_name: str) -> None:
+        """For `launch`; `log_size` is how long the log was before."""
+        self.child = child
+        self._log_size = log_size
+        self._port = port
+        self._cluster_name = cluster_name
+        self._deadline = time.monotonic() + START_TIMEOUT_S
 
-    def exit_status(self) -> None:
-        """Theirs is not ours to know."""
+    @classmethod
+    def launch(cls, *, log: Path, **terms: Unpack[MemberTerms]) -> Self:
+        """Starts a member whose output is appended to `log`.
+
+        Raises:
+            BadInput: no Java or one too old, or no jar.
+            Refused: another member keeps its gates in this file.
+        """
+        jar, port, config = terms.get("jar", JAR), terms.get("port", 0), terms.get("config", ONE_MEMBER)
+        if not jar.exists():
+            raise BadInput("the jar is missing", field="jar", value=str(jar), remedy="Build it: mvn -pl jet package")
+        gates, interface = terms.get("gates") or Gates.beside(log), terms.get("interface", LOOPBACK)
+        cluster_name = terms.get("cluster_name", names.DEFAULT_CLUSTER)
+        python_path = terms.get("python_path", (REPOSITORY, REPOSITORY / "src"))
+        members = ",".join(terms.get("join", ())) or f"{interface}:{port}"
+        command = [str(terms.get("java") or find_java()), *JVM_FLAGS, *_properties(port, cluster_name, python_path)]
+        command += [f"-Ddolphin.interface={interface}", f"-Ddolphin.members={members}"]
+        command += [f"-Ddolphin.config={config.parent.absolute()}", *gates.properties(), *terms.get("jvm_flags", ())]
+        command += ["-cp", class_path(jar), MAIN_CLASS, str(config)]
+        log_size = log.stat().st_size if log.exists() else 0
+        return cls(_start_locked(command, log, gates), log_size, port, cluster_name)
+
+    def poll(self) -> MemberProcess | None:
+        """The member if it is up by now.
+
+        Raises:
+            BadInput: the port is in use, the configuration is bad, the gates cannot be kept there.
+            DolphinError: it ended otherwise, or is not up after `START_TIMEOUT_S`.
+        """
+        has_ended = self.child.exit_status() is not None  # before reading, so that its last words are in what is read
+        lines = _lines_since(self.child.log, self._log_size)
+        for line in lines:
+            if line.startswith('{"ready":true'):
+                _let_background_wait(self.child.pid)
+                return MemberProcess(self.child, json.loads(line)["address"], self._cluster_name)
+        if has_ended:
+            raise _failure(lines, self.child.log, self._port)
+        if time.monotonic() > self._deadline:
+            raise DolphinError(f"the member was not up after {START_TIMEOUT_S:.0f} s", remedy=f"Its log is {self.child.log}.")
+        return None
 
 
 def class_path(jar: Path = JAR) -> str:
@@ -253,21 +282,6 @@ def _properties(port: int, cluster_name: str, python_path: Sequence[Path]) -> li
         f"-Ddolphin.pythonpath={':'.join(str(path) for path in python_path)}",
         f"-Djava.io.tmpdir={tempfile.gettempdir()}",
     ]
-
-
-def _await_address(child: Child, log: Path, start: int, port: int) -> str:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while True:
-        has_ended = child.exit_status() is not None  # before reading, so that its last words are in what is read
-        lines = _lines_since(log, start)
-        for line in lines:
-            if line.startswith('{"ready":true'):
-                return json.loads(line)["address"]
-        if has_ended:
-            raise _failure(lines, log, port)
-        if time.monotonic() > deadline:
-            raise DolphinError(f"the member was not up after {START_TIMEOUT_S:.0f} s", remedy=f"Its log is {log}.")
-        time.sleep(_POLL_S)
 
 
 def _let_background_wait(pid: int) -> None:

@@ -8,6 +8,19 @@ import msgspec
 from dolphin.core.contract.names import DEFAULT_CLUSTER
 from dolphin.errors import BadInput
 from dolphin.host.home import Home
+from dolphin.host.leftovers import Process
+
+
+class PartStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """What the supervisor does with one part."""
+
+    phase: str
+    """A `dolphin.core.health.restart.Lifecycle`."""
+    since_wall_ns: int
+    restarts: int = 0
+    why: str = ""
+    """Its last failure."""
+    process: Process | None = None
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,15 +37,29 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     cluster_name: str = ""
     is_joined: bool = False
     """The members are a cluster's that stood before, and stays."""
+    written_wall_ns: int = 0
+    parts: dict[str, PartStanding] = {}
+
+
+def write_standing(home: Home, standing: Standing) -> None:
+    """Replaces what was there, at once."""
+    temporary = home.supervisor.with_suffix(".new")
+    temporary.write_bytes(msgspec.json.encode(standing))
+    temporary.replace(home.supervisor)
 
 
 def read_standing(home: Home) -> Standing | None:
     """The standing of the system in `home`; None if none is up, also after a crash of its supervisor."""
+    standing = last_standing(home)
+    return standing if standing is not None and (standing.state == "failed" or is_supervisor(standing.pid)) else None
+
+
+def last_standing(home: Home) -> Standing | None:
+    """What was last written, whoever lives; None if nothing was, or it cannot be read."""
     try:
-        standing = msgspec.json.decode(home.supervisor.read_bytes(), type=Standing)
-    except FileNotFoundError:
+        return msgspec.json.decode(home.supervisor.read_bytes(), type=Standing)
+    except (FileNotFoundError, msgspec.DecodeError):
         return None
-    return standing if standing.state == "failed" or is_supervisor(standing.pid) else None
 
 
 def is_supervisor(pid: int) -> bool:

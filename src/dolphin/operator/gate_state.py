@@ -100,16 +100,28 @@ def is_held(state: breaker.BreakerState) -> bool:
 
 def holds_on_account(state: posture_gate.PostureState, leverage: account_gate.AccountState) -> tuple[str, ...]:
     """Everything that keeps the account below full leverage, the strongest first; () if nothing does."""
+    return (*words_on_account(state, leverage), *waits_of_account(state))
+
+
+def words_on_account(state: posture_gate.PostureState, leverage: account_gate.AccountState) -> tuple[str, ...]:
+    """What holds the account down until a person says otherwise: a latch, a forced posture, a cut."""
     governed = state.governed
     found: list[str] = []
     if governed.latch:
         found.append(f"latched: {governed.latch}")
-    if not governed.is_ready:
-        found.append("the controller is not ready: not every sensor has been heard")
     if governed.ceiling is not Posture.APEX:
         found.append(f"an operator's word: {state.note}")
     if leverage.manual.level:
         found.append(f"an operator's cut to {share(manual_cut.CUTS_PPM[leverage.manual.level])}: {leverage.manual.note}")
+    return tuple(found)
+
+
+def waits_of_account(state: posture_gate.PostureState) -> tuple[str, ...]:
+    """What holds it down by itself, until the readings and time allow more."""
+    governed = state.governed
+    found: list[str] = []
+    if not governed.is_ready:
+        found.append("the controller is not ready: not every sensor has been heard")
     if governed.posture is not Posture.APEX:
         gate = share(LADDER[governed.posture].leave_above_ppm)
         found.append(f"R {share(governed.r_ppm)} and the posture {governed.posture.name}, which is left above {gate}")

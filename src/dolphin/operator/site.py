@@ -79,7 +79,7 @@ async def look(site: Site, listen_s: float = GLANCE_S) -> Gates:
         DolphinError: no member answers.
     """
     async with client(site.member, site.cluster_name, name=_CLIENT) as hazelcast:
-        return await _look(hazelcast, site.account, listen_s)
+        return await look_with(hazelcast, site.account, listen_s)
 
 
 async def act(site: Site, plan: Callable[[Gates], Operation], *, is_dry_run: bool) -> Done:
@@ -91,11 +91,11 @@ async def act(site: Site, plan: Callable[[Gates], Operation], *, is_dry_run: boo
         DolphinError: no member answers, or it is not known whether the gate took it.
     """
     async with client(site.member, site.cluster_name, name=_CLIENT) as hazelcast:
-        gates = await _look(hazelcast, site.account, 0.0)
+        gates = await look_with(hazelcast, site.account, 0.0)
         operation = plan(gates)
         obstacle = ""
         if operation.needs_reconciliation:
-            gates = await _look(hazelcast, site.account, LISTEN_S)
+            gates = await look_with(hazelcast, site.account, LISTEN_S)
             obstacle = _obstacle(site, gates)
         expected = rehearse(gates, operation)
         refusal = obstacle or expected.refusal
@@ -121,7 +121,7 @@ async def _perform(hazelcast: HazelcastClient, site: Site, gates: Gates, operati
             remedy="Name the home of the system's ledger, or mend it.",
         )
     is_carried, refusal = await _send(hazelcast, site.account, operation)
-    after = await _look(hazelcast, site.account, 0.0)
+    after = await look_with(hazelcast, site.account, 0.0)
     if refusal and not _is_applied(after, operation):
         log.write(OperationStage.REFUSED, reading(after, operation.asset), refusal)
         raise _refused(operation, site, refusal)
@@ -139,7 +139,8 @@ async def _send(hazelcast: HazelcastClient, account: str, operation: Operation) 
     return True, (await to_leverage(hazelcast, key, operation.signal)).refusal
 
 
-async def _look(hazelcast: HazelcastClient, account: str, listen_s: float) -> Gates:
+async def look_with(hazelcast: HazelcastClient, account: str, listen_s: float) -> Gates:
+    """The gates of `account` through a client that is open; raises as `look`."""
     maps = (names.POSTURE, names.LEVERAGE, names.DOLPHIN_FEATURES, names.DOLPHIN_PROGRESS)
     posture, leverage, features, progress = [await hazelcast.get_map(name) for name in maps]
     keys = await leverage.key_set()

@@ -22,7 +22,8 @@ from dolphin.operator.views.report import Report, build, decisions_digest
 from dolphin.operator.views.screen import Screen
 from dolphin.operator.views.story import Story
 from dolphin.run.launch import Show
-from dolphin.run.system import Plan, System
+from dolphin.run.plan import Plan
+from dolphin.run.system import System
 from dolphin.storage.summary import summarise
 
 _REFRESH_S = 0.2

@@ -10,7 +10,7 @@ from dolphin.feeds.binance.live import check_symbols
 from dolphin.feeds.options import MAX_SPEED
 from dolphin.feeds.recording import inspect
 from dolphin.feeds.synthetic import CALM_NS, symbols_of
-from dolphin.run.system import Market
+from dolphin.run.plan import Market
 
 DEMO_SECONDS = 60.0
 """How long a demo plays when no speed is asked for."""

@@ -1,9 +1,10 @@
 """The process behind `dolphin up`: it holds a system until it is told to stop.
 
 It is started detached with a request file and the lock of the home, and answers in the supervisor file, which is also how `status` and
-`down` find it: `{"pid", "state": "starting" | "up" | "failed", "what", "member", "cluster_name", "run_id", "market"}`.
+`down` find it (`dolphin.host.standing`). It keeps the parts running (`dolphin.run.keeper`) and says twice a second how each stands.
 """
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,27 +13,43 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Final, Literal, NoReturn
 
 import msgspec
 
-from dolphin.config import Config
-from dolphin.errors import BadInput, DolphinError, Refused
+from dolphin.cluster.signals import to_posture
+from dolphin.cluster.watch import ClusterWatch
+from dolphin.cluster.writes import TROUBLE
+from dolphin.config import Config, dump_config
+from dolphin.core.contract.packing import pack
+from dolphin.core.health.parts import PARTS, PartKind
+from dolphin.core.health.restart import Lifecycle, Supervised
+from dolphin.core.health.verdict import has_decided
+from dolphin.errors import BadInput, DolphinError, error_of
 from dolphin.host.home import Home, open_home
 from dolphin.host.home_lock import Holder, HomeLock
+from dolphin.host.leftovers import end_leftovers, process_of
 from dolphin.host.notify import Service
 from dolphin.host.private import be_private
+from dolphin.host.saying import timed
 from dolphin.host.segments import keep_short
-from dolphin.host.standing import Standing, is_supervisor, read_standing
+from dolphin.host.standing import PartStanding, Standing, is_supervisor, last_standing, read_standing, write_standing
+from dolphin.host.tasks import beside
+from dolphin.run.keeper import Keeper
 from dolphin.run.launch import Show
-from dolphin.run.system import Plan, System
+from dolphin.run.plan import Plan
+from dolphin.run.runners import runners_of
 
 COMMAND = "dolphin up"
-_START_S = 120.0
-_STOP_S = 30.0
+_START_S = 180.0
+_STOP_S = 60.0
 _POLL_S = 0.1
-_KINDS: Final[dict[int, type[DolphinError]]] = {kind.exit_code: kind for kind in (DolphinError, BadInput, Refused)}
+LOOK_EVERY_S: Final = 0.25
+WRITE_EVERY_S: Final = 0.5
+FIRST_DECISION_S: Final = 150.0
+"""From the first part's start to the first decision, at the most."""
+ALARM_LIMIT_S: Final = 5.0
+MAX_REASON: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +84,22 @@ def start_detached(home: Home, lock: HomeLock, request: Request) -> Standing:
             start_new_session=True,
             pass_fds=[lock.descriptor],
         )
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline and process.poll() is None:
-        standing = read_standing(home)
-        if standing is not None and standing.state == "up":
-            return standing
-        time.sleep(_POLL_S)
+    try:
+        deadline = time.monotonic() + _START_S
+        while time.monotonic() < deadline and process.poll() is None:
+            standing = read_standing(home)
+            if standing is not None and standing.state == "up":
+                return standing
+            time.sleep(_POLL_S)
+    except BaseException:  # Ctrl-C in any phase leaves nothing
+        _end(process.pid)
+        process.wait()
+        raise
     _end(process.pid)
     process.wait()
     standing = read_standing(home)
     why = standing.what if standing is not None else f"see {home.supervisor_log}"
-    kind = _KINDS.get(process.returncode, DolphinError)
-    raise kind(f"the system did not come up: {why}", remedy="Mend that and try again.")
+    raise error_of(process.returncode)(f"the system did not come up: {why}", remedy="Mend that and try again.")
 
 
 def become(home: Home, lock: HomeLock, request: Request) -> NoReturn:
@@ -98,13 +119,13 @@ def _command(home: Home, lock: HomeLock) -> list[str]:
     return [sys.executable, "-m", "dolphin.run.supervisor", str(home.root), str(lock.descriptor)]
 
 
-def stop(home: Home) -> Standing:
-    """Stops the system of `home` and waits until it is gone.
+def stop(home: Home) -> tuple[Standing, list[str]]:
+    """Stops the system of `home` and waits until it is gone; says what had to be ended besides, a line each.
 
     Raises:
         BadInput: none is up.
     """
-    standing = read_standing(home)
+    standing = last_standing(home)
     if standing is None or standing.state == "failed":
         raise BadInput("no system is up here", field="--home", value=str(home.root), remedy="Start one with: dolphin up.")
     _end(standing.pid)
@@ -113,8 +134,16 @@ def stop(home: Home) -> Standing:
         time.sleep(_POLL_S)
     if is_supervisor(standing.pid):
         os.kill(standing.pid, signal.SIGKILL)
+    done = clear(home)
     home.supervisor.unlink(missing_ok=True)
-    return standing
+    return standing, done
+
+
+def clear(home: Home) -> list[str]:
+    """Ends what a supervisor of `home` that died has left running; says what, a line each. Its lock must be held, or its pid gone."""
+    standing = last_standing(home)
+    parts = {} if standing is None else standing.parts
+    return end_leftovers(part.process for part in reversed(parts.values()) if part.process is not None)
 
 
 def supervise(root: Path, lock_descriptor: int) -> None:
@@ -123,55 +152,146 @@ def supervise(root: Path, lock_descriptor: int) -> None:
     home = open_home(root)
     request = msgspec.json.decode((home.root / "run" / "request.json").read_bytes(), type=Request, dec_hook=lambda kind, value: kind(value))
     HomeLock.inherit(lock_descriptor, Holder.this_process(COMMAND, request.run_id, f"dolphin down --home {home.root}"))
-    plan = Plan(home, request.run_id, request.config, request.show.market, request.jar, request.join)
-    service = Service.of_environment()
-    signal.signal(signal.SIGTERM, _interrupt)
+    supervisor = Supervisor(home, request)
+    try:
+        asyncio.run(supervisor.run())
+    except DolphinError as error:
+        supervisor.write("failed", str(error))
+        print(f"dolphin: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    home.supervisor.unlink(missing_ok=True)
 
-    def write(state: Literal["starting", "up", "failed"], what: str, member: str = "") -> Standing:
+
+class Supervisor:
+    """One system from its start to its end."""
+
+    def __init__(self, home: Home, request: Request) -> None:
+        self._home = home
+        self._request = request
+        self._plan = Plan(home, request.run_id, request.config, request.show.market, request.jar, request.join)
+        self._watch = ClusterWatch(request.config.member.cluster_name, name="dolphin-supervisor")
+        self._say = timed("supervisor")
+        runners = self._runners = runners_of(self._plan, self._watch)
+        self._keeper = Keeper(runners, self._watch.see, say=self._say, give_up=self._alarm)
+        self._state: Literal["starting", "up"] = "starting"
+        self._service = Service.of_environment()
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT.
+
+        Raises:
+            DolphinError: a part did not come up at first; nothing is left running.
+        """
+        stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        self._plan.files.directory.mkdir(parents=True)
+        self._plan.files.config.write_text(dump_config(self._plan.config))
+        try:
+            async with beside(self._write_on()):
+                await self._start(stopping)
+                await self._keep(stopping)
+                self._service.stopping("asked to stop")
+        finally:
+            await self._keeper.end()
+            await self._watch.close()
+
+    async def _start(self, stopping: asyncio.Event) -> None:
+        """Until every part has been through a first batch: the system is up. What fails before that is not tried again."""
+        ends_at = time.monotonic() + FIRST_DECISION_S
+        while not stopping.is_set():
+            await self._keeper.look()
+            if self._keeper.faults:
+                name, fault = next(iter(self._keeper.faults.items()))
+                raise type(fault)(f"{name}: {fault.what}", remedy=fault.remedy, field=fault.field, value=fault.value)
+            if has_decided(None if self._keeper.sighting is None else self._keeper.sighting.beats):
+                break
+            if time.monotonic() > ends_at:
+                raise self._undecided()
+            await _wait(stopping, LOOK_EVERY_S)
+        else:
+            return
+        self._state = "up"
+        standing = self.write("up", "")
+        print(msgspec.json.encode(standing).decode() if self._request.as_json else said_up(standing), flush=True)
+        self._service.ready(standing.market)
+
+    async def _keep(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            await self._keeper.look()
+            self._service.alive()
+            keep_short(self._home.supervisor_log)
+            await _wait(stopping, LOOK_EVERY_S)
+
+    async def _write_on(self) -> None:
+        """Beside the looks, of which one can take long."""
+        while True:
+            self.write(self._state, self._step())
+            await asyncio.sleep(WRITE_EVERY_S)
+
+    def write(self, state: Literal["starting", "up", "failed"], what: str) -> Standing:
+        """Says how the system stands."""
         standing = Standing(
             pid=os.getpid(),
             state=state,
             what=what,
-            run_id=plan.run_id,
-            market=request.show.label,
-            member=member,
-            cluster_name=request.config.member.cluster_name,
-            is_joined=bool(plan.join),
+            run_id=self._plan.run_id,
+            market=self._request.show.label,
+            member=self._watch.address,
+            cluster_name=self._plan.config.member.cluster_name,
+            is_joined=bool(self._plan.join),
+            written_wall_ns=time.time_ns(),
+            parts={name: self._part(name, state) for name, state in self._keeper.states.items()},
         )
-        temporary = home.supervisor.with_suffix(".new")
-        temporary.write_bytes(msgspec.json.encode(standing))
-        temporary.replace(home.supervisor)
+        write_standing(self._home, standing)
         return standing
 
-    def on_step(step: str) -> None:
-        write("starting", step)
+    def _part(self, name: str, state: Supervised) -> PartStanding:
+        pid = self._runners[name].pid
+        return PartStanding(
+            phase=state.phase.value,
+            since_wall_ns=state.since_ns,
+            restarts=state.restarts,
+            why=state.why,
+            process=None if pid is None else process_of(name, pid),
+        )
 
-    try:
-        with System(plan, on_step) as system:
-            standing = write("up", "", system.member.address)
-            print(msgspec.json.encode(standing).decode() if request.as_json else said_up(standing), flush=True)
-            service.ready(standing.market)
-            while True:
-                time.sleep(1.0)
-                system.check_servants()
-                service.alive()
-                keep_short(home.supervisor_log)
-    except KeyboardInterrupt:
-        service.stopping("asked to stop")
-        home.supervisor.unlink(missing_ok=True)
-    except DolphinError as error:
-        write("failed", str(error))
-        print(f"dolphin: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    def _step(self) -> str:
+        """What is waited for while it starts."""
+        if self._state == "up":
+            return ""
+        missing = [name for name, state in self._keeper.states.items() if state.phase is not Lifecycle.UP]
+        return f"starting {missing[0]}" if missing else "waiting until the first batch has been decided on"
+
+    def _undecided(self) -> DolphinError:
+        sighting = self._keeper.sighting
+        beats = sighting.beats if sighting is not None else {}
+        waits = [f"{name}: {beats[name].detail}" for name in beats if beats[name].detail]
+        feed = next(part.name for part in PARTS if part.kind is PartKind.FEED)
+        said = self._runners[feed].fault(sighting)
+        what = f"nothing was decided on within {FIRST_DECISION_S:.0f} s ({'; '.join(waits) or 'no part says why'}; the feed: {said.what})"
+        return DolphinError(what, remedy=said.remedy)
+
+    async def _alarm(self, part: str, why: str) -> None:
+        """A crash loop is a broken invariant: the governor is told, whose latch only a person releases."""
+        signal_ = {"kind": "broken", "source": "supervisor", "reason": f"{part}: {why}"[:MAX_REASON], "cause_id": ""}
+        try:
+            async with asyncio.timeout(ALARM_LIMIT_S):
+                assert self._watch.hazelcast is not None
+                await to_posture(self._watch.hazelcast, self._plan.config.paper.account, pack(signal_))
+        except (AssertionError, DolphinError, TimeoutError, *TROUBLE) as error:
+            self._say(f"the governor could not be told of it: {error!r}")
+
+
+async def _wait(stopping: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
 
 
 def said_up(standing: Standing) -> str:
     """What `up` says when it is."""
     return f"Up: {standing.market}\nMember {standing.member}, run {standing.run_id}. Next: dolphin status, dolphin down."
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _end(pid: int) -> None:

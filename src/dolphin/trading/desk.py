@@ -176,6 +176,19 @@ class Desk:
         grants = {asset: self.grant(asset) for asset in sorted(assets)}
         return to_take_back(self.exposure, self.grant(""), grants, self.equity_micro or 0, self.market.asks_e8())
 
+    def waits_for(self) -> str:
+        """Why no entry can leave now, in a few words; "" if one could."""
+        account = self.entitlements.grant("")
+        found = (
+            ("" if self.fault is None else f"the ledger cannot be kept: {self.fault.what}"),
+            ("" if self.market.time_ns else "no market has been heard yet"),
+            ("what holds is not known: the gates have to be read again" if self.entitlements.is_damaged else ""),
+            ("" if order_gate.TABLE[account.posture].entries else f"{account.posture} permits no entries"),
+            ("" if self.equity_micro is not None else "a position has no price, so the equity is not known"),
+            ("" if self.market.ranking is not None and self.market.ranking.rows else "nothing is ranked yet"),
+        )
+        return next(filter(None, found), "")
+
     def reject_law(self, what: str) -> None:
         """The market is made under another control law than this process has: it trades no more."""
         self._break("two laws at work", DolphinError(what, remedy="Run the feed, the jobs and the agent from one version of the program."))

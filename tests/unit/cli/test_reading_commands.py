@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from dolphin.cli import main
+from dolphin.core.health.verdict import Health
 from dolphin.errors import ExitCode
 
 READING = [
-    ["status"],
     ["down"],
     ["explain", "O-1"],
     ["ledger", "show"],
@@ -34,6 +34,15 @@ def test_a_reading_command_on_an_empty_directory_leaves_it_empty(
     assert main([*command, "--json"]) == ExitCode.BAD_INPUT
     assert list(tmp_path.iterdir()) == []
     assert json.loads(capsys.readouterr().out)["error"]["remedy"]
+
+
+def test_status_of_an_empty_directory_says_that_nothing_runs_and_leaves_it_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["status", "--json"]) == Health.DOWN == 4
+    assert list(tmp_path.iterdir()) == []
+    assert json.loads(capsys.readouterr().out)["headline"] == "DOWN: no system is up here"
 
 
 BAD = {

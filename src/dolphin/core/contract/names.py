@@ -27,6 +27,8 @@ SCAN_KEY: Final = "SCAN"
 FEED: Final = "feed"
 AGENT: Final = "agent"
 """Of DOLPHIN_PROGRESS, beside the names of the jobs."""
+MEMBER: Final = "member"
+"""Of SYSTEM_HEALTH, as `member/HOST:PORT`, beside the jobs, `agent` and `feed.SHARD`."""
 
 JOBS: Final = ("ars", "acb", "survival")
 """In the order in which they are submitted."""
@@ -47,6 +49,11 @@ EXCHANGE_REST_URL: Final = "https://fapi.binance.com"
 def market_topic(shard: str) -> str:
     """The topic of one shard's features."""
     return f"market.{shard}"
+
+
+def feed_part(shard: str) -> str:
+    """The feed of one shard, in `SYSTEM_HEALTH`."""
+    return f"{FEED}.{shard}"
 
 
 def gate_key(account: str, asset: str = "") -> str:

@@ -63,6 +63,7 @@ DENIED: Final = {
     "duplicate_id": "its id was used before",
     "too_many_working": "too many orders are working",
     "ledger_cannot_be_kept": "the ledger cannot be kept",
+    "disk_is_full": "the disk is full, and what room is left is for exits",
 }
 """The order gate's reasons; a test holds the keys to them."""
 

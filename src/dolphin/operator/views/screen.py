@@ -60,11 +60,7 @@ class Screen:
         if self._live is None:
             self._say_new(story)
         else:
-            self._live.update(self._draw(story))
-
-    def print(self, story: Story) -> None:
-        """Draws the story once, to stay."""
-        self._console.print(self._draw(story))
+            self._live.update(self.draw(story))
 
     def _say_new(self, story: Story) -> None:
         new = min(len(story.recent), story.told - self._said)
@@ -88,7 +84,8 @@ class Screen:
         """One line, however long: what reads a pipe does not want it folded."""
         self._console.print(text, soft_wrap=True, markup=False, highlight=False)
 
-    def _draw(self, story: Story) -> RenderableType:
+    def draw(self, story: Story) -> RenderableType:
+        """The story as it stands."""
         is_agent_old = _age_ns(self._wall_ns(), story.agent_wall_ns) > STALE_NS
         parts = [self._progress(story), self._ages(story), _entitlement(story, is_old=is_agent_old), *_waiting(story)]
         parts += [_two_columns(_caps(story, is_old=is_agent_old), _ranking(story)), _orders(story, is_old=is_agent_old), _recent(story)]

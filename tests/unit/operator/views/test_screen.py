@@ -15,7 +15,7 @@ STATUS = {"type": "status", "market_time_ns": START + 20 * S, "wall_ns": WALL, "
 def drawn(story: Story, *, width: int = 80, wall_ns: int = WALL, is_terminal: bool = True) -> str:
     said = StringIO()
     console = Console(file=said, width=width, force_terminal=is_terminal, color_system="standard" if is_terminal else None)
-    Screen(console, "SYNTHETIC market", 160.0, lambda: wall_ns).print(story)
+    console.print(Screen(console, "SYNTHETIC market", 160.0, lambda: wall_ns).draw(story))
     return said.getvalue()
 
 

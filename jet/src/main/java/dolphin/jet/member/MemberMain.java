@@ -8,8 +8,10 @@ import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.internal.json.JsonObject;
 import com.hazelcast.internal.util.AddressUtil;
+import com.hazelcast.map.IMap;
 import dolphin.jet.gates.Law;
 import dolphin.jet.gates.store.GateStore;
+import dolphin.jet.health.Heartbeat;
 import java.io.File;
 import java.io.IOException;
 import java.net.Inet4Address;
@@ -19,6 +21,8 @@ import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.net.SocketException;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
 /**
@@ -31,6 +35,7 @@ import java.util.stream.Collectors;
 public final class MemberMain {
 
   private static final int BAD_INPUT = 2;
+  private static final String PROGRESS = "DOLPHIN_PROGRESS";
 
   private MemberMain() {}
 
@@ -59,6 +64,33 @@ public final class MemberMain {
             .add("address", address.getAddress().getHostAddress() + ":" + address.getPort())
             .add("pid", ProcessHandle.current().pid()));
     System.out.flush();
+    beat(member, address);
+  }
+
+  /** In a thread that serves nothing else, so that it stops only with all. */
+  private static void beat(HazelcastInstance member, InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    Heartbeat heartbeat = new Heartbeat(member, "member/" + host + ":" + address.getPort());
+    Thread thread =
+        new Thread(
+            () -> {
+              while (member.getLifecycleService().isRunning()) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(Heartbeat.EVERY_MS));
+                beat(heartbeat, member.getMap(PROGRESS));
+              }
+            },
+            "dolphin-heartbeat");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private static void beat(Heartbeat heartbeat, IMap<String, Long> progress) {
+    try {
+      long reachedNs = progress.values().stream().mapToLong(Long::longValue).max().orElse(0);
+      heartbeat.turn(reachedNs, System.currentTimeMillis());
+    } catch (RuntimeException e) {
+      // it is busy with itself, and what it cannot do it does not prove
+    }
   }
 
   private static Config read(String path) {

@@ -1,0 +1,135 @@
+"""The parts of a running system, a literal table. Supervisor, `status`, `down` and the screens read it; nothing else knows the parts."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from dolphin.core.contract.names import AGENT, FIRST_SHARD, JOBS, MEMBER, feed_part
+from dolphin.core.units import SECOND_NS
+
+MINUTE_NS: Final = 60 * SECOND_NS
+
+
+class PartKind(StrEnum):
+    """How a part runs, and so how it is started and ended."""
+
+    MEMBER = "member"
+    JOB = "job"
+    FEED = "feed"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a part that ended is started again, in wall time."""
+
+    first_pause_ns: int
+    """Before the first new start; doubled with each further one within `within_ns`."""
+    longest_pause_ns: int
+    budget: int
+    """New starts within `within_ns`; one more failure is a crash loop, and it is given up."""
+    within_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One line of the table. Ages and limits are wall time."""
+
+    name: str
+    """Its key in `SYSTEM_HEALTH`."""
+    kind: PartKind
+    proof: str
+    """What its heartbeat proves."""
+    silent_after_ns: int
+    """A heartbeat older than this is none."""
+    ended_after_ns: int
+    """A part that is silent for so long is ended and started again."""
+    start_limit_ns: int
+    """From its start to its first heartbeat."""
+    stop_limit_ns: int
+    """From being asked to end to its end; then it is ended at once."""
+    loss: str
+    """What its death means, for a person."""
+    after: tuple[str, ...]
+    """Parts that have to be up before it is started."""
+    within: tuple[str, ...]
+    """Parts whose end ends it too: it is started again after them."""
+    first: str
+    """What has to be so before it has any effect again."""
+    policy: Policy
+
+
+POLICY: Final = Policy(first_pause_ns=SECOND_NS // 2, longest_pause_ns=30 * SECOND_NS, budget=5, within_ns=10 * MINUTE_NS)
+SILENT_NS: Final = 2 * SECOND_NS
+"""Heartbeats come twice a second: three of them are missing."""
+ENDED_NS: Final = 10 * SECOND_NS
+START_NS: Final = 60 * SECOND_NS
+STOP_NS: Final = 20 * SECOND_NS
+"""The agent closes everything within it."""
+
+
+def _job(name: str, loss: str) -> Part:
+    return Part(
+        name=name,
+        kind=PartKind.JOB,
+        proof="the end of its graph turns, and how far in market time everything before it is done",
+        silent_after_ns=SILENT_NS,
+        ended_after_ns=ENDED_NS,
+        start_limit_ns=START_NS,
+        stop_limit_ns=STOP_NS,
+        loss=loss,
+        after=(MEMBER,),
+        within=(MEMBER,),
+        first="its stages have warmed up again; until then the sensors count as silent",
+        policy=POLICY,
+    )
+
+
+PARTS: Final = (
+    Part(
+        name=MEMBER,
+        kind=PartKind.MEMBER,
+        proof="its maps answer, and how far any part of the system has come in market time",
+        silent_after_ns=SILENT_NS,
+        ended_after_ns=ENDED_NS,
+        start_limit_ns=2 * MINUTE_NS,
+        stop_limit_ns=STOP_NS,
+        loss="no lease is renewed: the agent closes everything within the lease; postures and cuts are in the gates' database",
+        after=(),
+        within=(),
+        first="every gate is read from the database before a signal is taken",
+        policy=POLICY,
+    ),
+    _job("ars", "no features and no ranking: no lease is renewed, and nothing new is bought"),
+    _job("acb", "no breaker votes: the assets' leases run out, and no asset is entitled to anything"),
+    _job("survival", "no demand reaches the governor: the account's lease runs out, and everything is closed"),
+    Part(
+        name=AGENT,
+        kind=PartKind.AGENT,
+        proof="its loop turns, and the market time that it has acted on",
+        silent_after_ns=SILENT_NS,
+        ended_after_ns=ENDED_NS,
+        start_limit_ns=START_NS,
+        stop_limit_ns=STOP_NS,
+        loss="nothing leaves any more, not even exits; positions on the paper venue end with it",
+        after=(MEMBER,),
+        within=(MEMBER,),
+        first="its ledger is reconciled with the venue; HIBERNATE until it matches",
+        policy=POLICY,
+    ),
+    Part(
+        name=feed_part(FIRST_SHARD),
+        kind=PartKind.FEED,
+        proof="its loop turns, and the market time of the last batch that the cluster took",
+        silent_after_ns=SILENT_NS,
+        ended_after_ns=ENDED_NS,
+        start_limit_ns=START_NS,
+        stop_limit_ns=STOP_NS,
+        loss="no market: every sensor falls silent and the leases run out",
+        after=(MEMBER, *JOBS, AGENT),
+        within=(MEMBER,),
+        first="its order books are whole again",
+        policy=POLICY,
+    ),
+)
+"""In the order in which they are started; they are ended in the opposite one."""

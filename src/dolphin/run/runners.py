@@ -1,0 +1,242 @@
+"""How each kind of part is started and ended: the member and the workers are processes of ours, jobs live in the member.
+
+Nothing here waits: a start is begun, an end is asked for, and what came of it is seen at the next look (`dolphin.run.keeper`).
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from typing import Final
+
+from dolphin.cluster.jobs import Jobs
+from dolphin.cluster.watch import ClusterWatch, Sighting
+from dolphin.cluster.writes import TROUBLE
+from dolphin.core.health import jobs as job_rule
+from dolphin.core.health.parts import PARTS, Part, PartKind
+from dolphin.errors import DolphinError, error_of
+from dolphin.host.child import Child
+from dolphin.host.member import MemberProcess, StartingMember
+from dolphin.pipeline.files import load_pipeline
+from dolphin.run.keeper import Runner
+from dolphin.run.plan import Plan
+
+JOB_LIMIT_S: Final = 15.0
+"""For a job to get going; a look takes no longer than that."""
+GAP_NS: Final = 1_000_000_000
+"""Market time between what a feed that died has sent and what the next one begins with, at the least."""
+
+
+class MemberRunner:
+    """The member: where it listens is settled at its first start and stays."""
+
+    def __init__(self, plan: Plan, watch: ClusterWatch) -> None:
+        self._plan = plan
+        self._watch = watch
+        self._port = plan.config.member.port
+        self._starting: StartingMember | None = None
+        self._member: MemberProcess | None = None
+        self._fault: DolphinError | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._member is None else self._member.pid
+
+    def is_running(self, sighting: Sighting | None) -> bool:
+        if self._starting is not None:
+            self._poll(self._starting)
+        running = self._member if self._starting is None else self._starting.child
+        return running is not None and running.exit_status() is None
+
+    def is_suspended(self, sighting: Sighting | None) -> bool:
+        return False
+
+    def tend(self) -> None:
+        if self._member is not None:
+            self._member.tend_log()
+
+    def fault(self, sighting: Sighting | None) -> DolphinError:
+        return self._fault or DolphinError("it ended by itself", remedy=f"Its log is {self._plan.files.log('member')}.")
+
+    async def start(self, sighting: Sighting | None) -> None:
+        plan, self._fault = self._plan, None
+        assert plan.jar is not None
+        await self._watch.close()
+        terms = {"port": self._port, "cluster_name": plan.config.member.cluster_name, "gates": plan.gates}
+        self._starting = StartingMember.launch(log=plan.files.log("member"), jar=plan.jar, **terms)  # type: ignore[arg-type]
+
+    async def ask_to_end(self) -> None:
+        for child in filter(None, (self._member, None if self._starting is None else self._starting.child)):
+            child.ask_to_end()
+
+    async def kill(self) -> None:
+        for child in filter(None, (self._member, None if self._starting is None else self._starting.child)):
+            child.kill()
+
+    def _poll(self, starting: StartingMember) -> None:
+        try:
+            member = starting.poll()
+        except DolphinError as error:
+            self._fault, self._member = error, None
+            starting.child.kill()
+        else:
+            if member is None:
+                return
+            self._member, self._watch.address = member, member.address
+            self._port = int(member.address.rpartition(":")[2])
+        self._starting = None
+
+
+class JoinedRunner:
+    """Members that somebody else runs: they are there as long as they answer, and nothing is done to them."""
+
+    pid = None
+
+    def __init__(self, watch: ClusterWatch, addresses: str) -> None:
+        watch.address = addresses
+
+    def is_running(self, sighting: Sighting | None) -> bool:
+        return True
+
+    def is_suspended(self, sighting: Sighting | None) -> bool:
+        return False
+
+    def fault(self, sighting: Sighting | None) -> DolphinError:
+        return DolphinError("no member answers", remedy="Start the cluster, or name one of its members that is up.")
+
+    def tend(self) -> None: ...
+    async def start(self, sighting: Sighting | None) -> None: ...
+    async def ask_to_end(self) -> None: ...
+    async def kill(self) -> None: ...
+
+
+class JobRunner:
+    """One job. A job that a person suspended or cancelled is theirs."""
+
+    pid = None
+
+    def __init__(self, name: str, plan: Plan, watch: ClusterWatch) -> None:
+        self._name = name
+        self._pipeline = load_pipeline(name, plan.settings)
+        self._watch = watch
+        self._is_cancelled_by_us = False
+
+    def is_running(self, sighting: Sighting | None) -> bool:
+        return sighting is None or job_rule.is_there(sighting.jobs.get(self._name)) or self.is_suspended(sighting)
+
+    def is_suspended(self, sighting: Sighting | None) -> bool:
+        return sighting is not None and not self._is_cancelled_by_us and bool(job_rule.taken_out(sighting.jobs.get(self._name)))
+
+    def fault(self, sighting: Sighting | None) -> DolphinError:
+        why = "the member is away" if sighting is None else job_rule.failure_of(sighting.jobs.get(self._name))
+        return DolphinError(why, remedy=f"The whole of it: dolphin job show {self._name}.")
+
+    def tend(self) -> None: ...
+
+    async def start(self, sighting: Sighting | None) -> None:
+        job = None if sighting is None else sighting.jobs.get(self._name)
+        if job_rule.is_there(job):
+            return  # of a cluster that stands
+        if self.is_suspended(sighting):
+            remedy = f"Look at it: dolphin job show {self._name} --member {self._watch.address}; then resume it, or submit it again."
+            raise DolphinError(f"a person has {job_rule.taken_out(job)} it, so that nothing would be decided", remedy=remedy)
+        try:
+            async with asyncio.timeout(JOB_LIMIT_S):
+                if job is not None and job["status"] == "suspended":
+                    await self._jobs().act("resume", self._name)
+                else:
+                    await self._jobs().submit(self._pipeline)
+                self._is_cancelled_by_us = False
+        except (*TROUBLE, TimeoutError) as error:
+            raise DolphinError(f"the member does not take it ({type(error).__name__})", remedy="Look at the member's log.") from error
+
+    async def ask_to_end(self) -> None:
+        """It ends with the member."""
+
+    async def kill(self) -> None:
+        """A job that does not answer is begun anew."""
+        self._is_cancelled_by_us = True
+        try:
+            async with asyncio.timeout(JOB_LIMIT_S):
+                await self._jobs().act("cancel", self._name)
+        except (*TROUBLE, TimeoutError, DolphinError):
+            return  # it is gone, or the member is
+
+    def _jobs(self) -> Jobs:
+        if self._watch.hazelcast is None:
+            raise DolphinError("the member is away", remedy="It is started again first.")
+        return Jobs(self._watch.hazelcast)
+
+
+class WorkerRunner:
+    """The agent, or a feed: a process of ours. `prepare` writes its options and returns its command."""
+
+    def __init__(self, name: str, plan: Plan, prepare: Callable[[Sighting | None], list[str]], *, on_parent_death: signal.Signals) -> None:
+        self._name = name
+        self._plan = plan
+        self._prepare = prepare
+        self._on_parent_death = on_parent_death
+        self._child: Child | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._child is None else self._child.pid
+
+    def is_running(self, sighting: Sighting | None) -> bool:
+        return self._child is not None and self._child.exit_status() is None
+
+    def is_suspended(self, sighting: Sighting | None) -> bool:
+        return False
+
+    def fault(self, sighting: Sighting | None) -> DolphinError:
+        child = self._child
+        status = None if child is None else child.exit_status()
+        said = "it was never started" if child is None else child.last_words(1).removeprefix(f"{child.name}: ")
+        return error_of(status)(said, remedy=f"Its log is {self._plan.files.log(self._name)}.")
+
+    def tend(self) -> None:
+        if self._child is not None:
+            self._child.tend_log()
+
+    async def start(self, sighting: Sighting | None) -> None:
+        log = self._plan.files.log(self._name)
+        self._child = Child(self._name, self._prepare(sighting), log, on_parent_death=self._on_parent_death)
+
+    async def ask_to_end(self) -> None:
+        if self._child is not None:
+            self._child.ask_to_end()
+
+    async def kill(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+
+
+def runners_of(plan: Plan, watch: ClusterWatch) -> dict[str, Runner]:
+    """A runner for each part of the table."""
+    return {part.name: _runner(part, plan, watch) for part in PARTS}
+
+
+def _runner(part: Part, plan: Plan, watch: ClusterWatch) -> Runner:
+    match part.kind:
+        case PartKind.MEMBER:
+            return JoinedRunner(watch, ",".join(plan.join)) if plan.join else MemberRunner(plan, watch)
+        case PartKind.JOB:
+            return JobRunner(part.name, plan, watch)
+        case PartKind.AGENT:
+            options = plan.agent_options
+            prepare = lambda _: plan.command("agent", "agent.worker", options(watch.address))  # noqa: E731
+            return WorkerRunner("agent", plan, prepare, on_parent_death=signal.SIGTERM)
+        case PartKind.FEED:
+            resume = lambda sighting: plan.feed_options(watch.address, _goes_on_at(plan, sighting))  # noqa: E731
+            prepare = lambda sighting: plan.command("feed", "dolphin.feeds.worker", resume(sighting))  # noqa: E731
+            return WorkerRunner("feed", plan, prepare, on_parent_death=signal.SIGKILL)
+
+
+def _goes_on_at(plan: Plan, sighting: Sighting | None) -> int:
+    """The market time that a replay goes on at: as if its clock had run on since the last batch that anybody has seen."""
+    heard = [beat for beat in (sighting.beats if sighting else {}).values() if beat.market_time_ns]
+    if not heard:
+        return 0
+    last = max(heard, key=lambda beat: beat.market_time_ns)
+    passed_ns = max(0, time.time_ns() - last.moved_wall_ns)
+    return last.market_time_ns + GAP_NS + round(passed_ns * plan.market.speed)
