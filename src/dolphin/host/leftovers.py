@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 END_LIMIT_S: Final = 20.0
 """For a process that was asked to end: longer than the agent takes at most."""
 _LOOK_AGAIN_S: Final = 0.1
+_DEAD_LIMIT_S: Final = 5.0
+"""Until a process that was killed is gone, with the locks it held."""
 _START_FIELD: Final = 19
 """Of /proc/PID/stat behind the name: starttime (proc(5))."""
 
@@ -36,24 +38,31 @@ def process_of(part: str, pid: int) -> Process | None:
 
 def end_leftovers(processes: Iterable[Process], limit_s: float = END_LIMIT_S) -> list[str]:
     """Asks those that are still there to end, and kills what has not after `limit_s`; says what it did, a line each."""
-    left = [process for process in processes if _is_there(process)]
+    left = [process for process in processes if is_there(process)]
     for process in left:
         _signal(process, signal.SIGTERM)
-    deadline = time.monotonic() + limit_s
-    while any(map(_is_there, left)) and time.monotonic() < deadline:
-        time.sleep(_LOOK_AGAIN_S)
+    _await_end(left, limit_s)
     done: list[str] = []
+    killed = [process for process in left if is_there(process)]
     for process in left:
-        if _is_there(process):
+        if process in killed:
             _signal(process, signal.SIGKILL)
             done.append(f"killed what was left of {process.part} (pid {process.pid}): it did not end when asked")
         else:
             done.append(f"ended what was left of {process.part} (pid {process.pid})")
+    _await_end(killed, _DEAD_LIMIT_S)
     return done
 
 
-def _is_there(process: Process) -> bool:
+def is_there(process: Process) -> bool:
+    """Whether it still runs, and not a stranger that got its number."""
     return _started(process.pid) == process.started
+
+
+def _await_end(processes: list[Process], limit_s: float) -> None:
+    deadline = time.monotonic() + limit_s
+    while any(map(is_there, processes)) and time.monotonic() < deadline:
+        time.sleep(_LOOK_AGAIN_S)
 
 
 def _started(pid: int) -> int | None:

@@ -1,6 +1,5 @@
 """How the system of a home stands, as its supervisor last wrote it: for whoever looks for a system that is up."""
 
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -8,7 +7,7 @@ import msgspec
 from dolphin.core.contract.names import DEFAULT_CLUSTER
 from dolphin.errors import BadInput
 from dolphin.host.home import Home
-from dolphin.host.leftovers import Process
+from dolphin.host.leftovers import Process, is_there
 
 
 class PartStanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +26,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """How a system stands, as its supervisor last wrote it."""
 
     pid: int
+    started: int = 0
+    """Its supervisor's start, as in `Process`."""
     state: Literal["starting", "up", "failed"]
     what: str
     """What is being started, or why it failed."""
@@ -51,7 +52,7 @@ def write_standing(home: Home, standing: Standing) -> None:
 def read_standing(home: Home) -> Standing | None:
     """The standing of the system in `home`; None if none is up, also after a crash of its supervisor."""
     standing = last_standing(home)
-    return standing if standing is not None and (standing.state == "failed" or is_supervisor(standing.pid)) else None
+    return standing if standing is not None and (standing.state == "failed" or is_supervised(standing)) else None
 
 
 def last_standing(home: Home) -> Standing | None:
@@ -62,12 +63,9 @@ def last_standing(home: Home) -> Standing | None:
         return None
 
 
-def is_supervisor(pid: int) -> bool:
-    """Whether `pid` is still the supervisor, and not a stranger that got its number after a crash."""
-    try:
-        return b"dolphin.run.supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
+def is_supervised(standing: Standing) -> bool:
+    """Whether the supervisor that wrote `standing` lives; a stranger that got its number is none, nor another home's supervisor."""
+    return is_there(Process("supervisor", standing.pid, standing.started))
 
 
 def member_of(home: Home, member: str | None, cluster_name: str | None) -> tuple[str, str]:

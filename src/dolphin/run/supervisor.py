@@ -31,9 +31,9 @@ from dolphin.host.home_lock import Holder, HomeLock
 from dolphin.host.leftovers import end_leftovers, process_of
 from dolphin.host.notify import Service
 from dolphin.host.private import be_private
-from dolphin.host.saying import timed
+from dolphin.host.saying import Outage, timed
 from dolphin.host.segments import keep_short
-from dolphin.host.standing import PartStanding, Standing, is_supervisor, last_standing, read_standing, write_standing
+from dolphin.host.standing import PartStanding, Standing, is_supervised, last_standing, read_standing, write_standing
 from dolphin.host.tasks import beside
 from dolphin.run.keeper import Keeper
 from dolphin.run.launch import Show
@@ -128,11 +128,12 @@ def stop(home: Home) -> tuple[Standing, list[str]]:
     standing = last_standing(home)
     if standing is None or standing.state == "failed":
         raise BadInput("no system is up here", field="--home", value=str(home.root), remedy="Start one with: dolphin up.")
-    _end(standing.pid)
+    if is_supervised(standing):
+        _end(standing.pid)
     deadline = time.monotonic() + _STOP_S
-    while is_supervisor(standing.pid) and time.monotonic() < deadline:
+    while is_supervised(standing) and time.monotonic() < deadline:
         time.sleep(_POLL_S)
-    if is_supervisor(standing.pid):
+    if is_supervised(standing):
         os.kill(standing.pid, signal.SIGKILL)
     done = clear(home)
     home.supervisor.unlink(missing_ok=True)
@@ -225,14 +226,21 @@ class Supervisor:
 
     async def _write_on(self) -> None:
         """Beside the looks, of which one can take long."""
+        disk = Outage("the disk for supervisor.json", self._say)
         while True:
-            self.write(self._state, self._step())
+            try:
+                self.write(self._state, self._step())
+                disk.ended()
+            except OSError as error:  # a full disk ends nothing that runs
+                disk.began(str(error))
             await asyncio.sleep(WRITE_EVERY_S)
 
     def write(self, state: Literal["starting", "up", "failed"], what: str) -> Standing:
         """Says how the system stands."""
+        me = process_of("supervisor", os.getpid())
         standing = Standing(
             pid=os.getpid(),
+            started=0 if me is None else me.started,
             state=state,
             what=what,
             run_id=self._plan.run_id,
