@@ -36,6 +36,8 @@ class ClusterWatch:
         self.address = ""
         """Where a member answers, HOST:PORT; "" while that is not known."""
         self.hazelcast: HazelcastClient | None = None
+        self.furthest: Heartbeat | None = None
+        """The one furthest in market time of all that were ever seen; it outlives the member."""
 
     async def see(self) -> Sighting | None:
         """What there is now; None where no member answers in time."""
@@ -46,7 +48,12 @@ class ClusterWatch:
                 jobs = {job["name"]: job for job in await Jobs(hazelcast).list()}
         except (*TROUBLE, TimeoutError, DolphinError):
             return None
+        self._note(beats)
         return Sighting(beats, jobs)
+
+    def _note(self, beats: Mapping[str, Heartbeat]) -> None:
+        known = [*beats.values(), *([] if self.furthest is None else [self.furthest])]
+        self.furthest = max((beat for beat in known if beat.market_time_ns), key=lambda beat: beat.market_time_ns, default=None)
 
     async def close(self) -> None:
         """Lets the client go, for a bounded time."""

@@ -7,14 +7,18 @@ No rule is here. How a part is started and ended is its `Runner`; what is seen o
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Final, Protocol
 
 from dolphin.cluster.watch import Sighting
 from dolphin.core.health.parts import PARTS, Part, PartKind
 from dolphin.core.health.restart import Effect, GiveUp, Kill, Lifecycle, Seen, Start, Stop, Supervised, step
+from dolphin.core.units import SECOND_NS
 from dolphin.errors import DolphinError
 
 END_POLL_S: Final = 0.05
+AWAY_NS: Final = 5 * SECOND_NS
+"""A look takes at most three seconds where nothing is started. When there was none for longer, we stood still ourselves."""
 
 
 class Runner(Protocol):
@@ -69,10 +73,10 @@ class Keeper:
         self._parts = tuple(part for part in PARTS if part.name in runners)
         self.states = {part.name: Supervised(part) for part in self._parts}
         self.sighting: Sighting | None = None
-        self._blind_ns = self._now_ns()
-        """When the cluster last did not answer."""
+        self._looked_ns = self._blind_ns = self._now_ns()
+        """When it was last looked, and when that was last without an answer of the cluster."""
         self._seen_ns = self._blind_ns
-        """When it last did."""
+        """When there last was one."""
         self.faults: dict[str, DolphinError] = {}
         """The last of each part, in the order of first failure."""
         self._unstarted: set[str] = set()
@@ -82,21 +86,27 @@ class Keeper:
         """Ends every part, the last first, each within its own limit."""
         for part in reversed(self._parts):
             runner = self._runners[part.name]
+            has_process = runner.pid is not None
             await runner.ask_to_end()
-            ends_at = time.monotonic() + part.stop_limit_ns / 1e9
-            while runner.pid is not None and runner.is_running(None) and time.monotonic() < ends_at:  # noqa: ASYNC110 - a process ends unheard
-                await asyncio.sleep(END_POLL_S)
-            if runner.pid is not None:
-                await runner.kill()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(part.stop_limit_ns / 1e9):
+                    while runner.pid is not None:  # noqa: ASYNC110 - a process ends unheard
+                        await asyncio.sleep(END_POLL_S)
+            if has_process:
+                await runner.kill()  # with what is left of its group
 
     async def look(self) -> None:
         """One round: sees, judges each part, and acts."""
         is_expected = any(state.phase in (Lifecycle.STARTING, Lifecycle.UP) for state in self.states.values())
         self.sighting = await self._see() if is_expected else None
+        now_ns = self._now_ns()
+        if now_ns - self._looked_ns > AWAY_NS:  # stopped, starved, or the clock was set: held against nobody
+            self._blind_ns = self._seen_ns = now_ns
+        self._looked_ns = now_ns
         if self.sighting is None:
-            self._blind_ns = self._now_ns()
+            self._blind_ns = now_ns
         else:
-            self._seen_ns = self._now_ns()
+            self._seen_ns = now_ns
         for part in self._parts:
             await self._look_at(part)
 
@@ -147,9 +157,10 @@ class Keeper:
             case Start():
                 try:
                     await runner.start(self.sighting)
-                except DolphinError as error:
-                    self._say(f"{part.name} cannot be started: {error}")
-                    self.faults[part.name] = error
+                except (DolphinError, OSError) as error:
+                    fault = error if isinstance(error, DolphinError) else DolphinError(str(error), remedy="Mend that on this machine.")
+                    self._say(f"{part.name} cannot be started: {fault}")
+                    self.faults[part.name] = fault
                     self._unstarted.add(part.name)
             case Stop():
                 await runner.ask_to_end()

@@ -13,6 +13,7 @@ from dolphin.cluster.jobs import Jobs
 from dolphin.cluster.watch import ClusterWatch, Sighting
 from dolphin.cluster.writes import TROUBLE
 from dolphin.core.health import jobs as job_rule
+from dolphin.core.health.heartbeat import Heartbeat
 from dolphin.core.health.parts import PARTS, Part, PartKind
 from dolphin.errors import DolphinError, error_of
 from dolphin.host.child import Child
@@ -40,13 +41,16 @@ class MemberRunner:
 
     @property
     def pid(self) -> int | None:
-        return None if self._member is None else self._member.pid
+        return _pid(self._process)
+
+    @property
+    def _process(self) -> MemberProcess | Child | None:
+        return self._member if self._starting is None else self._starting.child
 
     def is_running(self, sighting: Sighting | None) -> bool:
         if self._starting is not None:
             self._poll(self._starting)
-        running = self._member if self._starting is None else self._starting.child
-        return running is not None and running.exit_status() is None
+        return self.pid is not None
 
     def is_suspended(self, sighting: Sighting | None) -> bool:
         return False
@@ -66,12 +70,12 @@ class MemberRunner:
         self._starting = StartingMember.launch(log=plan.files.log("member"), jar=plan.jar, **terms)  # type: ignore[arg-type]
 
     async def ask_to_end(self) -> None:
-        for child in filter(None, (self._member, None if self._starting is None else self._starting.child)):
-            child.ask_to_end()
+        if self._process is not None:
+            self._process.ask_to_end()
 
     async def kill(self) -> None:
-        for child in filter(None, (self._member, None if self._starting is None else self._starting.child)):
-            child.kill()
+        if self._process is not None:
+            self._process.kill()
 
     def _poll(self, starting: StartingMember) -> None:
         try:
@@ -119,13 +123,14 @@ class JobRunner:
         self._name = name
         self._pipeline = load_pipeline(name, plan.settings)
         self._watch = watch
-        self._is_cancelled_by_us = False
+        self._is_renewed = False
+        """We have cancelled it, to begin it anew."""
 
     def is_running(self, sighting: Sighting | None) -> bool:
         return sighting is None or job_rule.is_there(sighting.jobs.get(self._name)) or self.is_suspended(sighting)
 
     def is_suspended(self, sighting: Sighting | None) -> bool:
-        return sighting is not None and not self._is_cancelled_by_us and bool(job_rule.taken_out(sighting.jobs.get(self._name)))
+        return not self._is_renewed and sighting is not None and bool(job_rule.taken_out(sighting.jobs.get(self._name)))
 
     def fault(self, sighting: Sighting | None) -> DolphinError:
         why = "the member is away" if sighting is None else job_rule.failure_of(sighting.jobs.get(self._name))
@@ -146,7 +151,7 @@ class JobRunner:
                     await self._jobs().act("resume", self._name)
                 else:
                     await self._jobs().submit(self._pipeline)
-                self._is_cancelled_by_us = False
+            self._is_renewed = False
         except (*TROUBLE, TimeoutError) as error:
             raise DolphinError(f"the member does not take it ({type(error).__name__})", remedy="Look at the member's log.") from error
 
@@ -155,7 +160,7 @@ class JobRunner:
 
     async def kill(self) -> None:
         """A job that does not answer is begun anew."""
-        self._is_cancelled_by_us = True
+        self._is_renewed = True
         try:
             async with asyncio.timeout(JOB_LIMIT_S):
                 await self._jobs().act("cancel", self._name)
@@ -171,7 +176,7 @@ class JobRunner:
 class WorkerRunner:
     """The agent, or a feed: a process of ours. `prepare` writes its options and returns its command."""
 
-    def __init__(self, name: str, plan: Plan, prepare: Callable[[Sighting | None], list[str]], *, on_parent_death: signal.Signals) -> None:
+    def __init__(self, name: str, plan: Plan, prepare: Callable[[], list[str]], *, on_parent_death: signal.Signals) -> None:
         self._name = name
         self._plan = plan
         self._prepare = prepare
@@ -180,10 +185,10 @@ class WorkerRunner:
 
     @property
     def pid(self) -> int | None:
-        return None if self._child is None else self._child.pid
+        return _pid(self._child)
 
     def is_running(self, sighting: Sighting | None) -> bool:
-        return self._child is not None and self._child.exit_status() is None
+        return self.pid is not None
 
     def is_suspended(self, sighting: Sighting | None) -> bool:
         return False
@@ -200,7 +205,7 @@ class WorkerRunner:
 
     async def start(self, sighting: Sighting | None) -> None:
         log = self._plan.files.log(self._name)
-        self._child = Child(self._name, self._prepare(sighting), log, on_parent_death=self._on_parent_death)
+        self._child = Child(self._name, self._prepare(), log, on_parent_death=self._on_parent_death)
 
     async def ask_to_end(self) -> None:
         if self._child is not None:
@@ -224,19 +229,25 @@ def _runner(part: Part, plan: Plan, watch: ClusterWatch) -> Runner:
             return JobRunner(part.name, plan, watch)
         case PartKind.AGENT:
             options = plan.agent_options
-            prepare = lambda _: plan.command("agent", "agent.worker", options(watch.address))  # noqa: E731
+            prepare = lambda: plan.command("agent", "agent.worker", options(watch.address))  # noqa: E731
             return WorkerRunner("agent", plan, prepare, on_parent_death=signal.SIGTERM)
         case PartKind.FEED:
-            resume = lambda sighting: plan.feed_options(watch.address, _goes_on_at(plan, sighting))  # noqa: E731
-            prepare = lambda sighting: plan.command("feed", "dolphin.feeds.worker", resume(sighting))  # noqa: E731
+            resume = lambda: plan.feed_options(watch.address, _goes_on_at(plan.market.speed, watch.furthest, time.time_ns()))  # noqa: E731
+            prepare = lambda: plan.command("feed", "dolphin.feeds.worker", resume())  # noqa: E731
             return WorkerRunner("feed", plan, prepare, on_parent_death=signal.SIGKILL)
 
 
-def _goes_on_at(plan: Plan, sighting: Sighting | None) -> int:
-    """The market time that a replay goes on at: as if its clock had run on since the last batch that anybody has seen."""
-    heard = [beat for beat in (sighting.beats if sighting else {}).values() if beat.market_time_ns]
-    if not heard:
+def _pid(process: MemberProcess | Child | None) -> int | None:
+    """None for one that has ended: its number may be a stranger's by now."""
+    return None if process is None or process.exit_status() is not None else process.pid
+
+
+def _goes_on_at(speed: float, furthest: Heartbeat | None, now_ns: int) -> int:
+    """The market time that a replay goes on at: as if its clock had run on since the last batch that anybody has seen, wherever that was.
+
+    The gates of a replay outlive the member, and take nothing that is older than what they know.
+    """
+    if furthest is None:
         return 0
-    last = max(heard, key=lambda beat: beat.market_time_ns)
-    passed_ns = max(0, time.time_ns() - last.moved_wall_ns)
-    return last.market_time_ns + GAP_NS + round(passed_ns * plan.market.speed)
+    passed_ns = max(0, now_ns - furthest.moved_wall_ns)
+    return furthest.market_time_ns + GAP_NS + round(passed_ns * speed)

@@ -1,5 +1,6 @@
 """What the feed process is asked to do, checked before anything is opened."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from dolphin.errors import BadInput
 from dolphin.feeds.options import FeedOptions
 from dolphin.feeds.play import SHORTEST_SPAN_NS
 from dolphin.feeds.publisher import FAST_WINDOW
-from dolphin.feeds.worker import FAST_SPAN_NS, first_span_ns, pace_of
+from dolphin.feeds.source import Frame
+from dolphin.feeds.worker import FAST_SPAN_NS, LOOP_PAUSE_NS, first_span_ns, going_on, pace_of, passes
 from dolphin.host.options import read_options, write_options
 
 
@@ -53,3 +55,31 @@ def test_a_value_out_of_range_is_refused_by_name(more: dict[str, Any], field: st
     with pytest.raises(BadInput) as caught:
         read_options(path, FeedOptions)
     assert caught.value.field == field
+
+
+# going on
+
+
+def frames(*receive_ns: int) -> list[Frame]:
+    return [Frame(at_ns, b"{}") for at_ns in receive_ns]
+
+
+def test_a_replay_that_goes_on_later_keeps_its_distances_in_the_receivers_time_and_the_exchanges() -> None:
+    moved = list(going_on(frames(10, 13, 40), from_ns=1_000))
+    assert [frame.receive_ns for frame in moved] == [1_000, 1_003, 1_030]
+    assert {frame.event_shift_ns for frame in moved} == {990}
+    assert {frame.raw for frame in moved} == {b"{}"}
+
+
+@pytest.mark.parametrize("from_ns", [0, 9, 10])
+def test_a_market_that_begins_later_by_itself_is_left_as_it_is(from_ns: int) -> None:
+    assert list(going_on(frames(10, 13), from_ns)) == frames(10, 13)
+    assert list(going_on([], from_ns)) == []
+
+
+def test_a_replay_that_goes_on_in_a_later_pass_adds_to_that_pass_shift() -> None:
+    twice = itertools.islice(going_on(passes(lambda: iter(frames(10, 20))), from_ns=110), 4)
+    first_again_ns = 20 + LOOP_PAUSE_NS
+    found = [(frame.receive_ns, frame.event_shift_ns) for frame in twice]
+    in_second_pass = first_again_ns - 10
+    assert found == [(110, 100), (120, 100), (first_again_ns + 100, in_second_pass + 100), (first_again_ns + 110, in_second_pass + 100)]
