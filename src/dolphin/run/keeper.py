@@ -13,11 +13,10 @@ from typing import Final, Protocol
 from dolphin.cluster.watch import Sighting
 from dolphin.core.health.parts import PARTS, Part, PartKind
 from dolphin.core.health.restart import Effect, GiveUp, Kill, Lifecycle, Seen, Start, Stop, Supervised, step
-from dolphin.core.units import SECOND_NS
 from dolphin.errors import DolphinError
 
 END_POLL_S: Final = 0.05
-AWAY_NS: Final = 5 * SECOND_NS
+AWAY_NS: Final = 5_000_000_000
 """A look takes at most three seconds where nothing is started. When there was none for longer, we stood still ourselves."""
 
 
