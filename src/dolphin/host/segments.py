@@ -6,7 +6,6 @@ because nobody can make it open another file.
 
 import gzip
 import os
-import shutil
 import threading
 import time
 import zlib
@@ -23,6 +22,10 @@ RULE: Final = SegmentRule()
 PACK_TIMEOUT_S: Final = 5.0
 """How long an appender that is closed waits for what is being compressed; the next one that opens the file does the rest."""
 _CHUNK: Final = 256 * 1024
+_LOOKS: Final = 3
+"""At how long a log is while it is packed."""
+
+
 _LEVEL: Final = 6
 _LOWEST_PRIORITY: Final = 19
 
@@ -140,12 +143,25 @@ def is_there(path: Path) -> bool:
 def cut_log(path: Path) -> None:
     """Makes of what stands in `path` a compressed segment and empties the file, which another process appends to (`O_APPEND`).
 
-    What that process writes in the microseconds between the last look and the cut is lost. A disk that has no room leaves all as it is.
+    What that process writes between the last look at its length and the cut is lost. A disk that has no room leaves all as it is.
     """
     packed = path.with_name(closed_name(path.name, _last(path) + 1) + PACKED)
     with suppress(OSError), path.open("r+b") as log:
-        _compress(log, packed)
+        _compress(_Grown(log), packed)
         os.ftruncate(log.fileno(), 0)
+
+
+class _Grown:
+    """A log as it is now, and what is added while that is read, but no more: who writes faster than it is packed would never let it end."""
+
+    def __init__(self, log: BinaryIO) -> None:
+        self._log = log
+        self._ends = [os.fstat(log.fileno()).st_size]
+
+    def read(self, size: int, /) -> bytes:
+        if self._log.tell() >= self._ends[-1] and len(self._ends) < _LOOKS:
+            self._ends.append(os.fstat(self._log.fileno()).st_size)
+        return self._log.read(min(size, self._ends[-1] - self._log.tell()))
 
 
 def keep_short(path: Path, since_s: float | None = None) -> bool:
@@ -183,13 +199,14 @@ def _pack_gently(path: Path) -> None:
     pack_closed(path)
 
 
-def _compress(source: BinaryIO, packed: Path) -> None:
+def _compress(source: BinaryIO | _Grown, packed: Path) -> None:
     """Writes all of `source` into `packed`, which is there only when it is whole and on disk."""
     part = packed.with_name(f"{packed.name}.part")
     try:
         with open(part, "wb", opener=_private) as raw:
             with gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as out:
-                shutil.copyfileobj(source, out, _CHUNK)
+                while text := source.read(_CHUNK):
+                    out.write(text)
             raw.flush()
             os.fsync(raw.fileno())
         part.rename(packed)

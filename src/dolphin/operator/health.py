@@ -20,7 +20,7 @@ from dolphin.core.health.restart import Lifecycle
 from dolphin.core.health.verdict import Health, Sight, Supervision, Verdict, judge
 from dolphin.errors import DolphinError
 from dolphin.host.home import Home, RunFiles
-from dolphin.host.standing import PartStanding, Standing, is_supervisor, last_standing
+from dolphin.host.standing import PartStanding, Standing, is_supervised, last_standing
 from dolphin.operator.gate_state import Gates, waits_of_account, words_on_account
 from dolphin.operator.site import GLANCE_S, look_with
 from dolphin.operator.views.account import AccountView, view
@@ -67,7 +67,7 @@ def _sight(standing: Standing | None, sighting: Sighting | None) -> Sight:
     return Sight(
         now_ns=time.time_ns(),
         supervised_wall_ns=None if standing is None else standing.written_wall_ns,
-        is_supervisor_dead=standing is not None and not is_supervisor(standing.pid),
+        is_supervisor_dead=standing is not None and not is_supervised(standing),
         supervision={} if standing is None else {name: _supervision(part) for name, part in standing.parts.items()},
         beats=None if sighting is None else sighting.beats,
         suspended={name: word for name in names if (word := taken_out(jobs.get(name)))},

@@ -81,7 +81,7 @@ def test_a_silent_child_has_a_word_said_for_it(tmp_path: Path, lines: int) -> No
 def test_the_log_of_a_child_that_talks_without_end_is_cut_and_keeps_its_place(tmp_path: Path) -> None:
     """It goes on writing at the end, wherever that is now, and its lines are all there but for what fell into the cut."""
     log = tmp_path / "talker.log"
-    talk = "import itertools\nfor n in itertools.count(): print(f'line {n:08} ' + 'x' * 1000, flush=True)"
+    talk = "import itertools, time\nfor n in itertools.count(): print(f'line {n:08} ' + 'x' * 1000, flush=True); time.sleep(0.001)"
     with Child("talker", [sys.executable, "-c", talk], log) as child:
         deadline = time.monotonic() + 60.0
         while not (tmp_path / "talker.log.000003.gz").exists():
