@@ -23,7 +23,9 @@ class FeedOptions(WorkerOptions, frozen=True, kw_only=True):
     is_loop: bool = False
     """Start again at the end."""
     from_ns: int = 0
-    """Market time at which a replay begins if its own is earlier: where the feed before it came to."""
+    """Market time that a replay goes on from; 0: from its beginning."""
+    from_wall_ns: int = 0
+    """When the market was there: it has run on since, at `speed`."""
     jobs: tuple[str, ...] = ()
     """Jobs whose progress is waited for."""
     paths: tuple[Path, ...] = ()

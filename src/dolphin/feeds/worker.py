@@ -9,6 +9,7 @@ import asyncio
 import gc
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -142,7 +143,7 @@ def _frame_source(options: FeedOptions) -> Iterable[Frame] | None:
     else:
         recording.find_files(options.paths)
         frames = passes(lambda: recording.read(options.paths)) if options.is_loop else recording.read(options.paths)
-    return going_on(frames, options.from_ns)
+    return going_on(frames, lambda: begins_ns(options, time.time_ns()))
 
 
 def passes(make: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:
@@ -159,11 +160,16 @@ def passes(make: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:
         shift_ns += last_ns - first_ns + LOOP_PAUSE_NS
 
 
-def going_on(frames: Iterable[Frame], from_ns: int) -> Iterator[Frame]:
-    """The same, later: from `from_ns` on, unless the first is later by itself."""
+def begins_ns(options: FeedOptions, wall_ns: int) -> int:
+    """Where a replay that goes on begins at `wall_ns`. Who heard the market before has carried its time on in the meantime, all of it."""
+    return options.from_ns + round(max(0, wall_ns - options.from_wall_ns) * options.speed) if options.from_ns else 0
+
+
+def going_on(frames: Iterable[Frame], begin_ns: Callable[[], int]) -> Iterator[Frame]:
+    """The same, later: from `begin_ns` on, asked when the first frame is wanted, unless that one is later by itself."""
     shift_ns: int | None = None
     for frame in frames:
-        shift_ns = max(0, from_ns - frame.receive_ns) if shift_ns is None else shift_ns
+        shift_ns = max(0, begin_ns() - frame.receive_ns) if shift_ns is None else shift_ns
         yield Frame(frame.receive_ns + shift_ns, frame.raw, frame.event_shift_ns + shift_ns)
 
 

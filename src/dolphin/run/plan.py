@@ -71,8 +71,8 @@ class Plan:
             speed=self.market.speed,
         )
 
-    def feed_options(self, member: str, from_ns: int = 0) -> FeedOptions:
-        """`from_ns`: market time at which a replay goes on."""
+    def feed_options(self, member: str, from_ns: int = 0, from_wall_ns: int = 0) -> FeedOptions:
+        """`from_ns`: market time that a replay goes on from, where it was at `from_wall_ns`."""
         market = self.market
         return FeedOptions(
             member=member,
@@ -84,6 +84,7 @@ class Plan:
             is_lockstep=market.speed == 0,
             is_loop=market.loop,
             from_ns=from_ns,
+            from_wall_ns=from_wall_ns,
             jobs=JOBS,
             paths=market.paths,
             synthetic=self.config.synthetic,

@@ -5,7 +5,6 @@ Nothing here waits: a start is begun, an end is asked for, and what came of it i
 
 import asyncio
 import signal
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -25,7 +24,8 @@ from dolphin.run.plan import Plan
 JOB_LIMIT_S: Final = 15.0
 """For a job to get going; a look takes no longer than that."""
 GAP_NS: Final = 1_000_000_000
-"""Market time between what a feed that died has sent and what the next one begins with, at the least."""
+"""Wall time between what a feed that died has sent and what the next one begins with, at the least: longer than a heartbeat takes to tell
+of a batch."""
 
 
 class MemberRunner:
@@ -196,7 +196,12 @@ class WorkerRunner:
     def fault(self, sighting: Sighting | None) -> DolphinError:
         child = self._child
         status = None if child is None else child.exit_status()
-        said = "it was never started" if child is None else child.last_words(1).removeprefix(f"{child.name}: ")
+        if child is None:
+            said = "it was never started"
+        elif status is not None and status < 0:  # what it last wrote has nothing to do with its end
+            said = f"{signal.Signals(-status).name} ended it"
+        else:
+            said = child.last_words(1).removeprefix(f"{child.name}: ")
         return error_of(status)(said, remedy=f"Its log is {self._plan.files.log(self._name)}.")
 
     def tend(self) -> None:
@@ -232,7 +237,7 @@ def _runner(part: Part, plan: Plan, watch: ClusterWatch) -> Runner:
             prepare = lambda: plan.command("agent", "agent.worker", options(watch.address))  # noqa: E731
             return WorkerRunner("agent", plan, prepare, on_parent_death=signal.SIGTERM)
         case PartKind.FEED:
-            resume = lambda: plan.feed_options(watch.address, _goes_on_at(plan.market.speed, watch.furthest, time.time_ns()))  # noqa: E731
+            resume = lambda: plan.feed_options(watch.address, *_goes_on_from(plan.market.speed, watch.furthest))  # noqa: E731
             prepare = lambda: plan.command("feed", "dolphin.feeds.worker", resume())  # noqa: E731
             return WorkerRunner("feed", plan, prepare, on_parent_death=signal.SIGKILL)
 
@@ -242,12 +247,12 @@ def _pid(process: MemberProcess | Child | None) -> int | None:
     return None if process is None or process.exit_status() is not None else process.pid
 
 
-def _goes_on_at(speed: float, furthest: Heartbeat | None, now_ns: int) -> int:
-    """The market time that a replay goes on at: as if its clock had run on since the last batch that anybody has seen, wherever that was.
+def _goes_on_from(speed: float, furthest: Heartbeat | None) -> tuple[int, int]:
+    """What a replay goes on from, wherever the last batch that anybody has seen was sent: a market time, and the wall time of that.
 
-    The gates of a replay outlive the member, and take nothing that is older than what they know.
+    The gates of a replay outlive the member, and take nothing that is older than what they know; and an agent whose clock has run on takes
+    a market that is behind it for one whose leases have run out. So it goes on later than it was, never earlier.
     """
     if furthest is None:
-        return 0
-    passed_ns = max(0, now_ns - furthest.moved_wall_ns)
-    return furthest.market_time_ns + GAP_NS + round(passed_ns * speed)
+        return 0, 0
+    return furthest.market_time_ns + round(GAP_NS * max(1.0, speed)), furthest.moved_wall_ns

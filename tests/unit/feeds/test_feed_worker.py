@@ -12,7 +12,7 @@ from dolphin.feeds.options import FeedOptions
 from dolphin.feeds.play import SHORTEST_SPAN_NS
 from dolphin.feeds.publisher import FAST_WINDOW
 from dolphin.feeds.source import Frame
-from dolphin.feeds.worker import FAST_SPAN_NS, LOOP_PAUSE_NS, first_span_ns, going_on, pace_of, passes
+from dolphin.feeds.worker import FAST_SPAN_NS, LOOP_PAUSE_NS, begins_ns, first_span_ns, going_on, pace_of, passes
 from dolphin.host.options import read_options, write_options
 
 
@@ -65,21 +65,33 @@ def frames(*receive_ns: int) -> list[Frame]:
 
 
 def test_a_replay_that_goes_on_later_keeps_its_distances_in_the_receivers_time_and_the_exchanges() -> None:
-    moved = list(going_on(frames(10, 13, 40), from_ns=1_000))
+    moved = list(going_on(frames(10, 13, 40), lambda: 1_000))
     assert [frame.receive_ns for frame in moved] == [1_000, 1_003, 1_030]
     assert {frame.event_shift_ns for frame in moved} == {990}
     assert {frame.raw for frame in moved} == {b"{}"}
 
 
-@pytest.mark.parametrize("from_ns", [0, 9, 10])
-def test_a_market_that_begins_later_by_itself_is_left_as_it_is(from_ns: int) -> None:
-    assert list(going_on(frames(10, 13), from_ns)) == frames(10, 13)
-    assert list(going_on([], from_ns)) == []
+@pytest.mark.parametrize("begin_ns", [0, 9, 10])
+def test_a_market_that_begins_later_by_itself_is_left_as_it_is(begin_ns: int) -> None:
+    assert list(going_on(frames(10, 13), lambda: begin_ns)) == frames(10, 13)
+    assert list(going_on([], lambda: begin_ns)) == []
 
 
 def test_a_replay_that_goes_on_in_a_later_pass_adds_to_that_pass_shift() -> None:
-    twice = itertools.islice(going_on(passes(lambda: iter(frames(10, 20))), from_ns=110), 4)
+    twice = itertools.islice(going_on(passes(lambda: iter(frames(10, 20))), lambda: 110), 4)
     first_again_ns = 20 + LOOP_PAUSE_NS
     found = [(frame.receive_ns, frame.event_shift_ns) for frame in twice]
     in_second_pass = first_again_ns - 10
     assert found == [(110, 100), (120, 100), (first_again_ns + 100, in_second_pass + 100), (first_again_ns + 110, in_second_pass + 100)]
+
+
+def test_where_it_begins_has_run_on_at_the_markets_speed_until_the_first_frame_is_wanted() -> None:
+    was = options(speed=6.0, from_ns=1_000, from_wall_ns=50)
+    assert begins_ns(was, 50) == 1_000
+    assert begins_ns(was, 60) == 1_060, "starting took ten, in which an agent has carried the time on"
+    assert begins_ns(was, 40) == 1_000
+    assert begins_ns(options(speed=0.0, from_ns=1_000, from_wall_ns=50), 60) == 1_000
+    assert begins_ns(options(speed=6.0), 60) == 0
+    begins = iter([1_000, 2_000])
+    goes_on = going_on(frames(10, 11), lambda: next(begins))
+    assert [frame.receive_ns for frame in goes_on] == [1_000, 1_001], "asked once, with the first"

@@ -15,7 +15,7 @@ from dolphin.core.units import SECOND_NS
 from dolphin.errors import BadInput, DolphinError
 from dolphin.host.home import Home
 from dolphin.run.plan import Market, Plan
-from dolphin.run.runners import GAP_NS, JOB_LIMIT_S, JobRunner, WorkerRunner, _goes_on_at
+from dolphin.run.runners import GAP_NS, JOB_LIMIT_S, JobRunner, WorkerRunner, _goes_on_from
 
 T0: Final = 1_700_000_000 * SECOND_NS
 
@@ -29,15 +29,14 @@ def plan_in(home: Path) -> Plan:
 
 
 def test_a_replay_that_nobody_has_seen_begins_at_its_beginning() -> None:
-    assert _goes_on_at(8.0, None, T0) == 0
+    assert _goes_on_from(8.0, None) == (0, 0)
 
 
-def test_a_replay_goes_on_as_if_its_clock_had_run_on() -> None:
+def test_a_replay_goes_on_from_the_last_batch_that_anybody_has_seen_and_a_heartbeat_later_by_its_own_clock() -> None:
     furthest = Heartbeat(market_time_ns=100 * SECOND_NS, wall_ns=T0 + SECOND_NS, moved_wall_ns=T0)
-    assert _goes_on_at(1.0, furthest, T0 + 3 * SECOND_NS) == 103 * SECOND_NS + GAP_NS
-    assert _goes_on_at(8.0, furthest, T0 + 3 * SECOND_NS) == 124 * SECOND_NS + GAP_NS
-    assert _goes_on_at(0.0, furthest, T0 + 3 * SECOND_NS) == 100 * SECOND_NS + GAP_NS, "as fast as possible: no clock ran"
-    assert _goes_on_at(8.0, furthest, T0 - SECOND_NS) == 100 * SECOND_NS + GAP_NS, "a clock that was set back takes nothing back"
+    assert _goes_on_from(1.0, furthest) == (100 * SECOND_NS + GAP_NS, T0)
+    assert _goes_on_from(8.0, furthest) == (100 * SECOND_NS + 8 * GAP_NS, T0)
+    assert _goes_on_from(0.0, furthest) == (100 * SECOND_NS + GAP_NS, T0), "as fast as possible: no clock runs, but it goes on"
 
 
 # jobs
@@ -144,3 +143,11 @@ def test_a_worker_that_has_ended_has_no_number_any_more_and_says_why_it_ended(tm
     fault = runner.fault(None)
     assert isinstance(fault, BadInput)
     assert fault.what == "no such account. Name another."
+
+
+def test_of_a_worker_that_a_signal_ended_the_signal_is_told_and_not_what_it_last_wrote(tmp_path: Path) -> None:
+    says = "print('all is well', flush=True); import time; time.sleep(600)"
+    runner = WorkerRunner("feed", plan_in(tmp_path), lambda: [sys.executable, "-c", says], on_parent_death=signal.SIGKILL)
+    asyncio.run(runner.start(None))
+    asyncio.run(runner.kill())
+    assert runner.fault(None).what == "SIGKILL ended it"
