@@ -1,0 +1,292 @@
+"""A running system whose parts are killed, stopped and starved, and what has to hold after each.
+
+Nothing here measures the machine: every wait is bounded by something that only a hang reaches. The one limit that is meant, `SHUT_S`, is
+read off the agent's own journal, whose status lines carry the wall clock by which it judged.
+"""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from dolphin.cluster.watch import ClusterWatch, Sighting
+from dolphin.core.contract.lines import Line
+from dolphin.core.contract.names import JOBS
+from dolphin.core.health.parts import PARTS, PartKind
+from dolphin.core.health.restart import Lifecycle
+from dolphin.core.health.verdict import has_decided
+from dolphin.core.units import SECOND_NS
+from dolphin.host.home import Home, RunFiles
+from dolphin.host.standing import Standing, last_standing, read_standing
+from dolphin.host.tail import Tail
+
+SHUT_S: Final = 2.0
+"""From a fault that takes the leases away to a shut order gate, by the clock of whoever shuts it."""
+BACK_S: Final = 240.0
+"""Until a system trades again; a hang reaches it, a slow machine should not."""
+COMMAND_S: Final = 240.0
+POLL_S: Final = 0.1
+MARK: Final = "DOLPHIN_FAULTS_RUN"
+"""In the environment of everything that a system under test starts."""
+KIND: Final = {part.name: part.kind for part in PARTS}
+
+
+class How(StrEnum):
+    """What is done to a part."""
+
+    KILL = "kill -9"
+    STOP_5 = "SIGSTOP for 5 s"
+    STOP_30 = "SIGSTOP for 30 s"
+    STARVE = "starvation for 10 s"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing done to one part; of a job, to one of its stages' workers, which the seed chooses."""
+
+    part: str
+    how: How
+
+    def __str__(self) -> str:
+        return f"{self.how} of {self.part}"
+
+    @property
+    def takes_leases(self) -> bool:
+        """Whether no lease can be renewed for longer than `SHUT_S`. A worker that died may be back before one has run out."""
+        return self.how in (How.STOP_5, How.STOP_30) or (self.how is How.KILL and KIND[self.part] is not PartKind.JOB)
+
+
+ALL: Final = tuple(Fault(part.name, how) for part in PARTS for how in How)
+
+
+def dolphin(*arguments: str) -> tuple[int, Any, str]:
+    """Exit status, JSON answer and standard error of one command."""
+    command = [sys.executable, "-m", "dolphin", *arguments, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_S, check=False)
+    lines = done.stdout.strip().splitlines()
+    return done.returncode, json.loads(lines[-1]) if lines else None, done.stderr
+
+
+def is_shut(status: Line) -> bool:
+    """Whether an agent with this status line lets nothing in: the account's cap is 0, or every asset's."""
+    caps = status["caps_ppm"]
+    return status["posture"] == "HIBERNATE" or caps[""] == 0 or not any(cap for asset, cap in caps.items() if asset)
+
+
+class Journal:
+    """The lines of an agent's journal, as they come."""
+
+    def __init__(self, home: Home, run_id: str) -> None:
+        self._tail = Tail(RunFiles(home.run(run_id)).agent_journal)
+        self.lines: list[Line] = []
+
+    def read(self) -> list[Line]:
+        """All up to now."""
+        self.lines += self._tail.read()
+        return self.lines
+
+    def last_status(self) -> Line | None:
+        return next((line for line in reversed(self.read()) if line["type"] == "status"), None)
+
+
+class System:
+    """A system of `dolphin up` in a home of its own."""
+
+    def __init__(self, home: Path, config: Path, mark: str, *, speed: float, seed: int) -> None:
+        self.home = Home(home)
+        self._config = config
+        self._mark = mark
+        self._speed = speed
+        self._random = random.Random(seed)
+        self._watch: ClusterWatch | None = None
+        self.journal: Journal
+
+    def up(self) -> str:
+        """Starts it; returns what was said of what was found there."""
+        arguments = ("--config", str(self._config), "--home", str(self.home.root), "--speed", f"{self._speed:g}")
+        status, told, said = dolphin("up", *arguments)
+        assert status == 0, (told, said)
+        self.journal = Journal(self.home, told["run_id"])
+        return said
+
+    def down(self) -> Any:
+        """Ends it, with nothing left."""
+        status, told, said = dolphin("down", "--home", str(self.home.root))
+        assert status == 0, (told, said)
+        self.assert_nothing_is_left()
+        return told
+
+    def standing(self) -> Standing:
+        standing = read_standing(self.home)
+        assert standing is not None, f"the supervisor is gone; it last wrote {last_standing(self.home)}"
+        return standing
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything alive that belongs to the system."""
+        found: list[psutil.Process] = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                is_ours = process.pid != os.getpid() and process.environ().get(MARK) == self._mark
+                if is_ours and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+        return found
+
+    def assert_nothing_is_left(self) -> None:
+        left = self.processes()
+        assert not left, [(process.pid, process.cmdline()) for process in left]
+
+    def assert_ledger_is_whole(self) -> None:
+        status, told, said = dolphin("ledger", "verify", "--home", str(self.home.root))
+        assert status == 0, (told, said)
+
+    # waiting
+
+    def await_trading(self) -> None:
+        """Until it is in APEX with positions, or has stopped in a way that it states."""
+        self._await(lambda: self._trades() or bool(self.stated_stop()), "it trades again, or says why not")
+
+    def stated_stop(self) -> str:
+        """Why nothing is traded until a person acts; "" if nothing of that kind is said."""
+        given_up = [f"{name}: {part.why}" for name, part in self.standing().parts.items() if part.phase == Lifecycle.GIVEN_UP.value]
+        latched = [line["reason"] for line in self.journal.read() if line["type"] == "broken"]
+        return "; ".join(given_up + latched)
+
+    def await_parts(self) -> None:
+        """Until every part is up by its supervisor's word and by a heartbeat that is not old, or one is given up."""
+        self._await(lambda: self._all_beat() or bool(self.stated_stop()), "every part is up and beats")
+
+    def _trades(self) -> bool:
+        status = self.journal.last_status()
+        return status is not None and status["posture"] == "APEX" and status["positions"] > 0 and self._is_fresh(status)
+
+    @staticmethod
+    def _is_fresh(status: Line) -> bool:
+        return time.time_ns() - status["wall_ns"] < 3 * SECOND_NS
+
+    def _all_beat(self) -> bool:
+        if any(part.phase != Lifecycle.UP.value for part in self.standing().parts.values()):
+            return False
+        sighting = asyncio.run(self._see())
+        if sighting is None or not has_decided(sighting.beats):
+            return False
+        return all(time.time_ns() - sighting.beats[part.name].wall_ns <= part.silent_after_ns for part in PARTS)
+
+    async def _see(self) -> Sighting | None:
+        standing = self.standing()
+        watch = ClusterWatch(standing.cluster_name, name="faults")
+        watch.address = standing.member
+        try:
+            return await watch.see()
+        finally:
+            await watch.close()
+
+    def _await(self, holds: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + BACK_S
+        while not holds():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"never came true: {what}; {self.standing()}; last status {self.journal.last_status()}")
+            time.sleep(POLL_S)
+
+    # faults
+
+    def victim(self, part: str) -> psutil.Process:
+        """The process of `part`; of a job, one of its workers."""
+        if part not in JOBS:
+            process = self.standing().parts[part].process
+            assert process is not None, part
+            return psutil.Process(process.pid)
+        workers = [process for process in self.processes() if _is_worker(process, part)]
+        assert workers, f"{part} has no workers"
+        return self._random.choice(sorted(workers, key=lambda process: process.pid))
+
+    def suffer(self, fault: Fault) -> None:
+        """Does it, and waits until it is over; then checks what is due at once."""
+        victim = self.victim(fault.part)
+        before = len(self.journal.read())
+        restarts = {name: part.restarts for name, part in self.standing().parts.items()}
+        began_ns = time.time_ns()
+        _do(victim, fault.how)
+        if fault.takes_leases and fault.part != "agent":
+            self._assert_shut(fault, before, began_ns)
+        if fault.how is How.KILL and fault.part not in JOBS:
+            is_again = lambda: self.standing().parts[fault.part].restarts > restarts[fault.part]  # noqa: E731
+            self._await(lambda: is_again() or bool(self.stated_stop()), f"{fault.part} is started again")
+        self.await_parts()
+        if fault.part == "agent":
+            self._assert_nothing_left_the_agent(fault, before)
+
+    def _assert_shut(self, fault: Fault, before: int, began_ns: int) -> None:
+        """By the first status that the agent wrote when the limit was over; an agent that is not there any more lets nothing in either."""
+        due_ns = began_ns + round(SHUT_S * SECOND_NS)
+        agent = self.standing().parts["agent"].process
+
+        def found() -> Line | None:
+            later = (line for line in self.journal.read()[before:] if line["type"] == "status" and line["wall_ns"] >= due_ns)
+            return next(later, None)
+
+        is_gone = lambda: agent is None or not psutil.pid_exists(agent.pid)  # noqa: E731
+        self._await(lambda: found() is not None or is_gone(), "the agent says how it stands")
+        status = found()
+        assert status is None or is_shut(status), (fault, status)
+
+    def _assert_nothing_left_the_agent(self, fault: Fault, before: int) -> None:
+        """Between the fault and the first time that the agent is entitled again, no order is sent."""
+        lines = self.journal.read()[before:]
+        if fault.how is How.KILL:
+            lines = lines[next(number for number, line in enumerate(lines) if line["type"] == "ready") :]  # its first word of a new life
+        elif fault.how is How.STARVE:
+            return  # it may be entitled in between
+        else:
+            lines = lines[next((number for number, line in enumerate(lines) if _shuts(line)), 0) :]
+        opens = next((number for number, line in enumerate(lines) if line["type"] == "posture" and line["to"] != "HIBERNATE"), len(lines))
+        assert not [line for line in lines[:opens] if line["type"] == "chosen"], fault
+
+
+def _shuts(line: Line) -> bool:
+    return line["type"] == "ready" or (line["type"] == "posture" and line["to"] == "HIBERNATE")
+
+
+def _is_worker(process: psutil.Process, job: str) -> bool:
+    """A worker's parent is its guardian, which has the same command line."""
+    with suppress(psutil.Error):
+        parent = process.parent()
+        return parent is not None and _is_of_stage(process, job) and _is_of_stage(parent, job)
+    return False
+
+
+def _is_of_stage(process: psutil.Process, job: str) -> bool:
+    words = process.cmdline()
+    return "dolphin.stage.guardian" in words and any(word.startswith(f"{job}/") for word in words)
+
+
+def _do(victim: psutil.Process, how: How) -> None:
+    match how:
+        case How.KILL:
+            victim.kill()
+        case How.STOP_5 | How.STOP_30:
+            _hold(victim, 5.0 if how is How.STOP_5 else 30.0)
+        case How.STARVE:
+            ends_at = time.monotonic() + 10.0
+            while time.monotonic() < ends_at:
+                _hold(victim, 0.4)
+                time.sleep(0.1)
+
+
+def _hold(victim: psutil.Process, seconds: float) -> None:
+    """Stopped for so long; it may be gone before the end. psutil asks whether it is still the same before each signal."""
+    with suppress(psutil.NoSuchProcess):
+        victim.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        victim.send_signal(signal.SIGCONT)
