@@ -98,9 +98,10 @@ class JoinedRunner:
 
     def __init__(self, watch: ClusterWatch, addresses: str) -> None:
         watch.address = addresses
+        self._is_looked_for = False
 
     def is_running(self, sighting: Sighting | None) -> bool:
-        return True
+        return self._is_looked_for
 
     def is_suspended(self, sighting: Sighting | None) -> bool:
         return False
@@ -109,9 +110,14 @@ class JoinedRunner:
         return DolphinError("no member answers", remedy="Start the cluster, or name one of its members that is up.")
 
     def tend(self) -> None: ...
-    async def start(self, sighting: Sighting | None) -> None: ...
-    async def ask_to_end(self) -> None: ...
-    async def kill(self) -> None: ...
+    async def start(self, sighting: Sighting | None) -> None:
+        self._is_looked_for = True
+
+    async def ask_to_end(self) -> None:
+        self._is_looked_for = False
+
+    async def kill(self) -> None:
+        self._is_looked_for = False
 
 
 class JobRunner:

@@ -74,7 +74,8 @@ def test_feed_and_agent_run_on_a_cluster_that_stands_and_leave_it_standing(tmp_p
 
         command = ("up", "--feed", "live", "--join", addresses, "--config", str(settings), "--home", str(home))
         status, up = dolphin(*command)
-        assert (status, up["state"], up["is_joined"], up["member"]) == (0, "up", True, addresses), up
+        assert status == 0, up
+        assert (up["state"], up["is_joined"], up["member"]) == ("up", True, addresses)
         told = await_decisions(home)
         assert told["posture"] == "HIBERNATE", "nothing is warm yet"
         jobs = job_ids(addresses, "joined")
