@@ -131,16 +131,20 @@ class Entitlements:
         self._take(Passed())
 
     def _take(self, event: BeliefEvent) -> tuple[BeliefEffect, ...]:
-        self._belief, effects = rule.step(self._belief, event, self._monotonic_ns())
-        self._set_timer()
+        now_ns = self._monotonic_ns()
+        self._belief, effects = rule.step(self._belief, event, now_ns)
+        self._set_timer(now_ns)
         self.ignored.update(effect.reason for effect in effects if isinstance(effect, CommandIgnored))
         if effects:
             self._on_effects(effects)
         return effects
 
-    def _set_timer(self) -> None:
-        """Leaves a timer alone that stands early enough: when it fires too early, it only judges again."""
-        left_ns = rule.left_ns(self._belief, self._monotonic_ns())
+    def _set_timer(self, judged_ns: int) -> None:
+        """Leaves a timer alone that stands early enough: when it fires too early, it only judges again.
+
+        What is left counts from the moment of the judgement: a lease that ran out since then would be neither judged nor waited for.
+        """
+        left_ns = rule.left_ns(self._belief, judged_ns)
         if left_ns is None:
             return
         loop = asyncio.get_running_loop()

@@ -74,6 +74,20 @@ async def test_a_timer_that_fires_before_the_lease_has_run_out_is_set_again(harn
     await fallen(harness.entitlements)
 
 
+async def test_a_lease_that_runs_out_just_after_a_judgement_is_not_waited_for_until_silence() -> None:
+    harness = Harness()
+    harness.entitle()
+    times = iter([2 * SECOND - 1])  # the judgement; whoever asks again, a moment later, is told that the lease is over
+    harness.entitlements._monotonic_ns = lambda: next(times, 2 * SECOND)
+    began_s = asyncio.get_running_loop().time()
+    assert harness.entitlements._timer is not None
+    harness.entitlements._timer.cancel()
+    harness.entitlements._on_timer()  # a moment early, as uvloop does
+    assert harness.entitlements.posture is Posture.APEX
+    await fallen(harness.entitlements)
+    assert asyncio.get_running_loop().time() - began_s < 1.0, "the silence limit is five"
+
+
 async def test_what_changed_is_handed_on_in_order_and_nothing_else_is(harness: Harness) -> None:
     harness.entitle()
     harness.entitlements.judge()
