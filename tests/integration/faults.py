@@ -235,6 +235,8 @@ class System:
             self._await(lambda: is_again() or bool(self.stated_stop()), f"{fault.part} is started again")
         self.await_parts()
         if fault.part == "agent":
+            is_ready = lambda: any(line["type"] == "ready" for line in self.journal.read()[before:])  # noqa: E731
+            self._await(lambda: fault.how is not How.KILL or is_ready() or bool(self.stated_stop()), "the agent is ready again")
             self._assert_nothing_left_the_agent(fault, before)
 
     def _assert_shut(self, fault: Fault, before: int, began_ns: int) -> None:
