@@ -168,14 +168,18 @@ class System:
 
     def stated_stop(self) -> str:
         """Why nothing is traded until a person acts; "" if nothing of that kind is said."""
-        given_up = [f"{name}: {part.why}" for name, part in self.standing().parts.items() if part.phase == Lifecycle.GIVEN_UP.value]
         status = self.journal.last_status()
         held = "" if status is None else status["held_back"].get("", "")
-        return "; ".join(given_up + [held] * held.startswith("invariant broken"))
+        return self.given_up() or (held if held.startswith("invariant broken") else "")
+
+    def given_up(self) -> str:
+        """Which parts are not started again, and why."""
+        parts = self.standing().parts.items()
+        return "; ".join(f"{name}: {part.why}" for name, part in parts if part.phase == Lifecycle.GIVEN_UP.value)
 
     def await_parts(self) -> None:
         """Until every part is up by its supervisor's word and by a heartbeat that is not old, or one is given up."""
-        self._await(lambda: self._all_beat() or bool(self.stated_stop()), "every part is up and beats")
+        self._await(lambda: self._all_beat() or bool(self.given_up()), "every part is up and beats")
 
     def _trades(self) -> bool:
         status = self.journal.last_status()
@@ -232,11 +236,11 @@ class System:
             self._assert_shut(fault, before, began_ns)
         if fault.how is How.KILL and fault.part not in JOBS:
             is_again = lambda: self.standing().parts[fault.part].restarts > restarts[fault.part]  # noqa: E731
-            self._await(lambda: is_again() or bool(self.stated_stop()), f"{fault.part} is started again")
+            self._await(lambda: is_again() or bool(self.given_up()), f"{fault.part} is started again")
         self.await_parts()
         if fault.part == "agent":
             is_ready = lambda: any(line["type"] == "ready" for line in self.journal.read()[before:])  # noqa: E731
-            self._await(lambda: fault.how is not How.KILL or is_ready() or bool(self.stated_stop()), "the agent is ready again")
+            self._await(lambda: fault.how is not How.KILL or is_ready() or bool(self.given_up()), "the agent is ready again")
             self._assert_nothing_left_the_agent(fault, before)
 
     def _assert_shut(self, fault: Fault, before: int, began_ns: int) -> None:
