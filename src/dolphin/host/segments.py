@@ -22,7 +22,7 @@ RULE: Final = SegmentRule()
 PACK_TIMEOUT_S: Final = 5.0
 """How long an appender that is closed waits for what is being compressed; the next one that opens the file does the rest."""
 _CHUNK: Final = 256 * 1024
-_LOOKS: Final = 3
+_LOOKS: Final = 1_000
 """At how long a log is while it is packed."""
 
 
