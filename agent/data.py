@@ -30,7 +30,7 @@ from dolphin.cluster.topics import TopicTail
 from dolphin.core.contract import names
 from dolphin.core.contract.packing import unpack
 from dolphin.core.placing.view import Touch
-from dolphin.host.tasks import end, first
+from dolphin.host.tasks import end, first, pause
 from dolphin.trading.alarm import Alarm
 from dolphin.trading.entitlement import Entitlements
 from dolphin.trading.inbox import TOPICS, Inbox
@@ -191,8 +191,7 @@ class DolphinDataClient(LiveMarketDataClient):
             except HazelcastError as error:
                 await self._bear(error)
                 continue
-            with suppress(TimeoutError):
-                await asyncio.wait_for(moved.wait(), LOOK_AGAIN_S)
+            await pause(LOOK_AGAIN_S, moved)
 
     async def _step(self) -> None:
         """Applies what the jobs have published since the last step."""

@@ -9,7 +9,6 @@ import gc
 import signal
 import sys
 import time
-from contextlib import suppress
 from typing import Any, Final
 
 import uvloop
@@ -29,7 +28,7 @@ from dolphin.host.options import options_file, read_options
 from dolphin.host.private import be_private
 from dolphin.host.saying import Outage, timed
 from dolphin.host.stderr import say
-from dolphin.host.tasks import beside
+from dolphin.host.tasks import beside, pause
 from dolphin.trading.booking import Booking
 from dolphin.trading.journal import Journal, Trace
 from dolphin.trading.options import AgentOptions
@@ -100,8 +99,7 @@ async def _watch(agent: Agent, stopping: asyncio.Event, service: Service, *, is_
             agent.tend()
         agent.journal.write({"type": "status", "market_time_ns": agent.desk.now_ns, **_status(agent)})
         service.alive(f"{agent.entitlements.posture.name}, {len(agent.desk.exposure.positions)} positions")
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), STATUS_EVERY_S)
+        await pause(STATUS_EVERY_S, stopping)
     return agent.failure()
 
 

@@ -21,6 +21,7 @@ from dolphin.feeds.clock import LiveClock, PacedClock
 from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import JOURNAL_BATCHES, Publisher
 from dolphin.feeds.source import Frame, Lost
+from dolphin.host.tasks import pause
 
 TURN_FRAMES: Final = 1_024
 """Frames translated at a stretch before the event loop gets its turn."""
@@ -103,7 +104,7 @@ async def play_paced(feed: Feed, frames: Iterable[Frame], speed: float, monotoni
     end_ns = frame.receive_ns
     while frame is not None and not feed.stop.is_set():
         if feed.is_held:
-            await _sleep_or_stop(feed.stop, FOLLOW_S)
+            await pause(FOLLOW_S, feed.stop)
             continue
         now_ns = clock.now_ns()
         taken = 0
@@ -122,7 +123,7 @@ async def play_paced(feed: Feed, frames: Iterable[Frame], speed: float, monotoni
             await asyncio.sleep(0)
             continue
         seconds = clock.seconds_to(feed.next_due_ns(frame.receive_ns))
-        await _sleep_or_stop(feed.stop, max(WALL_QUANTUM_S, seconds))
+        await pause(max(WALL_QUANTUM_S, seconds), feed.stop)
     await feed.finish(None if feed.stop.is_set() else end_ns)
 
 
@@ -184,11 +185,3 @@ def _take_live(feed: Feed, item: Frame | Lost) -> None:
         feed.take(item)
     else:
         feed.batcher.add(feed.translator.on_lost(item.receive_ns))
-
-
-async def _sleep_or_stop(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        pass

@@ -7,7 +7,7 @@ work.
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 AGAIN_S: Final = 0.5
@@ -55,3 +55,10 @@ async def end(*tasks: asyncio.Task[Any]) -> None:
         if not pending:
             return
     raise TimeoutError(f"tasks that do not end: {pending}")
+
+
+async def pause(seconds: float, until: asyncio.Event) -> None:
+    """Waits `seconds`, or until the event comes."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await until.wait()
