@@ -20,7 +20,7 @@ from dolphin.errors import BadInput
 from dolphin.host.home import Home
 from dolphin.operator import operations as operation
 from dolphin.operator.gate_state import Gates, is_held
-from dolphin.operator.health import assess
+from dolphin.operator.health import verdict_on
 from dolphin.operator.site import find_site, look
 
 app = typer.Typer(help="The assets' cut-offs, and an operator's cut beside them.", no_args_is_help=True)
@@ -40,7 +40,7 @@ def list_breakers(
     """List the assets, the most restricted first: level, cap, hold, sources, an operator's cut."""
     where = find_site(home, member, cluster_name, account)
     gates = asyncio.run(look(where, 0.0))
-    health = assess(Home(home), None if member is None else where.member, where.cluster_name, where.account).verdict
+    health = verdict_on(Home(home), where, member)
     rows = [_row(each, gates) for each in gates.breakers if show_all or is_restricted(each)]
     if as_json:
         print_json(

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -34,7 +33,7 @@ from dolphin.core.words import leverage, share, span, utc
 from dolphin.errors import BadInput
 from dolphin.host.home import Home
 from dolphin.operator import operations as operation
-from dolphin.operator.health import assess
+from dolphin.operator.health import verdict_on
 from dolphin.operator.log import Logged, is_open, read
 from dolphin.operator.site import Site, find_site, look
 from dolphin.operator.views.account import AccountView, view
@@ -57,7 +56,7 @@ def show(
     """Show posture, cap, R between its thresholds, factors, latch, ceiling and lease."""
     where = find_site(home, member, cluster_name, account)
     while True:
-        seen, health = _look(where), _health(home, where, member)
+        seen, health = _look(where), verdict_on(Home(home), where, member)
         if as_json:
             print_json(msgspec.to_builtins(seen) | {"health": data_of(health)})
         else:
@@ -77,7 +76,7 @@ def explain(
 ) -> None:
     """Explain the cap: from it back to factors, readings and exchange messages; and what the next milder posture needs."""
     where = find_site(home, member, cluster_name, account)
-    seen, health = _look(where), _health(home, where, member)
+    seen, health = _look(where), verdict_on(Home(home), where, member)
     if as_json:
         print_json(msgspec.to_builtins(seen) | {"health": data_of(health)})
     else:
@@ -140,10 +139,6 @@ def log(
         print_json({"actions": [msgspec.to_builtins(each) for each in actions]})
     else:
         print("\n".join(map(_logged, actions)) or "No operator has acted.")
-
-
-def _health(home: Path, where: Site, member: str | None) -> Verdict:
-    return assess(Home(home), None if member is None else where.member, where.cluster_name, where.account).verdict
 
 
 def _look(where: Site) -> AccountView:

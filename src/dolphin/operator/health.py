@@ -22,7 +22,7 @@ from dolphin.errors import DolphinError
 from dolphin.host.home import Home, RunFiles
 from dolphin.host.standing import PartStanding, Standing, is_supervised, last_standing
 from dolphin.operator.gate_state import Gates, waits_of_account, words_on_account
-from dolphin.operator.site import GLANCE_S, look_with
+from dolphin.operator.site import GLANCE_S, Site, look_with
 from dolphin.operator.views.account import AccountView, view
 
 GATES_LIMIT_S: Final = 3.0
@@ -44,6 +44,11 @@ class Assessment(NamedTuple):
 def assess(home: Home, member: str | None = None, cluster_name: str = "", account: str | None = None) -> Assessment:
     """Looks at the system of `home`, or at the cluster of `member`, within a few seconds; never raises for what it finds."""
     return asyncio.run(_assess(None if member is not None else last_standing(home), home, member, cluster_name, account))
+
+
+def verdict_on(home: Home, where: Site, member: str | None) -> Verdict:
+    """The verdict for a screen of `where`, which was found by `home`, or by `member` if a person named one."""
+    return assess(home, None if member is None else where.member, where.cluster_name, where.account).verdict
 
 
 async def _assess(standing: Standing | None, home: Home, member: str | None, cluster_name: str, account: str | None) -> Assessment:

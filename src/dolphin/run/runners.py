@@ -66,8 +66,13 @@ class MemberRunner:
         plan, self._fault = self._plan, None
         assert plan.jar is not None
         await self._watch.close()
-        terms = {"port": self._port, "cluster_name": plan.config.member.cluster_name, "gates": plan.gates}
-        self._starting = StartingMember.launch(log=plan.files.log("member"), jar=plan.jar, **terms)  # type: ignore[arg-type]
+        self._starting = StartingMember.launch(
+            log=plan.files.log("member"),
+            jar=plan.jar,
+            port=self._port,
+            cluster_name=plan.config.member.cluster_name,
+            gates=plan.gates,
+        )
 
     async def ask_to_end(self) -> None:
         if self._process is not None:
@@ -239,13 +244,18 @@ def _runner(part: Part, plan: Plan, watch: ClusterWatch) -> Runner:
         case PartKind.JOB:
             return JobRunner(part.name, plan, watch)
         case PartKind.AGENT:
-            options = plan.agent_options
-            prepare = lambda: plan.command("agent", "agent.worker", options(watch.address))  # noqa: E731
-            return WorkerRunner("agent", plan, prepare, on_parent_death=signal.SIGTERM)
+            return WorkerRunner("agent", plan, lambda: _agent(plan, watch), on_parent_death=signal.SIGTERM)
         case PartKind.FEED:
-            resume = lambda: plan.feed_options(watch.address, *_goes_on_from(plan.market.speed, watch.furthest))  # noqa: E731
-            prepare = lambda: plan.command("feed", "dolphin.feeds.worker", resume())  # noqa: E731
-            return WorkerRunner("feed", plan, prepare, on_parent_death=signal.SIGKILL)
+            return WorkerRunner("feed", plan, lambda: _feed(plan, watch), on_parent_death=signal.SIGKILL)
+
+
+def _agent(plan: Plan, watch: ClusterWatch) -> list[str]:
+    return plan.command("agent", "agent.worker", plan.agent_options(watch.address))
+
+
+def _feed(plan: Plan, watch: ClusterWatch) -> list[str]:
+    from_ns, from_wall_ns = _goes_on_from(plan.market.speed, watch.furthest)
+    return plan.command("feed", "dolphin.feeds.worker", plan.feed_options(watch.address, from_ns, from_wall_ns))
 
 
 def _pid(process: MemberProcess | Child | None) -> int | None:

@@ -34,7 +34,7 @@ from dolphin.host.private import be_private
 from dolphin.host.saying import Outage, timed
 from dolphin.host.segments import keep_short
 from dolphin.host.standing import PartStanding, Standing, is_supervised, last_standing, read_standing, write_standing
-from dolphin.host.tasks import beside
+from dolphin.host.tasks import beside, pause
 from dolphin.run.keeper import Keeper
 from dolphin.run.launch import Show
 from dolphin.run.plan import Plan
@@ -188,14 +188,14 @@ class Supervisor:
             loop.add_signal_handler(number, stopping.set)
         self._plan.files.directory.mkdir(parents=True)
         self._plan.files.config.write_text(dump_config(self._plan.config))
-        try:
-            async with beside(self._write_on()):
+        async with beside(self._write_on()):
+            try:
                 await self._start(stopping)
                 await self._keep(stopping)
                 self._service.stopping("asked to stop")
-        finally:
-            await self._keeper.end()
-            await self._watch.close()
+            finally:
+                await self._keeper.end()
+                await self._watch.close()
 
     async def _start(self, stopping: asyncio.Event) -> None:
         """Until every part has been through a first batch: the system is up. What fails before that is not tried again."""
@@ -209,7 +209,7 @@ class Supervisor:
                 break
             if time.monotonic() > ends_at:
                 raise self._undecided()
-            await _wait(stopping, LOOK_EVERY_S)
+            await pause(LOOK_EVERY_S, stopping)
         else:
             return
         self._state = "up"
@@ -222,7 +222,7 @@ class Supervisor:
             await self._keeper.look()
             self._service.alive()
             keep_short(self._home.supervisor_log)
-            await _wait(stopping, LOOK_EVERY_S)
+            await pause(LOOK_EVERY_S, stopping)
 
     async def _write_on(self) -> None:
         """Beside the looks, of which one can take long."""
@@ -289,12 +289,6 @@ class Supervisor:
                 await to_posture(self._watch.hazelcast, self._plan.config.paper.account, pack(signal_))
         except (AssertionError, DolphinError, TimeoutError, *TROUBLE) as error:
             self._say(f"the governor could not be told of it: {error!r}")
-
-
-async def _wait(stopping: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
 
 
 def said_up(standing: Standing) -> str:

@@ -9,11 +9,14 @@ import pytest
 from dolphin.cluster.watch import Sighting
 from dolphin.core.contract.names import AGENT, JOBS, MEMBER
 from dolphin.core.health.heartbeat import Heartbeat
-from dolphin.core.health.parts import ENDED_NS, PARTS, POLICY, STOP_NS, Part, PartKind
+from dolphin.core.health.parts import PARTS, POLICY, Part, PartKind
 from dolphin.core.health.restart import Lifecycle
 from dolphin.core.units import SECOND_NS
 from dolphin.errors import DolphinError
 from dolphin.run.keeper import AWAY_NS, Keeper
+
+ENDED_NS = max(part.ended_after_ns for part in PARTS)
+STOP_NS = max(part.stop_limit_ns for part in PARTS)
 
 T0: Final = 1_700_000_000 * SECOND_NS
 ROUND_NS: Final = SECOND_NS // 4

@@ -31,7 +31,10 @@ class Policy:
     within_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+POLICY: Final = Policy(first_pause_ns=SECOND_NS // 2, longest_pause_ns=30 * SECOND_NS, budget=5, within_ns=10 * MINUTE_NS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One line of the table. Ages and limits are wall time."""
 
@@ -40,32 +43,23 @@ class Part:
     kind: PartKind
     proof: str
     """What its heartbeat proves."""
-    silent_after_ns: int
-    """A heartbeat older than this is none."""
-    ended_after_ns: int
-    """A part that is silent for so long is ended and started again."""
-    start_limit_ns: int
-    """From its start to its first heartbeat."""
-    stop_limit_ns: int
-    """From being asked to end to its end; then it is ended at once."""
     loss: str
     """What its death means, for a person."""
-    after: tuple[str, ...]
+    after: tuple[str, ...] = (MEMBER,)
     """Parts that have to be up before it is started."""
-    within: tuple[str, ...]
+    within: tuple[str, ...] = (MEMBER,)
     """Parts whose end ends it too: it is started again after them."""
     first: str
     """What has to be so before it has any effect again."""
-    policy: Policy
-
-
-POLICY: Final = Policy(first_pause_ns=SECOND_NS // 2, longest_pause_ns=30 * SECOND_NS, budget=5, within_ns=10 * MINUTE_NS)
-SILENT_NS: Final = 2 * SECOND_NS
-"""Heartbeats come twice a second: three of them are missing."""
-ENDED_NS: Final = 10 * SECOND_NS
-START_NS: Final = 60 * SECOND_NS
-STOP_NS: Final = 20 * SECOND_NS
-"""The agent closes everything within it."""
+    silent_after_ns: int = 2 * SECOND_NS
+    """A heartbeat older than this is none. They come twice a second: three are missing."""
+    ended_after_ns: int = 10 * SECOND_NS
+    """A part that is silent for so long is ended and started again."""
+    start_limit_ns: int = MINUTE_NS
+    """From its start to its first heartbeat."""
+    stop_limit_ns: int = 20 * SECOND_NS
+    """From being asked to end to its end; then it is ended at once. The agent closes everything within it."""
+    policy: Policy = POLICY
 
 
 def _job(name: str, loss: str) -> Part:
@@ -73,15 +67,8 @@ def _job(name: str, loss: str) -> Part:
         name=name,
         kind=PartKind.JOB,
         proof="the end of its graph turns, and how far in market time everything before it is done",
-        silent_after_ns=SILENT_NS,
-        ended_after_ns=ENDED_NS,
-        start_limit_ns=START_NS,
-        stop_limit_ns=STOP_NS,
         loss=loss,
-        after=(MEMBER,),
-        within=(MEMBER,),
         first="its stages have warmed up again; until then the sensors count as silent",
-        policy=POLICY,
     )
 
 
@@ -90,15 +77,11 @@ PARTS: Final = (
         name=MEMBER,
         kind=PartKind.MEMBER,
         proof="its maps answer, and how far any part of the system has come in market time",
-        silent_after_ns=SILENT_NS,
-        ended_after_ns=ENDED_NS,
         start_limit_ns=2 * MINUTE_NS,
-        stop_limit_ns=STOP_NS,
         loss="no lease is renewed: the agent closes everything within the lease; postures and cuts are in the gates' database",
         after=(),
         within=(),
         first="every gate is read from the database before a signal is taken",
-        policy=POLICY,
     ),
     _job("ars", "no features and no ranking: no lease is renewed, and nothing new is bought"),
     _job("acb", "no breaker votes: the assets' leases run out, and no asset is entitled to anything"),
@@ -107,29 +90,16 @@ PARTS: Final = (
         name=AGENT,
         kind=PartKind.AGENT,
         proof="its loop turns, and the market time that it has acted on",
-        silent_after_ns=SILENT_NS,
-        ended_after_ns=ENDED_NS,
-        start_limit_ns=START_NS,
-        stop_limit_ns=STOP_NS,
         loss="nothing leaves any more, not even exits; positions on the paper venue end with it",
-        after=(MEMBER,),
-        within=(MEMBER,),
         first="its ledger is reconciled with the venue; HIBERNATE until it matches",
-        policy=POLICY,
     ),
     Part(
         name=feed_part(FIRST_SHARD),
         kind=PartKind.FEED,
         proof="its loop turns, and the market time of the last batch that the cluster took",
-        silent_after_ns=SILENT_NS,
-        ended_after_ns=ENDED_NS,
-        start_limit_ns=START_NS,
-        stop_limit_ns=STOP_NS,
         loss="no market: every sensor falls silent and the leases run out",
         after=(MEMBER, *JOBS, AGENT),
-        within=(MEMBER,),
         first="its order books are whole again",
-        policy=POLICY,
     ),
 )
 """In the order in which they are started; they are ended in the opposite one."""

@@ -108,7 +108,7 @@ def judge(sight: Sight, holds: Sequence[str] = (), waits: Sequence[str] = ()) ->
     off = [f"{part.name} is {part.state}: {part.why}" for part in parts if part.state in (State.STILL, State.STARTING)]
     off += [f"{part.name}: {part.why}" for part in parts if part.state is State.ALIVE and part.why]
     health = Health.DOWN if down else Health.HELD if holds else Health.DEGRADED if off else Health.HEALTHY
-    reasons = (*down, *holds, *(each for each in off if each not in holds), *waits)
+    reasons = (*down, *holds, *off, *waits)
     return Verdict(health, _headline(health, reasons), parts, reasons, _market_age_ns(sight))
 
 
@@ -119,45 +119,37 @@ BY_LOSS: Final = {part.name: part.loss for part in PARTS}
 def _judge_part(part: Part, sight: Sight) -> PartVerdict:
     said = sight.supervision.get(part.name) if _is_supervised(sight) else None
     beat = None if sight.beats is None else sight.beats.get(part.name)
-    restarts = 0 if said is None else said.restarts
-    if sight.beats is None:
-        state, why = _unseen(part, said)
-        return PartVerdict(part.name, state, None, 0, restarts, why)
-    state, why = _seen(part, said, beat, sight)
+    state, why = _taken_back(said) or (_unseen(part, said) if sight.beats is None else _seen(part, said, beat, sight))
     age_ns = None if beat is None else max(0, sight.now_ns - beat.wall_ns)
-    return PartVerdict(part.name, state, age_ns, 0 if beat is None else beat.market_time_ns, restarts, why)
+    return PartVerdict(part.name, state, age_ns, 0 if beat is None else beat.market_time_ns, 0 if said is None else said.restarts, why)
 
 
-def _unseen(part: Part, said: Supervision | None) -> tuple[State, str]:
-    """Without an answer of the member."""
-    if said is not None and said.phase is Lifecycle.GIVEN_UP:
-        return State.GIVEN_UP, said.why
-    if said is not None and said.phase is Lifecycle.WAITING:
-        return State.DEAD, said.why or "it has not been started yet"
-    if part.kind is PartKind.MEMBER:
-        return (
-            (State.STARTING, "it has not answered yet")
-            if said is not None and said.phase is Lifecycle.STARTING
-            else (
-                State.DEAD,
-                "it does not answer",
-            )
-        )
-    return State.UNKNOWN, "the member does not answer, so nothing is known of it"
-
-
-def _seen(part: Part, said: Supervision | None, beat: Heartbeat | None, sight: Sight) -> tuple[State, str]:
+def _taken_back(said: Supervision | None) -> tuple[State, str] | None:
+    """What the supervisor has given up, or has yet to start, whatever was last heard of it."""
     if said is not None and said.phase is Lifecycle.GIVEN_UP:
         return State.GIVEN_UP, said.why
     if said is not None and said.phase is Lifecycle.WAITING:
         return State.DEAD, said.why or "it is started after the parts before it"
+    return None
+
+
+def _unseen(part: Part, said: Supervision | None) -> tuple[State, str]:
+    """Without an answer of the member."""
+    if part.kind is not PartKind.MEMBER:
+        return State.UNKNOWN, "the member does not answer, so nothing is known of it"
+    if said is not None and said.phase is Lifecycle.STARTING:
+        return State.STARTING, "it has not answered yet"
+    return State.DEAD, "it does not answer"
+
+
+def _seen(part: Part, said: Supervision | None, beat: Heartbeat | None, sight: Sight) -> tuple[State, str]:
     if part.name in sight.suspended:
         return State.SUSPENDED, f"a person has {sight.suspended[part.name]} it"
-    is_starting = said is not None and said.phase is Lifecycle.STARTING
-    if beat is None:
-        return (State.STARTING, "no heartbeat yet") if is_starting else (State.DEAD, "there is no heartbeat of it")
-    if is_starting and beat.wall_ns < (said.since_wall_ns if said is not None else 0):
+    started_ns = said.since_wall_ns if said is not None and said.phase is Lifecycle.STARTING else None
+    if started_ns is not None and (beat is None or beat.wall_ns < started_ns):
         return State.STARTING, "no heartbeat yet"
+    if beat is None:
+        return State.DEAD, "there is no heartbeat of it"
     age_ns = sight.now_ns - beat.wall_ns
     if age_ns > part.silent_after_ns:
         return State.SILENT, f"no heartbeat for {span(age_ns)}"
