@@ -11,6 +11,7 @@ import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -24,8 +25,6 @@ PACK_TIMEOUT_S: Final = 5.0
 _CHUNK: Final = 256 * 1024
 _LOOKS: Final = 1_000
 """At how long a log is while it is packed."""
-
-
 _LEVEL: Final = 6
 _LOWEST_PRIORITY: Final = 19
 
@@ -133,6 +132,32 @@ class Segments:
         if self._number in closed:
             return self._number, self._offset
         return next(number for number in closed if number > self._number), 0
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What `path` holds at one moment. Its writer goes on; the open file stays the one that it was then."""
+
+    closed: tuple[str, ...]
+    """Names of the closed segments, in order, without `.gz`: each may be compressed at any time."""
+    open: BinaryIO | None
+    """What was being written, to be closed by whoever asked; None where nothing was."""
+    size: int
+    """How much of it there was."""
+
+
+def freeze(path: Path) -> Frozen:
+    """What `path` holds now: a segment that is closed while one looks would be in it twice, or not at all, so one looks again then."""
+    while True:
+        before = [each.number for each in _closed(path)]
+        file = None
+        with suppress(FileNotFoundError):
+            file = path.open("rb")
+        if [each.number for each in _closed(path)] == before:
+            closed = tuple(closed_name(path.name, number) for number in before)
+            return Frozen(closed, file, 0 if file is None else os.fstat(file.fileno()).st_size)
+        if file is not None:
+            file.close()
 
 
 def is_there(path: Path) -> bool:

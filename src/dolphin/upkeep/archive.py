@@ -55,10 +55,14 @@ class Writer:
     def add(self, name: str, path: Path) -> None:
         """Adds what `path` holds now; FileNotFoundError if it is gone. What grows meanwhile is in it as far as it went."""
         with path.open("rb") as file:
-            if name.endswith(".log"):  # the one kind of file that shrinks while it is written
-                self._put(name, _Hashed(io.BytesIO(content := file.read())), len(content))
-            else:
-                self._put(name, _Hashed(file), os.fstat(file.fileno()).st_size)
+            self.add_open(name, file, os.fstat(file.fileno()).st_size)
+
+    def add_open(self, name: str, file: BinaryIO, size: int) -> None:
+        """Adds the first `size` bytes of `file`; of a log, which shrinks while it is written, what is there now."""
+        if name.endswith(".log"):
+            self._put(name, _Hashed(io.BytesIO(content := file.read())), len(content))
+        else:
+            self._put(name, _Hashed(file), size)
 
     def finish(self, manifest: Manifest) -> None:
         """Adds the manifest; nothing comes after it."""

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Final
 
 from dolphin.config import load_config
+from dolphin.core.upkeep.segments import PACKED, base_of
 from dolphin.errors import BadInput, DolphinError
 from dolphin.host.home import Home, RunFiles
 from dolphin.host.private import narrow
+from dolphin.host.segments import freeze
 from dolphin.upkeep.archive import GATES, LEDGER, RUNS, Manifest, Writer, heads_of
 
 _NOT_COPIED: Final = (".sqlite-wal", ".sqlite-shm", ".sqlite-journal", ".part", ".new")
 """Ends of names: SQLite's own files, whose contents are in the copy of the database, and what is being made just now."""
-_ROUNDS: Final = 3
-"""How often a run's folder is looked through: a segment that is being compressed changes its name."""
 
 
 def back_up(home: Home, file: Path, on_file: Callable[[str], None]) -> Manifest:
@@ -55,13 +55,7 @@ def back_up(home: Home, file: Path, on_file: Callable[[str], None]) -> Manifest:
 
 def _write(home: Home, place: Path, writer: Writer, on_file: Callable[[str], None]) -> Manifest:
     for run in sorted(path for path in _entries(home.runs) if path.is_dir() and not path.name.startswith(".")):
-        for _ in range(_ROUNDS):
-            for path in _entries(run):
-                name = f"{RUNS}/{run.name}/{path.name}"
-                if path.is_file() and not path.is_symlink() and name not in writer.files and not name.endswith(_NOT_COPIED):
-                    on_file(name)
-                    with suppress(FileNotFoundError):  # compressed meanwhile: the next round finds it under its new name
-                        writer.add(name, _copied(path, place) if name.endswith(".sqlite") else path)
+        _add_run(run, place, writer, on_file)
     if home.gates.is_file():
         on_file(GATES)
         writer.add(GATES, _copied(home.gates, place))
@@ -72,6 +66,30 @@ def _write(home: Home, place: Path, writer: Writer, on_file: Callable[[str], Non
     manifest = Manifest(made_wall_ns=time.time_ns(), heads=heads, gates_elsewhere=_gates_elsewhere(home), files=dict(writer.files))
     writer.finish(manifest)
     return manifest
+
+
+def _add_run(run: Path, place: Path, writer: Writer, on_file: Callable[[str], None]) -> None:
+    files = [path for path in _entries(run) if path.is_file() and not path.is_symlink() and not path.name.endswith(_NOT_COPIED)]
+    for name in sorted({base_of(path.name) for path in files}):
+        full_name = f"{RUNS}/{run.name}/{name}"
+        on_file(full_name)
+        if name.endswith(".sqlite"):
+            writer.add(full_name, _copied(run / name, place))
+        else:
+            _add_segments(full_name, run / name, writer)
+
+
+def _add_segments(name: str, path: Path, writer: Writer) -> None:
+    """A file that grows, all of one moment: what it was then, and the segments closed before."""
+    frozen = freeze(path)
+    if frozen.open is not None:
+        with frozen.open as file:
+            writer.add_open(name, file, frozen.size)
+    for closed in frozen.closed:
+        for end in ("", PACKED):  # it may be compressed at any time
+            with suppress(FileNotFoundError):
+                writer.add(name.removesuffix(path.name) + closed + end, path.with_name(closed + end))
+                break
 
 
 def _entries(folder: Path) -> Iterator[Path]:

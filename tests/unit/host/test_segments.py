@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dolphin.core.upkeep.segments import SegmentRule
 from dolphin.errors import DolphinError
 from dolphin.host import segments
-from dolphin.host.segments import Appender, Segments, cut_log, last_lines, pack_closed
+from dolphin.host.segments import Appender, Segments, cut_log, freeze, last_lines, pack_closed
 
 SMALL = SegmentRule(max_bytes=100)
 
@@ -180,3 +180,43 @@ def test_a_log_that_another_process_appends_to_is_cut_and_its_last_words_are_sti
     assert last_lines(log, 2) == ["three", "four"]
     assert Segments(log).read() == b"one\ntwo\nthree\nfour\n"
     assert names(log) == ["member.log", "member.log.000001.gz"]
+
+
+def test_what_is_frozen_stays_while_its_writer_goes_on_and_rotates(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    writer = Appender(path, SMALL)
+    for line in numbered(9):
+        writer.write(line)
+    frozen = freeze(path)
+    for line in numbered(40):
+        writer.write(line)
+    writer.close()
+    assert frozen.open is not None
+    with frozen.open as file:
+        now = file.read(frozen.size)
+    texts = [b"".join(segments._text_of(path, number, 0) or b"" for number in range(1, len(frozen.closed) + 1)), now]  # pyright: ignore[reportPrivateUsage]
+    assert b"".join(texts) == b"".join(numbered(9))
+
+
+def test_a_segment_that_is_closed_while_one_looks_is_frozen_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal"
+    path.write_bytes(b"1\n")
+    listed, closed = segments._closed, iter([True])  # pyright: ignore[reportPrivateUsage]
+
+    def list_and_rotate(of: Path) -> object:
+        found = listed(of)
+        if next(closed, False):
+            path.rename(path.with_name("journal.000001"))
+            path.write_bytes(b"2\n")
+        return found
+
+    monkeypatch.setattr(segments, "_closed", list_and_rotate)
+    frozen = freeze(path)
+    assert frozen.closed == ("journal.000001",)
+    assert frozen.open is not None
+    with frozen.open as file:
+        assert file.read(frozen.size) == b"2\n"
+
+
+def test_where_nothing_was_written_nothing_is_frozen(tmp_path: Path) -> None:
+    assert freeze(tmp_path / "journal") == segments.Frozen((), None, 0)

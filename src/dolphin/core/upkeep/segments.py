@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 PACKED: Final = ".gz"
 _CLOSED: Final = re.compile(r"\.(\d{6,})(\.gz)?")
+_CLOSED_END: Final = re.compile(_CLOSED.pattern + "$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class ClosedSegment(NamedTuple):
 def closed_name(name: str, number: int) -> str:
     """What segment `number` of the file `name` is called when it has been closed."""
     return f"{name}.{number:06}"
+
+
+def base_of(name: str) -> str:
+    """The name of the file that `name` is, or is a closed segment of."""
+    return _CLOSED_END.sub("", name)
 
 
 def closed_of(name: str, found: Iterable[str]) -> list[ClosedSegment]:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dolphin.core.upkeep.segments import PACKED, ClosedSegment, SegmentRule, closed_name, closed_of, whole
+from dolphin.core.upkeep.segments import PACKED, ClosedSegment, SegmentRule, base_of, closed_name, closed_of, whole
 
 NAMES = st.sampled_from(["agent.ndjson", "member.log", "trace.ndjson"])
 
@@ -29,3 +29,9 @@ def test_whole_lines_are_all_up_to_the_last_end_of_line(text: bytes, at: int) ->
     tail = text[min(at, len(text)) :]
     if b"\n" in tail:
         assert text[: whole(len(text), tail)] == text[: text.rfind(b"\n") + 1]
+
+
+@given(name=st.sampled_from(["agent.ndjson", "trace.ndjson", "member.log", "report.json"]), number=st.integers(1, 10**7))
+def test_a_segment_belongs_to_the_file_that_it_was_and_any_other_file_to_itself(name: str, number: int) -> None:
+    assert base_of(closed_name(name, number)) == base_of(closed_name(name, number) + PACKED) == base_of(name) == name
+    assert base_of(f"{name}{PACKED}") == f"{name}{PACKED}"
