@@ -60,6 +60,11 @@ def cause_of(end: LeaseEnd, samples: Sequence[FeedSample], speed: float) -> str:
     return SILENCE if after.wall_ns - before.wall_ns > STOOD_STILL_NS else TOO_SLOW
 
 
+def is_after_the_market(end: LeaseEnd, last_time_ns: int) -> bool:
+    """Whether it ran out behind a market that ended by itself at `last_time_ns`: nothing was due any more, so nothing was missing."""
+    return end.expired_at_ns > last_time_ns and not end.is_renewed
+
+
 def told(ends: Sequence[LeaseEnd], causes: Sequence[str]) -> list[str]:
     """Lines for people: how often each happened, and when first and last."""
     lines: list[str] = []

@@ -13,7 +13,7 @@ import msgspec
 
 from dolphin.core.contract.lines import Line
 from dolphin.core.contract.names import DEFAULT_ACCOUNT
-from dolphin.operator.views.lease_ends import TOO_SLOW, cause_of
+from dolphin.operator.views.lease_ends import TOO_SLOW, cause_of, is_after_the_market
 from dolphin.operator.views.slides import by_weight
 from dolphin.operator.views.story import Story
 from dolphin.operator.views.waiting import why_nothing_traded
@@ -123,7 +123,9 @@ def _postures(decided: Iterable[Line]) -> list[Line]:
 
 def _lease_ends(story: Story, speed: float) -> list[Line]:
     samples = tuple(story.feed_samples)
-    return [{"asset": end.asset, "expired_at_ns": end.expired_at_ns, "cause": cause_of(end, samples, speed)} for end in story.lease_ends]
+    is_over = story.feed.get("ended") == "end"
+    counted = [end for end in story.lease_ends if not (is_over and is_after_the_market(end, story.feed_time_ns))]
+    return [{"asset": end.asset, "expired_at_ns": end.expired_at_ns, "cause": cause_of(end, samples, speed)} for end in counted]
 
 
 def _orders_late_ms(latency_us: dict[str, Line], speed: float) -> Line:

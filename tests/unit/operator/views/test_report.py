@@ -116,6 +116,16 @@ def test_a_lease_that_was_renewed_too_late_is_told_apart_from_one_that_ended_in_
         assert report["lease_ends"] == [{"asset": "", "expired_at_ns": 4 * S, "cause": "too_slow" if too_slow else "silence"}]
 
 
+def test_a_lease_that_runs_out_behind_a_market_that_has_ended_is_the_end_of_that_and_no_lapse() -> None:
+    ended = [feed(1, 1), feed(2, 3) | {"ended": "end"}]
+    assert report_of(JOURNAL, ended)["lease_ends"] == []
+    assert len(report_of([*JOURNAL, cap(5 * S, "", 0, 6_000_000)], ended)["lease_ends"]) == 1, "it was renewed, so the market had gone on"
+    for died in ("failed", "stopped"):
+        assert len(report_of(JOURNAL, [feed(1, 1), feed(2, 3) | {"ended": died}])["lease_ends"]) == 1
+    later = [feed(1, 1), feed(2, 6) | {"ended": "end"}]
+    assert len(report_of(JOURNAL, later)["lease_ends"]) == 1, "it ran out while there was a market"
+
+
 def test_the_report_says_how_much_market_time_orders_come_late_by() -> None:
     latency_us = {"feed_to_agent": {"p50": 2_000.0, "p99": 10_000.0, "p999": 11_000.0, "max": 20_000.0, "n": 9}}
     summary = {"type": "summary", "market_time_ns": 5 * S, "latency_us": latency_us, "late_commands": 3}
