@@ -39,8 +39,8 @@ def live_config(tmp_path: Path) -> Iterator[Path]:
 def await_status(home: Path, holds: Callable[[Any], bool]) -> Any:
     deadline, told = time.monotonic() + BOUND_S, None
     while time.monotonic() < deadline:
-        _, told = dolphin("status", "--home", str(home))
-        if holds(told):
+        status, told = dolphin("status", "--home", str(home))
+        if status == 0 and holds(told):
             return told
         time.sleep(0.5)
     raise AssertionError(f"never came true; the last status was {told}")

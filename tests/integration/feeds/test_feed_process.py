@@ -222,5 +222,8 @@ async def test_when_the_member_dies_the_feed_says_so_and_ends_with_one_line(jar:
         _, said = await process.communicate()
     assert process.returncode == 1
     assert b"the cluster has not taken a write" in said
-    assert said.splitlines()[-1].startswith(b"feed: the cluster has not taken a write")
+    *outages, last = said.splitlines()
+    assert last.startswith(b"feed: the cluster has not taken a write")
+    assert all(b"Z feed: the cluster is lost" in line for line in outages), said
+    assert len(outages) <= 1
     assert journal(tmp_path)[-1]["ended"] == "failed"

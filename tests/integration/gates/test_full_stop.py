@@ -125,7 +125,9 @@ async def test_nothing_is_granted_while_the_database_is_away_and_all_goes_on_aft
         cut = await insist(hazelcast, "away/BTCUSDT", operator_cut(1, level=2))
         assert cut["accepted"] or cut["refusal"] == "old seq", "an answer may be lost; what was sent again is then an old one"
         assert (await gate(hazelcast, "LEVERAGE", "away/BTCUSDT"))["rule"]["manual"][:2] == [2, 1], "either way the cut is in force"
-        renewed = (await insist(hazelcast, "away/BTCUSDT", vote(2)))["command"]
+        again = await insist(hazelcast, "away/BTCUSDT", vote(2))
+        assert again["accepted"] or again["refusal"] == "old seq", "so may the answer to this one"
+        renewed = (await insist(hazelcast, "away/BTCUSDT", vote(3)))["command"]
         assert renewed["expires_at_ns"] > lease_ns
         held = await gate(hazelcast, "LEVERAGE", "away/BTCUSDT")
         assert postgres.query("SELECT version, op FROM gate WHERE key = 'away/BTCUSDT'") == [f"{held['version']}|{held['op']}"]
