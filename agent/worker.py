@@ -64,18 +64,19 @@ async def _run(options: AgentOptions) -> int:
     agent = Agent(options, hazelcast, booking, journal, trace, say, on_end=stopping.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with beside(agent.alarm.run(), beat(hazelcast, names.AGENT, lambda: _condition(agent))):
+    async with beside(agent.alarm.run()):
         agent.desk.take_account(account, options.run_id)
         await agent.start()
         gc.freeze()  # a collection of all that has been imported would stop the agent for 50 ms
-        journal.write(
-            {"type": "ready", "market_time_ns": 0, "run_id": options.run_id, "assets": list(options.assets), "epoch": booking.epoch}
-        )
-        service.ready(f"trades {account} on paper")
-        failure = await _watch(agent, stopping, service, is_lockstep=options.is_lockstep)
-        service.stopping("flattens and ends")
-        _end_in_any_case()
-        await agent.stop(RUN_ENDED if failure is None else "failed")
+        async with beside(beat(hazelcast, names.AGENT, lambda: _condition(agent))):  # not before it listens: that is what a beat says
+            journal.write(
+                {"type": "ready", "market_time_ns": 0, "run_id": options.run_id, "assets": list(options.assets), "epoch": booking.epoch}
+            )
+            service.ready(f"trades {account} on paper")
+            failure = await _watch(agent, stopping, service, is_lockstep=options.is_lockstep)
+            service.stopping("flattens and ends")
+            _end_in_any_case()
+            await agent.stop(RUN_ENDED if failure is None else "failed")
     trace.close()
     summary = _summary(agent) | {"lost_trace_events": trace.lost}
     journal.write({"type": "summary", "market_time_ns": agent.desk.now_ns, "run_id": options.run_id, **summary})

@@ -59,14 +59,18 @@ async def _assess(standing: Standing | None, home: Home, member: str | None, clu
     watch.address = member or (standing.member if standing else "")
     try:
         sighting = await watch.see()
+        if standing is not None:  # what was said before a look that can take seconds is not held against who said it
+            standing = last_standing(home) or standing
+        sight = _sight(standing, sighting)
         gates = None if sighting is None or watch.hazelcast is None else await _gates(watch.hazelcast, account or _account(home, standing))
     finally:
         await watch.close()
     seen, holds, waits = _of_account(gates, sighting)
-    return Assessment(judge(_sight(standing, sighting), holds, waits), standing, sighting, seen, gates)
+    return Assessment(judge(sight, holds, waits), standing, sighting, seen, gates)
 
 
 def _sight(standing: Standing | None, sighting: Sighting | None) -> Sight:
+    """As it is now, right after the look: every age is counted from here."""
     jobs = {} if sighting is None else sighting.jobs
     names = [part.name for part in PARTS if part.kind is PartKind.JOB]
     return Sight(

@@ -76,6 +76,9 @@ class Keeper:
         """When it was last looked, and when that was last without an answer of the cluster."""
         self._seen_ns = self._blind_ns
         """When there last was one."""
+        self._heard: dict[str, tuple[int, int]] = {}
+        """Of each part: the wall time in its last heartbeat, and when that first was seen here. Ages are by this clock only: the writer's
+        may be that of another machine, and be wrong."""
         self.faults: dict[str, DolphinError] = {}
         """The last of each part, in the order of first failure."""
         self._unstarted: set[str] = set()
@@ -106,6 +109,7 @@ class Keeper:
             self._blind_ns = now_ns
         else:
             self._seen_ns = now_ns
+            self._hear(self.sighting, now_ns)
         for part in self._parts:
             await self._look_at(part)
 
@@ -142,10 +146,15 @@ class Keeper:
         now_ns = self._now_ns()
         if self.sighting is None:
             return now_ns - self._seen_ns if part.kind is PartKind.MEMBER and state.phase is Lifecycle.UP else None
-        beat = self.sighting.beats.get(part.name)
-        if beat is None or (state.phase is Lifecycle.STARTING and beat.wall_ns <= state.since_ns):
+        _, heard_ns = self._heard.get(part.name, (0, 0))
+        if state.phase is Lifecycle.STARTING and heard_ns <= state.since_ns:
             return None
-        return max(0, min(now_ns - beat.wall_ns, now_ns - self._blind_ns))
+        return now_ns - max(heard_ns, state.since_ns, self._blind_ns)
+
+    def _hear(self, sighting: Sighting, now_ns: int) -> None:
+        for name, beat in sighting.beats.items():
+            if self._heard.get(name, (None,))[0] != beat.wall_ns:
+                self._heard[name] = beat.wall_ns, now_ns
 
     def _are_up(self, names: tuple[str, ...]) -> bool:
         return all(self.states[name].phase is Lifecycle.UP for name in names if name in self.states)

@@ -85,6 +85,8 @@ class System:
         self.given_up: list[tuple[str, str]] = []
         self.bodies = {part.name: Body(part, self.done.append) for part in PARTS}
         self.beats: dict[str, Heartbeat] = {}
+        self.clock_ahead_ns = 0
+        """By how much the clock of whoever writes heartbeats is ahead of ours."""
         self.answers = True
         self.keeper = Keeper(self.bodies, self._see, say=self.said.append, give_up=self._hear, now_ns=lambda: self.now_ns)
 
@@ -96,7 +98,8 @@ class System:
             return None
         for name, body in self.bodies.items():
             if body.is_there and not body.is_hung:
-                self.beats[name] = Heartbeat(self.now_ns - T0, self.now_ns, self.now_ns)
+                wall_ns = self.now_ns + self.clock_ahead_ns
+                self.beats[name] = Heartbeat(self.now_ns - T0, wall_ns, wall_ns)
         return Sighting(dict(self.beats), {})
 
     def phase(self, name: str) -> Lifecycle:
@@ -169,6 +172,40 @@ async def test_a_part_that_does_not_beat_is_killed_and_started_again() -> None:
     system.bodies[AGENT].is_hung = False
     await system.until(system.is_up)
     assert system.done == [f"kill {AGENT}", f"start {AGENT}"]
+
+
+@pytest.mark.parametrize("ahead_s", [-86400, -11, 11, 86400])
+async def test_heartbeats_by_a_clock_that_is_wrong_are_as_good_as_any(ahead_s: int) -> None:
+    system = System()
+    system.clock_ahead_ns = ahead_s * SECOND_NS
+    await system.until(system.is_up)
+    system.done.clear()
+    await system.look(60.0)
+    assert system.done == []
+    system.bodies[FEED].is_hung = True
+    await system.look(ENDED_NS / SECOND_NS)
+    assert system.done == []
+    await system.until(lambda: f"kill {FEED}" in system.done, within_s=2.0)
+
+
+async def test_a_part_whose_heartbeat_has_vanished_is_silent_too() -> None:
+    system = await up()
+    system.bodies[FEED].is_hung = True
+    del system.beats[FEED]
+    await system.look(ENDED_NS / SECOND_NS)
+    assert system.done == []
+    await system.until(lambda: f"kill {FEED}" in system.done, within_s=2.0)
+
+
+async def test_the_last_heartbeat_of_a_life_before_does_not_make_a_part_up() -> None:
+    system = await up()
+    system.die(FEED)
+    system.bodies[FEED].is_hung = True
+    await system.until(lambda: f"start {FEED}" in system.done)
+    await system.look(30.0)
+    assert system.phase(FEED) is Lifecycle.STARTING
+    system.bodies[FEED].is_hung = False
+    await system.until(system.is_up)
 
 
 async def test_a_members_death_ends_what_stands_on_it_and_all_are_started_again_after_it() -> None:

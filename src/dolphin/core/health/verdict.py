@@ -13,7 +13,7 @@ from dolphin.core.health.restart import Lifecycle
 from dolphin.core.units import SECOND_NS
 from dolphin.core.words import span
 
-STILL_NS: Final = 5 * SECOND_NS
+STILL_NS: Final = 2 * SECOND_NS
 """Wall time without any progress in market time after which a part that beats is called still."""
 SUPERVISOR_NS: Final = 3 * SECOND_NS
 """A word of the supervisor older than this is none."""
