@@ -1,7 +1,8 @@
 """A running system whose parts are killed, stopped and starved, and what has to hold after each.
 
-Nothing here measures the machine: every wait is bounded by something that only a hang reaches. The one limit that is meant, `SHUT_S`, is
-read off the agent's own journal, whose status lines carry the wall clock by which it judged.
+Nothing here measures the machine: every wait is bounded by something that only a hang reaches. Two limits are meant. `SHUT_S` is read off
+the agent's own journal, whose status lines carry the wall clock by which it judged; and what is said `SAID_S` after a fault is held against
+what is so at that moment, however long it took to get there.
 """
 
 import asyncio
@@ -12,9 +13,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -23,17 +25,27 @@ import psutil
 
 from dolphin.cluster.watch import ClusterWatch, Sighting
 from dolphin.core.contract.lines import Line
+from dolphin.core.contract.names import DEFAULT_ACCOUNT as ACCOUNT
 from dolphin.core.contract.names import JOBS
 from dolphin.core.health.parts import PARTS, PartKind
 from dolphin.core.health.restart import Lifecycle
-from dolphin.core.health.verdict import has_decided
+from dolphin.core.health.verdict import Health, State, has_decided
+from dolphin.core.ledger import chain
+from dolphin.core.ledger.accounts import Accounts
+from dolphin.core.ledger.verification import verify
 from dolphin.core.units import SECOND_NS
 from dolphin.host.home import Home, RunFiles
 from dolphin.host.standing import Standing, last_standing, read_standing
 from dolphin.host.tail import Tail
+from dolphin.operator.health import Assessment, assess
+from dolphin.storage.sqlite import SqliteStore
 
 SHUT_S: Final = 2.0
 """From a fault that takes the leases away to a shut order gate, by the clock of whoever shuts it."""
+SAID_S: Final = 3.0
+"""From a fault to a status that says so."""
+PATIENCE_S: Final = 60.0
+"""For R to recover. A gap of some seconds is minutes of market time at speed: the law then takes long over it, and is right to."""
 BACK_S: Final = 240.0
 """Until a system trades again; a hang reaches it, a slow machine should not."""
 COMMAND_S: Final = 240.0
@@ -85,6 +97,11 @@ def is_shut(status: Line) -> bool:
     return status["posture"] == "HIBERNATE" or caps[""] == 0 or not any(cap for asset, cap in caps.items() if asset)
 
 
+def _are_shut(statuses: Iterable[Line]) -> bool:
+    said = [is_shut(status) for status in statuses]
+    return bool(said) and all(said)
+
+
 class Journal:
     """The lines of an agent's journal, as they come."""
 
@@ -96,6 +113,17 @@ class Journal:
         """All up to now."""
         self.lines += self._tail.read()
         return self.lines
+
+    def positions(self) -> dict[str, Decimal]:
+        """By the fills that the agent's venue has told it of; that venue began with the agent, and empty."""
+        held: dict[str, Decimal] = {}
+        for line in self.read():
+            if line["type"] == "ready":
+                held = {}
+            elif line["type"] == "fill":
+                signed = Decimal(line["qty"]) * (1 if line["side"] == "BUY" else -1)
+                held[line["asset"]] = held.get(line["asset"], Decimal(0)) + signed
+        return {asset: qty for asset, qty in held.items() if qty}
 
     def last_status(self) -> Line | None:
         return next((line for line in reversed(self.read()) if line["type"] == "status"), None)
@@ -147,30 +175,82 @@ class System:
         left = self.processes()
         assert not left, [(process.pid, process.cmdline()) for process in left]
 
+    def assert_books_are_right(self) -> None:
+        """The ledger is whole, and its positions are those that the venue's fills make since the agent has had that venue."""
+        self._await(lambda: self._booked() == self.journal.positions(), "ledger and fills agree on what is held")
+
     def assert_ledger_is_whole(self) -> None:
-        status, told, said = dolphin("ledger", "verify", "--home", str(self.home.root))
-        assert status == 0, (told, said)
+        self._booked()
+
+    def _booked(self) -> dict[str, Decimal]:
+        """The positions in the ledger, which has to verify."""
+        store = SqliteStore.read(self.home.ledger)
+        try:
+            records = tuple(store.records(ACCOUNT))
+            report = verify(ACCOUNT, records, store.head(ACCOUNT))
+        finally:
+            store.close()
+        assert report.is_verified, report
+        accounts = Accounts()
+        for record in records:
+            accounts.apply(chain.content_of(record))
+        return {asset: Decimal(position.qty_e8).scaleb(-8) for asset, position in accounts.positions.items() if position.qty_e8}
 
     # waiting
 
-    def await_trading(self) -> None:
-        """Until it is in APEX with positions, or has stopped in a way that it states."""
-        self._await(lambda: self._trades() or bool(self.stated_stop()), "it trades again, or says why not")
+    def trade(self) -> list[str]:
+        """Until it is in APEX with positions: by itself, or by an operator who does what a stop that is stated asks for.
 
-    def trade(self) -> None:
-        """Until it trades: on a new run, whose gates are new, where this one has latched."""
-        self.await_trading()
-        if self.stated_stop():
-            self.down()
+        Returns what that was; [] if it came back by itself.
+        """
+        done: list[str] = []
+        while stops := self.settle(PATIENCE_S):
+            done += stops
+            if self._trades():
+                break
+            self.down()  # a new run has new gates
             self.up()
-            self.await_trading()
-        assert self.stated_stop() == ""
+        return done
+
+    def settle(self, patience_s: float = 0.0) -> list[str]:
+        """Until it trades, or says what it waits for; an operator releases latches. Returns what it said; [] if it trades by itself."""
+        said: list[str] = []
+        while stop := self._await_trading_or_stop(patience_s):
+            said.append(stop)
+            self._assert_says_shut(stop, assess(self.home))
+            if stop != self._latch():
+                break
+            self.release(stop)
+        return said
+
+    def _await_trading_or_stop(self, patience_s: float) -> str:
+        """Returns which stop, in the system's own words; "" when it trades."""
+        patient_until = time.monotonic() + patience_s
+        is_too_long = lambda: time.monotonic() > patient_until and bool(self._recovers())  # noqa: E731
+        self._await(lambda: self._trades() or bool(self.stated_stop()) or is_too_long(), "it trades again, or says why not")
+        return "" if self._trades() else self.stated_stop() or self._recovers()
 
     def stated_stop(self) -> str:
         """Why nothing is traded until a person acts; "" if nothing of that kind is said."""
+        return self.given_up() or self._latch()
+
+    def _latch(self) -> str:
+        held = self._held_back()
+        return held if held.startswith("invariant broken") else ""
+
+    def _recovers(self) -> str:
+        held = self._held_back()
+        return held if "recovering toward" in held else ""
+
+    def _held_back(self) -> str:
         status = self.journal.last_status()
-        held = "" if status is None else status["held_back"].get("", "")
-        return self.given_up() or (held if held.startswith("invariant broken") else "")
+        return "" if status is None else status["held_back"].get("", "")
+
+    def release(self, why: str) -> None:
+        """Releases the latch, as soon as the controller speaks: the command reconciles first, and is refused until then."""
+        arguments = ("posture", "release", "--latch", "--by", "the drill", "--reason", f"a fault of the drill: {why}"[:160])
+        self._await(lambda: dolphin(*arguments, "--home", str(self.home.root))[0] == 0, "the latch can be released")
+        self._await(lambda: not self._latch(), "the agent hears of the release")
 
     def given_up(self) -> str:
         """Which parts are not started again, and why."""
@@ -226,12 +306,12 @@ class System:
         return self._random.choice(sorted(workers, key=lambda process: process.pid))
 
     def suffer(self, fault: Fault) -> None:
-        """Does it, and waits until it is over; then checks what is due at once."""
+        """Does it, and waits until it is over; checks what is due meanwhile."""
         victim = self.victim(fault.part)
         before = len(self.journal.read())
         restarts = {name: part.restarts for name, part in self.standing().parts.items()}
         began_ns = time.time_ns()
-        _do(victim, fault.how)
+        _do(victim, fault.how, lambda: self._assert_said(fault, victim))
         if fault.takes_leases and fault.part != "agent":
             self._assert_shut(fault, before, began_ns)
         if fault.how is How.KILL and fault.part not in JOBS:
@@ -242,6 +322,32 @@ class System:
             is_ready = lambda: any(line["type"] == "ready" for line in self.journal.read()[before:])  # noqa: E731
             self._await(lambda: fault.how is not How.KILL or is_ready() or bool(self.given_up()), "the agent is ready again")
             self._assert_nothing_left_the_agent(fault, before)
+
+    def _assert_said(self, fault: Fault, victim: psutil.Process) -> None:
+        """What `status` says now, `SAID_S` into the fault, is so."""
+        before = len(self.journal.read())
+        was_shut = self._was_shut()
+        seen = assess(self.home)
+        said = next(part for part in seen.verdict.parts if part.name == fault.part)
+        if victim.is_running() and victim.status() == psutil.STATUS_STOPPED:
+            assert said.state in (State.SILENT, State.STILL, State.DEAD, State.UNKNOWN, State.STARTING), (fault, seen.verdict)
+            assert seen.verdict.health is not Health.HEALTHY, (fault, seen.verdict)
+        if said.state is State.ALIVE and fault.how is How.KILL and fault.part not in JOBS:
+            process = self.standing().parts[fault.part].process
+            assert process is not None, (fault, seen.verdict)
+            assert process.pid != victim.pid, (fault, seen.verdict)
+        later = self.journal.read()[before:]
+        if was_shut and _are_shut(line for line in later if line["type"] == "status"):
+            self._assert_says_shut(fault, seen)
+
+    def _was_shut(self) -> bool:
+        """Whether, by the agent's own word, nothing was let in for `SAID_S` up to now."""
+        since_ns = time.time_ns() - round(SAID_S * SECOND_NS)
+        return _are_shut(line for line in self.journal.read() if line["type"] == "status" and line["wall_ns"] >= since_ns)
+
+    @staticmethod
+    def _assert_says_shut(fault: object, seen: Assessment) -> None:
+        assert seen.verdict.not_trading, (fault, seen.verdict)
 
     def _assert_shut(self, fault: Fault, before: int, began_ns: int) -> None:
         """By the first status that the agent wrote when the limit was over; an agent that is not there any more lets nothing in either."""
@@ -287,22 +393,35 @@ def _is_of_stage(process: psutil.Process, job: str) -> bool:
     return "dolphin.stage.guardian" in words and any(word.startswith(f"{job}/") for word in words)
 
 
-def _do(victim: psutil.Process, how: How) -> None:
+def _do(victim: psutil.Process, how: How, look: Callable[[], None]) -> None:
+    """Does it to `victim`, and looks `SAID_S` after it has begun."""
     match how:
         case How.KILL:
             victim.kill()
+            time.sleep(SAID_S)
+            look()
         case How.STOP_5 | How.STOP_30:
-            _hold(victim, 5.0 if how is How.STOP_5 else 30.0)
+            with _held(victim):
+                ends_at = time.monotonic() + (5.0 if how is How.STOP_5 else 30.0)
+                time.sleep(SAID_S)
+                look()
+                time.sleep(max(0.0, ends_at - time.monotonic()))
         case How.STARVE:
             ends_at = time.monotonic() + 10.0
             while time.monotonic() < ends_at:
-                _hold(victim, 0.4)
+                with _held(victim):
+                    time.sleep(0.4)
                 time.sleep(0.1)
+            look()
 
 
-def _hold(victim: psutil.Process, seconds: float) -> None:
-    """Stopped for so long; it may be gone before the end. psutil asks whether it is still the same before each signal."""
+@contextmanager
+def _held(victim: psutil.Process) -> Iterator[None]:
+    """Stopped for the length of the block; it may be gone before the end. psutil asks whether it is still the same before each signal."""
     with suppress(psutil.NoSuchProcess):
         victim.send_signal(signal.SIGSTOP)
-        time.sleep(seconds)
-        victim.send_signal(signal.SIGCONT)
+    try:
+        yield
+    finally:
+        with suppress(psutil.NoSuchProcess):
+            victim.send_signal(signal.SIGCONT)

@@ -36,7 +36,7 @@ ARROWS: dict[str, set[str]] = {
     "core.health": {"core.contract", "core.units", "core.words"},
     # the shells
     "config": {"core.contract", "core.upkeep", "errors"},
-    "host": {"config", "core.contract", "core.signals", "core.upkeep", "errors"},
+    "host": {"config", "core.contract", "core.signals", "core.units", "core.upkeep", "core.words", "errors"},
     "stage": {"core.arrow", "core.contract", "errors"},
     "pipeline": {"core.contract", "errors", "stage"},
     "cluster": {"core.arrow", "core.contract", "core.control", "core.health", "errors", "pipeline"},

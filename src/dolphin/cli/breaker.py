@@ -1,6 +1,5 @@
 """`dolphin breaker list|cut|release`: the adaptive cut-offs of the assets, and an operator's cut beside them."""
 
-import asyncio
 from typing import Annotated, Any
 
 import typer
@@ -11,17 +10,15 @@ from dolphin.cli import operating
 from dolphin.cli.health_text import data_of, warning
 from dolphin.cli.operating import ByOption, ReasonOption
 from dolphin.cli.options import DEFAULT_HOME, AccountOption, ClusterOption, DryRunOption, HomeOption, JsonOption, MemberOption, print_json
+from dolphin.cli.seeing import see_gates
 from dolphin.core.control import breaker
 from dolphin.core.control.gate_entry import BREAKER_PARAMS
 from dolphin.core.control.posture import MAX_LEVERAGE_PPM
-from dolphin.core.health.verdict import Health
 from dolphin.core.words import leverage, share, span
 from dolphin.errors import BadInput
-from dolphin.host.home import Home
 from dolphin.operator import operations as operation
 from dolphin.operator.gate_state import Gates, is_held
-from dolphin.operator.health import verdict_on
-from dolphin.operator.site import find_site, look
+from dolphin.operator.site import find_site
 
 app = typer.Typer(help="The assets' cut-offs, and an operator's cut beside them.", no_args_is_help=True)
 
@@ -38,9 +35,8 @@ def list_breakers(
     as_json: JsonOption = False,
 ) -> None:
     """List the assets, the most restricted first: level, cap, hold, sources, an operator's cut."""
-    where = find_site(home, member, cluster_name, account)
-    gates = asyncio.run(look(where, 0.0))
-    health = verdict_on(Home(home), where, member)
+    gates, seen = see_gates(home, member, cluster_name, account, as_json=as_json)
+    health = seen.verdict
     rows = [_row(each, gates) for each in gates.breakers if show_all or is_restricted(each)]
     if as_json:
         print_json(
@@ -55,7 +51,7 @@ def list_breakers(
         Console().print(_table(rows))
     free = len(gates.breakers) - len(rows)
     if free or not rows:
-        what = "without a restriction of their own" if health.health is Health.DOWN else "not restricted"
+        what = "not restricted" if health.is_current else "without a restriction of their own"
         print(f"{free} {what}{'' if show_all else ' (--all shows them)'}." if gates.breakers else "No asset has a breaker yet.")
 
 

@@ -1,5 +1,6 @@
 """A verdict on a running system as lines of plain text and as data: the same words on every screen."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -7,10 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from dolphin.cli.posture_text import posture_lines
+from dolphin.core.control.breaker import BreakerState
 from dolphin.core.health.verdict import Health, PartVerdict, State, Verdict
 from dolphin.core.units import SECOND_NS
 from dolphin.core.words import clock
 from dolphin.operator.health import Assessment
+from dolphin.operator.views.account import AccountView
 
 _COLOUR = {Health.HEALTHY: "green", Health.DEGRADED: "yellow", Health.HELD: "dark_orange", Health.DOWN: "bold red"}
 _REASONS_SHOWN = 8
@@ -42,16 +45,30 @@ def picture(seen: Assessment) -> RenderableType:
     if verdict.parts:
         lines.append(_table(verdict.parts))
     if seen.account is not None:
-        lines += [Text(line) for line in posture_lines(seen.account)[:1] + posture_lines(seen.account)[4:7]]
+        lines += [Text(line) for line in _account_lines(seen.account, verdict)]
     if seen.gates is not None:
-        cut = [
-            f"{each.asset} to level {max(each.level, each.manual.level)}" for each in seen.gates.breakers if each.level or each.manual.level
-        ]
-        lines.append(Text(f"cuts     {', '.join(cut) or 'none'} (of single assets)"))
+        lines.append(Text(f"cuts     {_cuts(seen.gates.breakers)}"))
     if verdict.not_trading:
         lines.append(Text("Why nothing is traded:"))
         lines += [Text(f"  * {reason}") for reason in verdict.not_trading[:_REASONS_SHOWN]]
     return Group(*lines)
+
+
+def _account_lines(account: AccountView, verdict: Verdict) -> list[str]:
+    lines = posture_lines(account, verdict)
+    return [lines[0], *lines[4:7]]
+
+
+def _cuts(breakers: Sequence[BreakerState]) -> str:
+    """An asset that no source has spoken of yet has no entitlement, but it has not been cut."""
+    cut = [f"{each.asset} to level {max(each.level, each.manual.level)}" for each in breakers if _is_cut(each)]
+    unknown = sum(1 for each in breakers if each.level and not _is_cut(each))
+    waiting = f"; {unknown} of which not every source has spoken yet" if unknown else ""
+    return f"{', '.join(cut) or 'none'} (of single assets){waiting}"
+
+
+def _is_cut(state: BreakerState) -> bool:
+    return state.manual.level > 0 or (state.level > 0 and any(source.severity_ppm > 0 for source in state.sources))
 
 
 def _table(parts: tuple[PartVerdict, ...]) -> Table:

@@ -12,12 +12,12 @@ from rich.console import Console
 from dolphin.cli.health_text import data_of, warning
 from dolphin.cli.job_text import headline, raw_lines, stage_lines, vertex_table
 from dolphin.cli.options import DEFAULT_HOME, ClusterOption, HomeOption, JsonOption, MemberOption, print_json
+from dolphin.cli.seeing import see
 from dolphin.cluster.client import client
 from dolphin.cluster.jobs import Jobs, JobState, Verb
 from dolphin.errors import BadInput
 from dolphin.host.home import Home
 from dolphin.host.standing import member_of
-from dolphin.operator.health import assess
 from dolphin.pipeline.description import Pipeline
 from dolphin.pipeline.drawing import draw_svg, draw_text
 from dolphin.pipeline.files import load_pipeline, settings_of
@@ -47,8 +47,8 @@ def list_(
     member: MemberOption = None, cluster_name: ClusterOption = None, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False
 ) -> None:
     """List the jobs, the ended ones too."""
+    health = see(home, member, cluster_name, as_json=as_json).verdict
     states = _with_jobs(lambda jobs: jobs.list(), member, cluster_name, home)
-    health = assess(Home(home), *(member_of(Home(home), member, cluster_name) if member is not None else ())).verdict
     if as_json:
         print_json({"jobs": states, "health": data_of(health)})
         return

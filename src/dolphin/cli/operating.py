@@ -15,6 +15,7 @@ from dolphin.core.words import leverage, share
 from dolphin.operator.gate_state import Gates
 from dolphin.operator.operations import Author, Operation
 from dolphin.operator.site import Done, Site, act
+from dolphin.operator.views.plain import plain
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.", metavar="TEXT")]
 ByOption = Annotated[str | None, typer.Option("--by", help="Who; the user of the operating system if left out.", metavar="NAME")]
@@ -57,7 +58,7 @@ def _changes(before: GateReading, after: GateReading) -> list[str]:
         "posture": (before.posture, after.posture),
         "cap": (leverage(before.cap_ppm), leverage(after.cap_ppm)),
         "R" if before.posture else "left by the cut": (share(before.r_ppm), share(after.r_ppm)),
-        "latch": (before.latch or "none", after.latch or "none"),
+        "latch": (plain(before.latch) or "none", plain(after.latch) or "none"),
         "ceiling": (before.ceiling, after.ceiling),
         "level": (str(before.level), str(after.level)),
         "operator's cut": (str(before.manual_level), str(after.manual_level)),

@@ -1,6 +1,5 @@
 """`dolphin posture show|explain|force|release|log`: how an account stands, why, and the operator's word on it."""
 
-import asyncio
 import time
 from typing import Annotated
 
@@ -26,16 +25,16 @@ from dolphin.cli.options import (
     print_json,
 )
 from dolphin.cli.posture_text import posture_lines
+from dolphin.cli.seeing import see_gates
 from dolphin.core.contract.names import DEFAULT_ACCOUNT
 from dolphin.core.control.posture import Posture
-from dolphin.core.health.verdict import Health, Verdict
+from dolphin.core.health.verdict import Verdict
 from dolphin.core.words import leverage, share, span, utc
 from dolphin.errors import BadInput
 from dolphin.host.home import Home
 from dolphin.operator import operations as operation
-from dolphin.operator.health import verdict_on
 from dolphin.operator.log import Logged, is_open, read
-from dolphin.operator.site import Site, find_site, look
+from dolphin.operator.site import find_site
 from dolphin.operator.views.account import AccountView, view
 from dolphin.operator.views.plain import plain
 
@@ -54,13 +53,13 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show posture, cap, R between its thresholds, factors, latch, ceiling and lease."""
-    where = find_site(home, member, cluster_name, account)
     while True:
-        seen, health = _look(where), verdict_on(Home(home), where, member)
+        gates, whole = see_gates(home, member, cluster_name, account, as_json=as_json)
+        seen, health = view(gates), whole.verdict
         if as_json:
             print_json(msgspec.to_builtins(seen) | {"health": data_of(health)})
         else:
-            print("\n".join([*filter(None, [warning(health)]), *posture_lines(seen)]))
+            print("\n".join([*filter(None, [warning(health)]), *posture_lines(seen, health)]))
         if not watch:
             return
         time.sleep(WATCH_EVERY_S)
@@ -75,8 +74,8 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Explain the cap: from it back to factors, readings and exchange messages; and what the next milder posture needs."""
-    where = find_site(home, member, cluster_name, account)
-    seen, health = _look(where), verdict_on(Home(home), where, member)
+    gates, whole = see_gates(home, member, cluster_name, account, as_json=as_json)
+    seen, health = view(gates), whole.verdict
     if as_json:
         print_json(msgspec.to_builtins(seen) | {"health": data_of(health)})
     else:
@@ -141,10 +140,6 @@ def log(
         print("\n".join(map(_logged, actions)) or "No operator has acted.")
 
 
-def _look(where: Site) -> AccountView:
-    return view(asyncio.run(look(where)))
-
-
 def _logged(logged: Logged) -> str:
     said = logged.operation
     stage = "UNKNOWN (the command died)" if is_open(logged) else said.stage.upper()
@@ -154,11 +149,12 @@ def _logged(logged: Logged) -> str:
 
 
 def _tree(seen: AccountView, health: Verdict) -> Tree:
-    tree = Tree(escape("\n".join([*filter(None, [warning(health)]), *posture_lines(seen)[:1]])))
-    cap = tree.add(f"cap {leverage(seen.cap_ppm)} in force: the smallest of")
+    tree = Tree(escape("\n".join([*filter(None, [warning(health)]), *posture_lines(seen, health)[:1]])))
+    in_force = "in force" if health.is_current and seen.is_governed and seen.lease_left_ns > 0 else "in the gate"
+    cap = tree.add(f"cap {leverage(seen.cap_ppm)} {in_force}: the smallest of")
     for bound in seen.bounds:
         cap.add(escape(f"{bound.name}: {leverage(bound.cap_ppm)}"))
-    if seen.lease_left_ns <= 0 or not seen.is_governed:
+    if in_force != "in force":
         cap.add("only while the controller renews the lease: see above")
     r = tree.add(f"R {share(seen.r_ppm)}; the factors together give {share(seen.readings_allow_ppm)}")
     for name, factor_ppm in seen.factors_ppm.items():
@@ -177,7 +173,7 @@ def _tree(seen: AccountView, health: Verdict) -> Tree:
         for asset, note in seen.manual_cuts.items():
             cuts.add(escape(f"{asset}: {note}"))
     tree.add(f"not sensed in this release: {', '.join(seen.not_sensed)}")
-    if health.health is Health.DOWN:
+    if not health.is_current:
         tree.add(escape(f"to the next milder posture: first this has to be mended: {health.not_trading[0]}"))
     else:
         _add_outlook(tree, seen)

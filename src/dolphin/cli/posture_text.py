@@ -4,20 +4,22 @@ from typing import Literal
 
 from dolphin.core.control.manual_cut import CUTS_PPM
 from dolphin.core.control.posture import LADDER
+from dolphin.core.health.verdict import Verdict
 from dolphin.core.units import ONE
 from dolphin.core.words import leverage, share, span, utc
 from dolphin.operator.views.account import AccountView
+from dolphin.operator.views.plain import plain, seconds
 
 BAR_WIDTH = 60
 
 
-def posture_lines(seen: AccountView) -> list[str]:
+def posture_lines(seen: AccountView, health: Verdict) -> list[str]:
     """The account at a glance, the most important line first."""
     return [
-        f"{seen.account}: {seen.posture}, cap {leverage(seen.cap_ppm)}{_passive(seen)}  {_alive(seen)}",
+        f"{seen.account}: {_granted(seen, health)}",
         *r_bar(seen.r_ppm),
         "factors  " + "  ".join(f"f{number} {share(factor)}" for number, factor in enumerate(seen.factors_ppm.values(), 1)),
-        f"latch    {seen.latch or 'none'}",
+        f"latch    {plain(seen.latch) or 'none'}",
         f"forced   {'nothing' if seen.ceiling == 'APEX' else f'no milder than {seen.ceiling}: {seen.ceiling_note}'}",
         f"cut      {f'to {share(CUTS_PPM[seen.manual_level])}: {seen.manual_note}' if seen.manual_level else 'none'}",
         f"since    {_since(seen)}",
@@ -44,6 +46,15 @@ def _gates(which: Literal["enter_below_ppm", "leave_above_ppm"]) -> str:
 
 def _passive(seen: AccountView) -> str:
     return ", passive orders only" if seen.passive_only else ""
+
+
+def _granted(seen: AccountView, health: Verdict) -> str:
+    """Where a part does not do its work, what the gate says is history, whatever lease it shows: the market's time stands still with it."""
+    gate = f"{seen.posture}, cap {leverage(seen.cap_ppm)}{_passive(seen)}"
+    if health.is_current:
+        return f"{gate}  {_alive(seen)}"
+    heard = "" if health.market_age_ns is None else f", and the market moved {seconds(health.market_age_ns)} ago"
+    return f"nothing is granted (the gate last said {gate}{heard})"
 
 
 def _alive(seen: AccountView) -> str:

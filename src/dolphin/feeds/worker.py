@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import uvloop
@@ -52,6 +53,14 @@ FEED_PART: Final = names.feed_part(names.FIRST_SHARD)
 """Its key in `SYSTEM_HEALTH`."""
 
 
+@dataclass(slots=True)
+class Source:
+    """Where the frames come from, as far as a heartbeat tells of it."""
+
+    trouble: Callable[[], str] = str
+    """What is wrong with it, for a person; "" if nothing is, as always with a replay."""
+
+
 def pace_of(options: FeedOptions) -> Pace:
     """The flow control that the speed asks for."""
     if options.is_lockstep:
@@ -89,12 +98,14 @@ async def run(options: FeedOptions) -> None:
         feed = Feed(Translator(), batcher, publisher)
         _stop_on_signals(feed.stop)
         gc.freeze()  # what has been imported stays: collections need not look at it again
-        beating = beat(hazelcast, FEED_PART, lambda: _condition(feed))
+        source = Source()
+        beating = beat(hazelcast, FEED_PART, lambda: condition(publisher.market_time_ns, publisher.batches, source))
         async with beside(beating), _journalled(feed, options), claim.held(), _following(feed, progress, options):
             await publisher.open()
             if first_pass is None:
                 clock = LiveClock()
                 async with live_frames(options.live, clock, _trying(service, say)) as live:
+                    source.trouble = live.trouble
                     await play_live(feed, live.queue, clock, live.want_snapshots)
             elif options.speed == 0:
                 await play_fast(feed, first_pass)
@@ -113,9 +124,11 @@ def _trying(service: Service, say: Say) -> Say:
     return tell
 
 
-def _condition(feed: Feed) -> Condition:
-    published = feed.publisher
-    return Condition(published.market_time_ns, "" if published.batches else "the market has not sent anything yet")
+def condition(market_time_ns: int, batches: int, source: Source) -> Condition:
+    """What a feed's heartbeat says. Batches go on without an exchange, for time does: so that it is there has to be said besides."""
+    trouble = source.trouble()
+    waits = "" if batches else "the market has not sent anything yet"
+    return Condition(market_time_ns, trouble or waits, is_nominal=not trouble)
 
 
 def _heartbeat(service: Service, what: str) -> Callable[[], None]:

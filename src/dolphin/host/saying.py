@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from dolphin.core.units import SECOND_NS
+from dolphin.core.words import span
 from dolphin.host import stderr
 
 type Say = Callable[[str], None]
@@ -31,15 +33,24 @@ class Outage:
         self._say = say
         self._monotonic = monotonic
         self._since: float | None = None
+        self._why = ""
+
+    @property
+    def text(self) -> str:
+        """What is lost, why and for how long; "" while it is there."""
+        return "" if self._since is None else f"{self._what} has been lost for {span(self._away_ns())}: {self._why}"
 
     def began(self, why: str) -> None:
         """It is gone; without effect while it is."""
         if self._since is None:
-            self._since = self._monotonic()
+            self._since, self._why = self._monotonic(), why
             self._say(f"{self._what} is lost: {why}")
 
     def ended(self) -> None:
         """It is there; without effect unless it was gone."""
         if self._since is not None:
-            away_s, self._since = self._monotonic() - self._since, None
-            self._say(f"{self._what} is back after {away_s:.1f} s")
+            self._say(f"{self._what} is back after {self._away_ns() / SECOND_NS:.1f} s")
+            self._since = None
+
+    def _away_ns(self) -> int:
+        return 0 if self._since is None else round((self._monotonic() - self._since) * SECOND_NS)

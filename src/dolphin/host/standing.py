@@ -39,6 +39,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     is_joined: bool = False
     """The members are a cluster's that stood before, and stays."""
     written_wall_ns: int = 0
+    looked_wall_ns: int = 0
+    """When the supervisor last looked at the parts."""
     parts: dict[str, PartStanding] = {}
 
 

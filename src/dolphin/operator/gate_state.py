@@ -18,6 +18,7 @@ from dolphin.core.ledger.events import GateReading
 from dolphin.core.units import ONE
 from dolphin.core.words import share, span
 from dolphin.errors import BadInput, DolphinError
+from dolphin.operator.views.plain import plain
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def words_on_account(state: posture_gate.PostureState, leverage: account_gate.Ac
     governed = state.governed
     found: list[str] = []
     if governed.latch:
-        found.append(f"latched: {governed.latch}")
+        found.append(f"latched: {plain(governed.latch)}")
     if governed.ceiling is not Posture.APEX:
         found.append(f"an operator's word: {state.note}")
     if leverage.manual.level:
@@ -136,7 +137,7 @@ def holds_on_asset(state: breaker.BreakerState) -> tuple[str, ...]:
     if state.manual.level:
         found.append(f"an operator's cut to {share(manual_cut.CUTS_PPM[state.manual.level])}: {state.manual.note}")
     if state.level:
-        why = "; ".join(state.reasons)
+        why = "; ".join(map(plain, state.reasons))
         found.append(f"the breaker's level {state.level}, which leaves {share(manual_cut.CUTS_PPM[state.level])} ({why})")
     if is_held(state):
         found.append(f"its hold, for another {span(state.hold_until_ns - state.time_ns)}")

@@ -18,14 +18,18 @@ from dolphin.core.health.jobs import taken_out
 from dolphin.core.health.parts import PARTS, PartKind
 from dolphin.core.health.restart import Lifecycle
 from dolphin.core.health.verdict import Health, Sight, Supervision, Verdict, judge
-from dolphin.errors import DolphinError
+from dolphin.core.units import SECOND_NS
+from dolphin.errors import BadInput, DolphinError
 from dolphin.host.home import Home, RunFiles
+from dolphin.host.leftovers import is_there
 from dolphin.host.standing import PartStanding, Standing, is_supervised, last_standing
 from dolphin.operator.gate_state import Gates, waits_of_account, words_on_account
-from dolphin.operator.site import GLANCE_S, Site, look_with
+from dolphin.operator.site import GLANCE_S, look_with
 from dolphin.operator.views.account import AccountView, view
 
 GATES_LIMIT_S: Final = 3.0
+LOOK_LIMIT_NS: Final = 60 * SECOND_NS
+"""A supervisor that writes without having looked at its parts for so long is silent: a look may start jobs, and takes no longer."""
 CLIENT: Final = "dolphin-status"
 
 
@@ -42,13 +46,12 @@ class Assessment(NamedTuple):
 
 
 def assess(home: Home, member: str | None = None, cluster_name: str = "", account: str | None = None) -> Assessment:
-    """Looks at the system of `home`, or at the cluster of `member`, within a few seconds; never raises for what it finds."""
+    """Looks at the system of `home`, or at the cluster of `member`, within a few seconds; never raises for what it finds.
+
+    Raises:
+        BadInput: the cluster knows other accounts, but not the `account` that was named.
+    """
     return asyncio.run(_assess(None if member is not None else last_standing(home), home, member, cluster_name, account))
-
-
-def verdict_on(home: Home, where: Site, member: str | None) -> Verdict:
-    """The verdict for a screen of `where`, which was found by `home`, or by `member` if a person named one."""
-    return assess(home, None if member is None else where.member, where.cluster_name, where.account).verdict
 
 
 async def _assess(standing: Standing | None, home: Home, member: str | None, cluster_name: str, account: str | None) -> Assessment:
@@ -62,7 +65,7 @@ async def _assess(standing: Standing | None, home: Home, member: str | None, clu
         if standing is not None:  # what was said before a look that can take seconds is not held against who said it
             standing = last_standing(home) or standing
         sight = _sight(standing, sighting)
-        gates = None if sighting is None or watch.hazelcast is None else await _gates(watch.hazelcast, account or _account(home, standing))
+        gates = None if sighting is None or watch.hazelcast is None else await _gates(watch.hazelcast, account, _account(home, standing))
     finally:
         await watch.close()
     seen, holds, waits = _of_account(gates, sighting)
@@ -75,12 +78,17 @@ def _sight(standing: Standing | None, sighting: Sighting | None) -> Sight:
     names = [part.name for part in PARTS if part.kind is PartKind.JOB]
     return Sight(
         now_ns=time.time_ns(),
-        supervised_wall_ns=None if standing is None else standing.written_wall_ns,
+        supervised_wall_ns=None if standing is None else min(standing.written_wall_ns, standing.looked_wall_ns + LOOK_LIMIT_NS),
         is_supervisor_dead=standing is not None and not is_supervised(standing),
         supervision={} if standing is None else {name: _supervision(part) for name, part in standing.parts.items()},
         beats=None if sighting is None else sighting.beats,
+        ended=frozenset() if standing is None else frozenset(name for name, part in standing.parts.items() if _has_ended(part)),
         suspended={name: word for name in names if (word := taken_out(jobs.get(name)))},
     )
+
+
+def _has_ended(part: PartStanding) -> bool:
+    return part.process is not None and not is_there(part.process)
 
 
 def _supervision(part: PartStanding) -> Supervision:
@@ -96,18 +104,24 @@ def _account(home: Home, standing: Standing | None) -> str:
         return DEFAULT_ACCOUNT
 
 
-async def _gates(hazelcast: HazelcastClient, account: str) -> Gates | None:
+async def _gates(hazelcast: HazelcastClient, named: str | None, own: str) -> Gates | None:
     try:
         async with asyncio.timeout(GATES_LIMIT_S):
-            return await look_with(hazelcast, account, GLANCE_S)
+            return await look_with(hazelcast, named or own, GLANCE_S)
+    except BadInput:
+        if named is not None:
+            raise
+        return None
     except (*TROUBLE, TimeoutError, DolphinError):
         return None
 
 
 def _of_account(gates: Gates | None, sighting: Sighting | None) -> tuple[AccountView | None, tuple[str, ...], tuple[str, ...]]:
     """The account, what holds it down by a person's or an invariant's word, and what else keeps it from trading."""
-    if gates is None or sighting is None:
+    if sighting is None:
         return None, (), ()
+    if gates is None:
+        return None, (), ("the gates of the account cannot be read",)
     try:
         seen = view(gates)
     except DolphinError as error:

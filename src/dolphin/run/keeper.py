@@ -61,7 +61,7 @@ class Keeper:
         see: Callable[[], Awaitable[Sighting | None]],
         *,
         say: Callable[[str], None],
-        give_up: Callable[[str, str], Awaitable[None]],
+        give_up: Callable[[str, str], None],
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._runners = runners
@@ -72,7 +72,7 @@ class Keeper:
         self._parts = tuple(part for part in PARTS if part.name in runners)
         self.states = {part.name: Supervised(part) for part in self._parts}
         self.sighting: Sighting | None = None
-        self._looked_ns = self._blind_ns = self._now_ns()
+        self.looked_ns = self._blind_ns = self._now_ns()
         """When it was last looked, and when that was last without an answer of the cluster."""
         self._seen_ns = self._blind_ns
         """When there last was one."""
@@ -102,9 +102,9 @@ class Keeper:
         is_expected = any(state.phase in (Lifecycle.STARTING, Lifecycle.UP) for state in self.states.values())
         self.sighting = await self._see() if is_expected else None
         now_ns = self._now_ns()
-        if now_ns - self._looked_ns > AWAY_NS:  # stopped, starved, or the clock was set: held against nobody
+        if now_ns - self.looked_ns > AWAY_NS:  # stopped, starved, or the clock was set: held against nobody
             self._blind_ns = self._seen_ns = now_ns
-        self._looked_ns = now_ns
+        self.looked_ns = now_ns
         if self.sighting is None:
             self._blind_ns = now_ns
         else:
@@ -118,7 +118,7 @@ class Keeper:
         self._runners[part.name].tend()
         state, effects = step(before, self._seen(part, before))
         self.states[part.name] = state
-        if state.why != before.why or state.failures_ns != before.failures_ns:
+        if state.why not in ("", before.why) or state.failures_ns != before.failures_ns:
             self._say(f"{part.name} has failed: {state.why}")
         if state.phase is not before.phase:
             self._say(f"{part.name}: {before.phase} -> {state.phase}")
@@ -176,4 +176,4 @@ class Keeper:
                 await runner.kill()
             case GiveUp(why):
                 self._say(f"{part.name} IS GIVEN UP: {why}")
-                await self._give_up(part.name, why)
+                self._give_up(part.name, why)

@@ -19,9 +19,7 @@ import msgspec
 
 from dolphin.cluster.signals import to_posture
 from dolphin.cluster.watch import ClusterWatch
-from dolphin.cluster.writes import TROUBLE
 from dolphin.config import Config, dump_config
-from dolphin.core.contract.packing import pack
 from dolphin.core.health.parts import PARTS, PartKind
 from dolphin.core.health.restart import Lifecycle, Supervised
 from dolphin.core.health.verdict import has_decided
@@ -35,6 +33,7 @@ from dolphin.host.saying import Outage, timed
 from dolphin.host.segments import keep_short
 from dolphin.host.standing import PartStanding, Standing, is_supervised, last_standing, read_standing, write_standing
 from dolphin.host.tasks import beside, pause
+from dolphin.run.alarms import Alarms
 from dolphin.run.keeper import Keeper
 from dolphin.run.launch import Show
 from dolphin.run.plan import Plan
@@ -48,8 +47,6 @@ LOOK_EVERY_S: Final = 0.25
 WRITE_EVERY_S: Final = 0.5
 FIRST_DECISION_S: Final = 150.0
 """From the first part's start to the first decision, at the most."""
-ALARM_LIMIT_S: Final = 5.0
-MAX_REASON: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +170,8 @@ class Supervisor:
         self._watch = ClusterWatch(request.config.member.cluster_name, name="dolphin-supervisor")
         self._say = timed("supervisor")
         runners = self._runners = runners_of(self._plan, self._watch)
-        self._keeper = Keeper(runners, self._watch.see, say=self._say, give_up=self._alarm)
+        self._alarms = Alarms(self._tell_governor, self._say)
+        self._keeper = Keeper(runners, self._watch.see, say=self._say, give_up=self._alarms.owe)
         self._state: Literal["starting", "up"] = "starting"
         self._service = Service.of_environment()
 
@@ -188,7 +186,7 @@ class Supervisor:
             loop.add_signal_handler(number, stopping.set)
         self._plan.files.directory.mkdir(parents=True)
         self._plan.files.config.write_text(dump_config(self._plan.config))
-        async with beside(self._write_on()):
+        async with beside(self._write_on(), self._alarms.run()):
             try:
                 await self._start(stopping)
                 await self._keep(stopping)
@@ -249,6 +247,7 @@ class Supervisor:
             cluster_name=self._plan.config.member.cluster_name,
             is_joined=bool(self._plan.join),
             written_wall_ns=time.time_ns(),
+            looked_wall_ns=self._keeper.looked_ns,
             parts={name: self._part(name, state) for name, state in self._keeper.states.items()},
         )
         write_standing(self._home, standing)
@@ -280,15 +279,10 @@ class Supervisor:
         what = f"nothing was decided on within {FIRST_DECISION_S:.0f} s ({'; '.join(waits) or 'no part says why'}; the feed: {said.what})"
         return DolphinError(what, remedy=said.remedy)
 
-    async def _alarm(self, part: str, why: str) -> None:
-        """A crash loop is a broken invariant: the governor is told, whose latch only a person releases."""
-        signal_ = {"kind": "broken", "source": "supervisor", "reason": f"{part}: {why}"[:MAX_REASON], "cause_id": ""}
-        try:
-            async with asyncio.timeout(ALARM_LIMIT_S):
-                assert self._watch.hazelcast is not None
-                await to_posture(self._watch.hazelcast, self._plan.config.paper.account, pack(signal_))
-        except (AssertionError, DolphinError, TimeoutError, *TROUBLE) as error:
-            self._say(f"the governor could not be told of it: {error!r}")
+    async def _tell_governor(self, signal: bytes) -> object:
+        if self._watch.hazelcast is None:
+            raise DolphinError("the member is away", remedy="It is started again first.")
+        return await to_posture(self._watch.hazelcast, self._plan.config.paper.account, signal)
 
 
 def said_up(standing: Standing) -> str:

@@ -141,9 +141,27 @@ async def test_a_connection_that_is_open_but_silent_is_given_up_and_opened_again
         feed.exchange.is_muted = True
         await feed.until(lambda it: it.gaps() == set(MARKET.symbols), "the silence is taken for a loss")
         assert feed.live.counters.silent_deaths >= 1
+        lost = feed.live.trouble()
+        assert re.fullmatch(r"the exchange has been lost for \d+ .*: connected, but silent for 2 s", lost)
         feed.exchange.is_muted = False
         await feed.until(Watched.is_synced, "synchronised again")
+        assert feed.live.trouble() == ""
         assert "the exchange is lost: connected, but silent for 2 s" in feed.said
+
+
+async def test_an_exchange_that_falls_silent_is_trouble_long_before_it_is_given_up() -> None:
+    async with watched() as feed:
+        assert feed.live.trouble() == "the exchange has not sent anything yet"
+        await feed.until(Watched.is_synced, "synchronised")
+        assert feed.live.trouble() == ""
+        feed.exchange.is_muted = True
+        async with asyncio.timeout(BOUND_S):
+            while not feed.live.trouble():  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.05)
+        assert re.fullmatch(r"the exchange has been silent for \d+ s", feed.live.trouble())
+        assert feed.live.counters.losses == 0
+        feed.exchange.is_muted = False
+        await feed.until(lambda it: not it.live.trouble(), "no trouble")
 
 
 async def test_a_symbol_that_is_not_traded_is_refused_before_connecting() -> None:

@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from dolphin.cluster.heartbeats import Condition
 from dolphin.errors import BadInput
 from dolphin.feeds.options import FeedOptions
 from dolphin.feeds.play import SHORTEST_SPAN_NS
 from dolphin.feeds.publisher import FAST_WINDOW
 from dolphin.feeds.source import Frame
-from dolphin.feeds.worker import FAST_SPAN_NS, LOOP_PAUSE_NS, begins_ns, first_span_ns, going_on, pace_of, passes
+from dolphin.feeds.worker import FAST_SPAN_NS, LOOP_PAUSE_NS, Source, begins_ns, condition, first_span_ns, going_on, pace_of, passes
 from dolphin.host.options import read_options, write_options
 
 
@@ -32,6 +33,12 @@ def test_as_fast_as_possible_keeps_a_window_and_a_wall_clock_pace_keeps_none() -
 def test_lockstep_is_one_batch_at_a_time_with_the_agent() -> None:
     pace = pace_of(options(source="recording", paths=(Path("a"),), is_lockstep=True, speed=0.0))
     assert (pace.window, pace.with_agent) == (1, True)
+
+
+def test_a_heartbeat_says_that_the_exchange_is_away_although_time_goes_on() -> None:
+    assert condition(7, 0, Source()) == Condition(7, "the market has not sent anything yet")
+    assert condition(7, 3, Source()) == Condition(7)
+    assert condition(7, 3, Source(lambda: "no exchange")) == Condition(7, "no exchange", is_nominal=False)
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,24 @@
 """A verdict is on one moment: what looking takes, and what comes after it, is held against nobody."""
 
 import asyncio
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
 import pytest
 from hazelcast.asyncio import HazelcastClient
+from standings import NOW, say
 
 from dolphin.cluster.watch import ClusterWatch, Sighting
 from dolphin.core.health.heartbeat import Heartbeat
 from dolphin.core.health.parts import PARTS
-from dolphin.core.health.restart import Lifecycle
 from dolphin.core.health.verdict import SUPERVISOR_NS, Health, State
 from dolphin.core.units import SECOND_NS
-from dolphin.host.home import Home, open_home
-from dolphin.host.leftovers import process_of
-from dolphin.host.standing import PartStanding, Standing, write_standing
+from dolphin.host.home import open_home
 from dolphin.operator import health
 from dolphin.operator.gate_state import Gates
 
-T0 = 1_700_000_000 * SECOND_NS
+T0 = NOW
 
 
 class Clock:
@@ -31,29 +28,6 @@ class Clock:
 
     def time_ns(self) -> int:
         return self.now_ns
-
-
-def say(home: Home, wall_ns: int) -> None:
-    """What this process, as the supervisor, writes at `wall_ns`."""
-    me = process_of("supervisor", os.getpid())
-    assert me is not None
-    parts = {part.name: PartStanding(phase=Lifecycle.UP.value, since_wall_ns=T0, restarts=0, why="", process=None) for part in PARTS}
-    write_standing(
-        home,
-        Standing(
-            pid=me.pid,
-            started=me.started,
-            state="up",
-            what="",
-            run_id="r",
-            market="a market",
-            member="127.0.0.1:1",
-            cluster_name="c",
-            is_joined=False,
-            written_wall_ns=wall_ns,
-            parts=parts,
-        ),
-    )
 
 
 @pytest.fixture
@@ -94,3 +68,10 @@ def test_a_supervisor_that_said_nothing_during_a_slow_look_is_silent(assessed: C
     verdict = assessed(look_s=SUPERVISOR_NS / SECOND_NS + 1.0, gates_s=0.0, supervisor_speaks=False).verdict
     assert verdict.health is Health.DOWN
     assert "the supervisor has been silent for 4 s" in verdict.headline
+
+
+def test_a_supervisor_that_writes_and_has_not_looked_for_long_is_silent(assessed: Callable[..., health.Assessment], tmp_path: Path) -> None:
+    say(open_home(tmp_path / "home"), T0, looked_ns=T0 - health.LOOK_LIMIT_NS - SUPERVISOR_NS)
+    assert assessed(look_s=0.0, gates_s=0.0, supervisor_speaks=False).verdict.health is Health.HEALTHY
+    say(open_home(tmp_path / "home"), T0, looked_ns=T0 - health.LOOK_LIMIT_NS - SUPERVISOR_NS - 1)
+    assert "the supervisor has been silent" in assessed(look_s=0.0, gates_s=0.0, supervisor_speaks=False).verdict.headline

@@ -90,7 +90,7 @@ class System:
         self.answers = True
         self.keeper = Keeper(self.bodies, self._see, say=self.said.append, give_up=self._hear, now_ns=lambda: self.now_ns)
 
-    async def _hear(self, part: str, why: str) -> None:
+    def _hear(self, part: str, why: str) -> None:
         self.given_up.append((part, why))
 
     async def _see(self) -> Sighting | None:

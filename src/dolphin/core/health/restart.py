@@ -38,7 +38,7 @@ class Supervised:
     restarts: int = 0
     """How often it has been started again in all."""
     why: str = ""
-    """Its last failure; "" if there was none."""
+    """Why it failed, if that is why it is where it is, or what it came back from; "" if it did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ def step(state: Supervised, seen: Seen) -> tuple[Supervised, tuple[Effect, ...]]
 def _step_running(state: Supervised, seen: Seen) -> tuple[Supervised, tuple[Effect, ...]]:
     part = state.part
     if not seen.may_stay:
-        return replace(_into(state, Lifecycle.WAITING, seen), not_before_ns=seen.now_ns), (Stop(),)
+        waiting = replace(_into(state, Lifecycle.WAITING, seen), not_before_ns=seen.now_ns, why="")  # it has not failed
+        return waiting, (Stop(),)
     if not seen.is_running:
         return _failed(state, seen, seen.last_words or "it ended by itself", ())
     if seen.is_suspended:  # once a person lets it go on, it has the same time to be heard as one that has just come up

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum, StrEnum
 from typing import Final, NamedTuple
 
+from dolphin.core.contract.names import AGENT
 from dolphin.core.health.heartbeat import Heartbeat
 from dolphin.core.health.parts import PARTS, Part, PartKind
 from dolphin.core.health.restart import Lifecycle
@@ -63,6 +64,8 @@ class Sight(NamedTuple):
     """None: the member did not answer."""
     is_supervisor_dead: bool = False
     """Its process is not there any more."""
+    ended: frozenset[str] = frozenset()
+    """Parts whose process, by the supervisor's last word of it, is not there any more."""
     suspended: Mapping[str, str] = {}
     """Jobs that a person suspended or cancelled, each with which of the two."""
 
@@ -93,6 +96,11 @@ class Verdict(NamedTuple):
     market_age_ns: int | None
     """Wall time since market time last moved anywhere; None if that is not known."""
 
+    @property
+    def is_current(self) -> bool:
+        """Whether what the gates last said is in force: every part is alive, and none says that something is wrong."""
+        return bool(self.parts) and all(part.state is State.ALIVE and not part.why for part in self.parts)
+
 
 def judge(sight: Sight, holds: Sequence[str] = (), waits: Sequence[str] = ()) -> Verdict:
     """The verdict on `sight`.
@@ -105,8 +113,9 @@ def judge(sight: Sight, holds: Sequence[str] = (), waits: Sequence[str] = ()) ->
     gone = [part for part in parts if part.state in _GONE]
     supervisor = _judge_supervisor(sight)
     down = [*supervisor, *(f"{part.name} is {part.state}: {BY_LOSS[part.name]}" for part in gone)]
-    off = [f"{part.name} is {part.state}: {part.why}" for part in parts if part.state in (State.STILL, State.STARTING)]
-    off += [f"{part.name}: {part.why}" for part in parts if part.state is State.ALIVE and part.why]
+    off = [f"{part.name}: {part.why}" for part in parts if part.state is State.ALIVE and part.why]
+    off += [f"{part.name} is {part.state}: {part.why}" for part in parts if part.state is State.STARTING]
+    off += [f"{part.name} is {part.state}: {part.why}" for part in reversed(parts) if part.state is State.STILL]  # the market's way
     health = Health.DOWN if down else Health.HELD if holds else Health.DEGRADED if off else Health.HEALTHY
     reasons = (*down, *holds, *off, *waits)
     return Verdict(health, _headline(health, reasons), parts, reasons, _market_age_ns(sight))
@@ -119,18 +128,18 @@ BY_LOSS: Final = {part.name: part.loss for part in PARTS}
 def _judge_part(part: Part, sight: Sight) -> PartVerdict:
     said = sight.supervision.get(part.name) if _is_supervised(sight) else None
     beat = None if sight.beats is None else sight.beats.get(part.name)
-    state, why = _taken_back(said) or (_unseen(part, said) if sight.beats is None else _seen(part, said, beat, sight))
+    state, why = _taken_back(part, said, sight) or (_unseen(part, said) if sight.beats is None else _seen(part, said, beat, sight))
     age_ns = None if beat is None else max(0, sight.now_ns - beat.wall_ns)
     return PartVerdict(part.name, state, age_ns, 0 if beat is None else beat.market_time_ns, 0 if said is None else said.restarts, why)
 
 
-def _taken_back(said: Supervision | None) -> tuple[State, str] | None:
-    """What the supervisor has given up, or has yet to start, whatever was last heard of it."""
+def _taken_back(part: Part, said: Supervision | None, sight: Sight) -> tuple[State, str] | None:
+    """What has ended, or the supervisor has given up or has yet to start, whatever was last heard of it."""
     if said is not None and said.phase is Lifecycle.GIVEN_UP:
         return State.GIVEN_UP, said.why
     if said is not None and said.phase is Lifecycle.WAITING:
         return State.DEAD, said.why or "it is started after the parts before it"
-    return None
+    return (State.DEAD, "its process has ended") if part.name in sight.ended else None
 
 
 def _unseen(part: Part, said: Supervision | None) -> tuple[State, str]:
@@ -155,7 +164,8 @@ def _seen(part: Part, said: Supervision | None, beat: Heartbeat | None, sight: S
         return State.SILENT, f"no heartbeat for {span(age_ns)}"
     still_ns = beat.wall_ns - beat.moved_wall_ns
     if still_ns > STILL_NS:
-        return State.STILL, beat.detail or f"no market time has passed for {span(still_ns)}"
+        detail = "" if beat.is_nominal else f" ({beat.detail})"
+        return State.STILL, f"no market time has passed for {span(still_ns)}{detail}"
     return State.ALIVE, "" if beat.is_nominal else beat.detail or "it says that something is wrong"
 
 
@@ -169,7 +179,8 @@ def _judge_supervisor(sight: Sight) -> list[str]:
     if sight.supervised_wall_ns is None or _is_supervised(sight):
         return []
     if sight.is_supervisor_dead:
-        return ["the supervisor is dead: the agent closes everything, and nothing is started again"]
+        agent = "closes everything and ends" if AGENT not in sight.ended else "has ended"
+        return [f"the supervisor is dead: the agent {agent}, and nothing is started again"]
     return [f"the supervisor has been silent for {span(sight.now_ns - sight.supervised_wall_ns)}: nothing is started again"]
 
 

@@ -50,6 +50,8 @@ PING_S: Final = 20.0
 BACKOFF_FIRST_S: Final = 0.5
 BACKOFF_MAX_S: Final = 30.0
 GOOD_SESSION_S: Final = 60.0
+SILENT_S: Final = 3.0
+"""Without any frame after which the exchange is called silent: mark prices come once a second, whatever is traded."""
 """A session of this length starts the back-off anew."""
 NEAR_NAMES: Final = 3
 """Symbols that are offered for one that is not traded."""
@@ -105,6 +107,8 @@ class LiveFeed:
     queue: asyncio.Queue[Item] = field(default_factory=lambda: asyncio.Queue(QUEUE_FRAMES))
     counters: LiveCounters = field(default_factory=LiveCounters)
     _is_connected: bool = False
+    _heard_at_s: float | None = None
+    """When the last frame came, by the loop's clock; None before the first."""
     _wanted: dict[str, None] = field(default_factory=dict)
     _not_before: dict[str, float] = field(default_factory=dict)
     _has_wanted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -114,6 +118,15 @@ class LiveFeed:
 
     def __post_init__(self) -> None:
         self._outage = Outage("the exchange", self.say)
+
+    def trouble(self) -> str:
+        """What is wrong with the exchange, for a person; "" if nothing is."""
+        if lost := self._outage.text:
+            return lost
+        if self._heard_at_s is None:
+            return "the exchange has not sent anything yet"
+        silent_s = asyncio.get_running_loop().time() - self._heard_at_s
+        return f"the exchange has been silent for {silent_s:.0f} s" if silent_s > SILENT_S else ""
 
     def want_snapshots(self, symbols: Iterable[str]) -> None:
         """Ask for the order books of `symbols`; each is fetched once in `snapshot_again_s`, while connected."""
@@ -177,6 +190,7 @@ class LiveFeed:
             if STREAM_NAME.match(raw) is None:
                 _check_answer(raw)
                 continue
+            self._heard_at_s = asyncio.get_running_loop().time()
             if is_first:
                 is_first = False
                 self._find()

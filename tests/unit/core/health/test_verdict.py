@@ -61,9 +61,33 @@ def test_a_part_whose_heartbeat_is_old_is_silent_with_its_age(name: str) -> None
 
 
 def test_a_part_that_beats_and_gets_nowhere_is_still() -> None:
-    verdict = judge(with_beat("feed.0", moved_wall_ns=NOW - 6 * SECOND_NS, detail="no batch yet"))
+    verdict = judge(with_beat("feed.0", moved_wall_ns=NOW - 3 * SECOND_NS, detail="no batch yet"))
     assert (verdict.health, state_of(verdict, "feed.0")) == (Health.DEGRADED, State.STILL)
-    assert verdict.headline == "DEGRADED: feed.0 is still: no batch yet"
+    assert verdict.headline == "DEGRADED: feed.0 is still: no market time has passed for 3 s"
+    wrong = judge(with_beat("feed.0", moved_wall_ns=NOW - 3 * SECOND_NS, detail="no exchange", is_nominal=False))
+    assert wrong.headline == "DEGRADED: feed.0 is still: no market time has passed for 3 s (no exchange)"
+
+
+def test_of_all_that_is_still_the_one_nearest_to_the_market_is_named_first() -> None:
+    beats = {name: beat._replace(moved_wall_ns=NOW - 3 * SECOND_NS) for name, beat in BEATS.items()}
+    assert judge(WELL._replace(beats=beats)).headline.startswith("DEGRADED: feed.0 is still")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_part_whose_process_has_ended_is_dead_however_young_its_last_heartbeat(name: str) -> None:
+    verdict = judge(WELL._replace(ended=frozenset({name})))
+    assert (verdict.health, state_of(verdict, name)) == (Health.DOWN, State.DEAD)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_gates_say_is_in_force_only_while_every_part_is_alive_and_says_nothing(name: str) -> None:
+    assert judge(WELL).is_current
+    assert judge(WELL, holds=("latched: x",)).is_current
+    assert not judge(with_beat(name, is_nominal=False, detail="no exchange")).is_current
+    assert not judge(with_beat(name, moved_wall_ns=NOW - 3 * SECOND_NS)).is_current
+    assert not judge(with_beat(name, wall_ns=NOW - 3 * SECOND_NS)).is_current
+    assert not judge(with_phase(name, Lifecycle.WAITING)).is_current
+    assert not judge(WELL._replace(beats=None)).is_current
 
 
 def test_a_part_that_says_that_something_is_wrong_degrades_the_whole() -> None:
@@ -103,8 +127,11 @@ def test_a_supervisor_that_is_silent_is_said_and_what_it_last_wrote_counts_for_n
 
 def test_a_supervisor_that_is_dead_is_said_at_once() -> None:
     verdict = judge(with_phase("agent", Lifecycle.WAITING)._replace(is_supervisor_dead=True))
-    assert verdict.headline == "DOWN: the supervisor is dead: the agent closes everything, and nothing is started again"
+    assert verdict.headline == "DOWN: the supervisor is dead: the agent closes everything and ends, and nothing is started again"
     assert state_of(verdict, "agent") is State.ALIVE
+    verdict = judge(WELL._replace(is_supervisor_dead=True, ended=frozenset({"agent"})))
+    assert verdict.headline.startswith("DOWN: the supervisor is dead: the agent has ended, and nothing is started again")
+    assert state_of(verdict, "agent") is State.DEAD
 
 
 def test_a_job_that_a_person_took_out_is_suspended_whatever_it_last_said() -> None:

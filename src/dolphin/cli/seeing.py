@@ -1,0 +1,52 @@
+"""Looking at a running system for a screen, once: the verdict and the gates that it shows are of the same moment."""
+
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+
+from dolphin.cli.health_text import data_of, picture
+from dolphin.cli.options import print_json
+from dolphin.errors import ExitCode
+from dolphin.host.home import Home
+from dolphin.host.standing import last_standing, member_of
+from dolphin.operator.gate_state import Gates
+from dolphin.operator.health import Assessment, assess
+
+
+def see(home: Path, member: str | None, cluster_name: str | None, account: str | None = None, *, as_json: bool) -> Assessment:
+    """What is there: the system of `home`, or the cluster of `member`.
+
+    Where no member answers, it shows what can be said without one, and ends the command as `status` would.
+
+    Raises:
+        BadInput: no system was left here, or `member` is no address; or the cluster knows other accounts than `account`.
+    """
+    place = Home(home)
+    standing = None if member is not None else last_standing(place)
+    if standing is None or standing.state == "failed":
+        address, cluster = member_of(place, member, cluster_name)
+    else:
+        address, cluster = None, cluster_name or ""
+    seen = assess(place, address, cluster, account)
+    if seen.sighting is None:
+        end(seen, as_json=as_json)
+    return seen
+
+
+def see_gates(home: Path, member: str | None, cluster_name: str | None, account: str | None, *, as_json: bool) -> tuple[Gates, Assessment]:
+    """The same, with the gates, without which it ends too; raises as `see`."""
+    seen = see(home, member, cluster_name, account, as_json=as_json)
+    if seen.gates is None:
+        end(seen, as_json=as_json)
+    return seen.gates, seen
+
+
+def end(seen: Assessment, *, as_json: bool) -> NoReturn:
+    """Shows the verdict, and ends the command with its exit code."""
+    if as_json:
+        print_json({"health": data_of(seen.verdict)})
+    else:
+        Console().print(picture(seen))
+    raise typer.Exit(int(seen.verdict.health) or ExitCode.FAILED)
