@@ -15,13 +15,13 @@ from dolphin.errors import DolphinError
 SOURCE: Final = "supervisor"
 MAX_REASON: Final = 200
 LIMIT_S: Final = 5.0
-AGAIN_S: Final = 1.0
+TELL_AGAIN_S: Final = 1.0
 
 
 class Alarms:
     """`tell` sends one signal to the governor of the account and returns when it was answered."""
 
-    def __init__(self, tell: Callable[[bytes], Awaitable[object]], say: Callable[[str], None], *, again_s: float = AGAIN_S) -> None:
+    def __init__(self, tell: Callable[[bytes], Awaitable[object]], say: Callable[[str], None], *, again_s: float = TELL_AGAIN_S) -> None:
         self._tell = tell
         self._say = say
         self._again_s = again_s
