@@ -8,13 +8,16 @@ import signal
 from collections.abc import Callable
 from typing import Final
 
+from hazelcast.asyncio import HazelcastClient
+
 from dolphin.cluster.jobs import Jobs
 from dolphin.cluster.watch import ClusterWatch, Sighting
 from dolphin.cluster.writes import TROUBLE
+from dolphin.core.contract.names import POSTURE
 from dolphin.core.health import jobs as job_rule
 from dolphin.core.health.heartbeat import Heartbeat
 from dolphin.core.health.parts import PARTS, Part, PartKind
-from dolphin.errors import DolphinError, error_of
+from dolphin.errors import BadInput, DolphinError, error_of
 from dolphin.host.child import Child
 from dolphin.host.member import MemberProcess, StartingMember
 from dolphin.pipeline.files import load_pipeline
@@ -133,6 +136,7 @@ class JobRunner:
     def __init__(self, name: str, plan: Plan, watch: ClusterWatch) -> None:
         self._name = name
         self._pipeline = load_pipeline(name, plan.settings)
+        self._account = plan.config.paper.account
         self._watch = watch
         self._is_renewed = False
         """We have cancelled it, to begin it anew."""
@@ -151,8 +155,9 @@ class JobRunner:
 
     async def start(self, sighting: Sighting | None) -> None:
         job = None if sighting is None else sighting.jobs.get(self._name)
-        if job_rule.is_there(job):
-            return  # of a cluster that stands
+        if job_rule.is_there(job):  # of a cluster that stands
+            await self._require_account()
+            return
         if self.is_suspended(sighting):
             remedy = f"Look at it: dolphin job show {self._name} --member {self._watch.address}; then resume it, or submit it again."
             raise DolphinError(f"a person has {job_rule.taken_out(job)} it, so that nothing would be decided", remedy=remedy)
@@ -178,10 +183,26 @@ class JobRunner:
         except (*TROUBLE, TimeoutError, DolphinError):
             return  # it is gone, or the member is
 
+    async def _require_account(self) -> None:
+        """Jobs that have decided for others only would leave our account without a word for ever."""
+        try:
+            async with asyncio.timeout(JOB_LIMIT_S):
+                known = {str(key) for key in await (await self._hazelcast().get_map(POSTURE)).key_set()}
+        except (*TROUBLE, TimeoutError) as error:
+            raise DolphinError(f"the member does not answer ({type(error).__name__})", remedy="Look at the member's log.") from error
+        if known and self._account not in known:
+            remedy = (
+                f"Set paper.account to one that those jobs decide for ({', '.join(sorted(known))}), or cancel them first."
+            )
+            raise BadInput("the cluster decides for other accounts", field="paper.account", value=self._account, remedy=remedy)
+
     def _jobs(self) -> Jobs:
+        return Jobs(self._hazelcast())
+
+    def _hazelcast(self) -> HazelcastClient:
         if self._watch.hazelcast is None:
             raise DolphinError("the member is away", remedy="It is started again first.")
-        return Jobs(self._watch.hazelcast)
+        return self._watch.hazelcast
 
 
 class WorkerRunner:

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 import pytest
 
@@ -64,15 +64,33 @@ class FakeJobs:
             raise self.fails
 
 
+class FakeCluster:
+    """A cluster whose governor knows these accounts."""
+
+    def __init__(self) -> None:
+        self.accounts: list[str] = []
+
+    async def get_map(self, _name: str) -> Self:
+        return self
+
+    async def key_set(self) -> list[str]:
+        return self.accounts
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    return FakeCluster()
+
+
 @pytest.fixture
 def jobs() -> FakeJobs:
     return FakeJobs()
 
 
 @pytest.fixture
-def runner(jobs: FakeJobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobRunner:
+def runner(jobs: FakeJobs, cluster: FakeCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobRunner:
     watch = ClusterWatch("dolphin", name="test")
-    watch.hazelcast = cast(Any, object())
+    watch.hazelcast = cast(Any, cluster)
     monkeypatch.setattr("dolphin.run.runners.Jobs", lambda _: jobs)
     return JobRunner("ars", plan_in(tmp_path), watch)
 
@@ -86,6 +104,14 @@ async def test_a_job_that_runs_is_taken_over_and_one_that_is_unknown_is_submitte
     assert jobs.done == []
     await runner.start(Sighting({}, {}))
     assert jobs.done == ["submit ars"]
+
+
+async def test_jobs_that_decide_for_other_accounts_are_not_taken_over(runner: JobRunner, cluster: FakeCluster) -> None:
+    cluster.accounts = ["other", "third"]
+    with pytest.raises(BadInput, match=r"paper.account = 'paper': the cluster decides for other accounts.*\(other, third\)"):
+        await runner.start(seen("running"))
+    cluster.accounts = ["other", "paper"]
+    await runner.start(seen("running"))
 
 
 async def test_a_job_that_a_failure_suspended_goes_on_and_one_that_failed_begins_anew(runner: JobRunner, jobs: FakeJobs) -> None:
