@@ -191,9 +191,7 @@ class JobRunner:
         except (*TROUBLE, TimeoutError) as error:
             raise DolphinError(f"the member does not answer ({type(error).__name__})", remedy="Look at the member's log.") from error
         if known and self._account not in known:
-            remedy = (
-                f"Set paper.account to one that those jobs decide for ({', '.join(sorted(known))}), or cancel them first."
-            )
+            remedy = f"Set paper.account to one that those jobs decide for ({', '.join(sorted(known))}), or cancel them first."
             raise BadInput("the cluster decides for other accounts", field="paper.account", value=self._account, remedy=remedy)
 
     def _jobs(self) -> Jobs:

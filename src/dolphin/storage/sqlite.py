@@ -13,7 +13,7 @@ SQLite may have rolled it back.
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +141,7 @@ class SqliteStore:
         Raises:
             BadInput: it is not a ledger of this version, or cannot be written.
         """
-        with _opening(path):
-            _make_private(path)
-            connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
+        with _opening(path, _connect_to_write) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(_BEGIN)
@@ -155,17 +153,15 @@ class SqliteStore:
 
     @classmethod
     def read(cls, path: Path) -> "SqliteStore":
-        """Opens `path` for reading only.
+        """Opens `path` for reading only, as it is at this moment: what is written afterwards is not seen, so that head and entries fit.
 
         Raises:
             BadInput: it does not exist or is not a ledger of this version.
         """
         if not path.is_file():
             raise BadInput("there is no ledger file", field="ledger", value=str(path), remedy="Name the --home of a system that has run.")
-        with _opening(path):
-            connection = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000
-            )
+        with _opening(path, _connect_to_read) as connection:
+            connection.execute("BEGIN")
             _require_ledger(connection, path)
         return cls(connection, lambda: False)
 
@@ -337,11 +333,25 @@ def _require_ledger(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
+def _connect_to_write(path: Path) -> sqlite3.Connection:
+    _make_private(path)
+    return sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
+
+
 @contextmanager
-def _opening(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise BadInput(
-            f"it cannot be used as a ledger ({error})", field="ledger", value=str(path), remedy="Name another --home."
-        ) from error
+def _opening(path: Path, connect: Callable[[Path], sqlite3.Connection]) -> Iterator[sqlite3.Connection]:
+    """A connection, which what fails in the block closes again, with its locks."""
+    with ExitStack() as opened:
+        try:
+            connection = connect(path)
+            opened.callback(connection.close)
+            yield connection
+        except (sqlite3.Error, OSError) as error:
+            raise BadInput(
+                f"it cannot be used as a ledger ({error})", field="ledger", value=str(path), remedy="Name another --home."
+            ) from error
+        opened.pop_all()

@@ -76,6 +76,18 @@ def report_on(path: Path) -> Report:
         store.close()
 
 
+def test_who_reads_while_another_writes_sees_one_moment(path: Path, ledger: SqliteLedger) -> None:
+    store = SqliteStore.read(path)
+    try:
+        before = store.head("paper")
+        trade(ledger)
+        assert verify("paper", store.records("paper"), store.head("paper")).is_verified
+        assert verify("paper", list(store.records("paper")), before).is_verified
+    finally:
+        store.close()
+    assert report_on(path).entries > before.index
+
+
 # --- what the database refuses ---
 
 
