@@ -5,16 +5,13 @@ there from the pipeline's description and answers in JSON.
 """
 
 import json
-from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from hazelcast.asyncio import HazelcastClient
 
-from dolphin.cluster.client import client
 from dolphin.cluster.wire import JobCommand
 from dolphin.errors import BadInput, DolphinError
 from dolphin.pipeline.description import Pipeline
-from dolphin.pipeline.files import load_pipeline
 
 Verb = Literal["suspend", "resume", "restart", "cancel"]
 JobState = dict[str, Any]
@@ -66,20 +63,6 @@ class Jobs:
         if "error" in answer:
             raise _error(verb, name, answer["error"])
         return answer
-
-
-async def submit_jobs(address: str, cluster_name: str, names: Sequence[str], settings: Mapping[str, str] | None = None) -> list[JobState]:
-    """Submits pipelines of `pipelines/` by name, in this order; each takes what it asks for from `settings` (such as `account`)."""
-    pipelines = [load_pipeline(name, settings) for name in names]
-    async with client(address, cluster_name, name="dolphin-jobs") as hazelcast:
-        jobs = Jobs(hazelcast)
-        return [await jobs.submit(pipeline) for pipeline in pipelines]
-
-
-async def list_jobs(address: str, cluster_name: str) -> list[JobState]:
-    """See `Jobs.list`."""
-    async with client(address, cluster_name, name="dolphin-jobs") as hazelcast:
-        return await Jobs(hazelcast).list()
 
 
 def _error(verb: str, name: str, error: dict[str, Any]) -> DolphinError:

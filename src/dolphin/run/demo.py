@@ -3,14 +3,12 @@
 A feed that dies does not end the show: the point of the system is what happens next, so it is watched until the agent has hibernated.
 """
 
-import asyncio
 import time
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
-from dolphin.cluster.jobs import list_jobs
 from dolphin.config import Config
 from dolphin.core.contract.lines import Line
 from dolphin.host.build import ensure_jar, warm_kernels
@@ -54,10 +52,8 @@ def _play(show: Show, plan: Plan, console: Console) -> Report:
         with System(plan, screen.step) as system:
             follow = Follower(plan.files, story)
             _watch(system, follow, screen)
-            jobs = asyncio.run(list_jobs(system.member.address, system.member.cluster_name))
-            feed_status = system.feed.exit_status()
-            system.agent.stop(grace_s=10.0)
-            follow.read()
+            jobs, feed_status = system.jobs(), system.feed_status()
+        follow.read()  # the agent, too, has ended in good order
     finally:
         close()
     report = _finish(plan, show, story, jobs, feed_ended_well=feed_status == 0)
@@ -88,8 +84,8 @@ def _watch(system: System, follow: Follower, screen: Screen) -> None:
         time.sleep(_REFRESH_S)
         follow.read()
         screen.show(follow.story)
-        system.check_servants()
-        feed_status = system.feed.exit_status()
+        system.check()
+        feed_status = system.feed_status()
         if feed_status is None:
             continue
         if deadline is None:

@@ -84,6 +84,13 @@ class Keeper:
         self._unstarted: set[str] = set()
         """Those whose start has just failed, with a fault of its own."""
 
+    def first_fault(self) -> DolphinError | None:
+        """The one that came first, with the name of its part; None while there was none."""
+        if not self.faults:
+            return None
+        name, fault = next(iter(self.faults.items()))
+        return type(fault)(f"{name}: {fault.what}", remedy=fault.remedy, field=fault.field, value=fault.value)
+
     async def end(self) -> None:
         """Ends every part, the last first, each within its own limit."""
         for part in reversed(self._parts):

@@ -217,6 +217,11 @@ class WorkerRunner:
     def pid(self) -> int | None:
         return _pid(self._child)
 
+    @property
+    def exit_status(self) -> int | None:
+        """None while it runs, or was never started."""
+        return None if self._child is None else self._child.exit_status()
+
     def is_running(self, sighting: Sighting | None) -> bool:
         return self.pid is not None
 
@@ -225,7 +230,7 @@ class WorkerRunner:
 
     def fault(self, sighting: Sighting | None) -> DolphinError:
         child = self._child
-        status = None if child is None else child.exit_status()
+        status = self.exit_status
         if child is None:
             said = "it was never started"
         elif status is not None and status < 0:  # what it last wrote has nothing to do with its end

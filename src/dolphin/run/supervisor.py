@@ -200,9 +200,8 @@ class Supervisor:
         ends_at = time.monotonic() + FIRST_DECISION_S
         while not stopping.is_set():
             await self._keeper.look()
-            if self._keeper.faults:
-                name, fault = next(iter(self._keeper.faults.items()))
-                raise type(fault)(f"{name}: {fault.what}", remedy=fault.remedy, field=fault.field, value=fault.value)
+            if (fault := self._keeper.first_fault()) is not None:
+                raise fault
             if has_decided(None if self._keeper.sighting is None else self._keeper.sighting.beats):
                 break
             if time.monotonic() > ends_at:

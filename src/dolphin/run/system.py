@@ -1,4 +1,4 @@
-"""The whole system as one thing with a start and an end: member, jobs, agent, feed, in that order, and back.
+"""A system that plays one market and ends: its parts started as `up` starts them (`dolphin.run.keeper`), and none of them started again.
 
 The feed starts last, so that nothing is decided before everything that must see it is listening; whatever fails on the way up takes
 down what was already started.
@@ -7,22 +7,21 @@ down what was already started.
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-from dolphin.cluster.jobs import submit_jobs
+from dolphin.cluster.jobs import JobState
+from dolphin.cluster.watch import ClusterWatch
 from dolphin.config import dump_config
-from dolphin.core.contract.names import JOBS
+from dolphin.core.contract.names import AGENT, FIRST_SHARD, MEMBER, feed_part
+from dolphin.core.health.restart import Lifecycle
 from dolphin.errors import DolphinError
-from dolphin.host.child import Child
-from dolphin.host.member import MemberProcess
-from dolphin.host.options import WorkerOptions
-from dolphin.host.tail import Tail
+from dolphin.run.keeper import Keeper
 from dolphin.run.plan import Plan
+from dolphin.run.runners import WorkerRunner, runners_of
 
-_AGENT_START_S = 60.0
-_POLL_S = 0.05
+FEED: Final = feed_part(FIRST_SHARD)
+_POLL_S: Final = 0.05
 
 
 class System:
@@ -31,72 +30,64 @@ class System:
     def __init__(self, plan: Plan, on_step: Callable[[str], None]) -> None:
         self.plan = plan
         self._on_step = on_step
-        self._stack = ExitStack()
-        self.member: MemberProcess
-        self.agent: Child
-        self.feed: Child
+        self._loop = asyncio.Runner()
+        self._watch = ClusterWatch(plan.config.member.cluster_name, name="dolphin-demo")
+        self._runners = runners_of(plan, self._watch)
+        self._keeper = Keeper(self._runners, self._watch.see, say=_quiet, give_up=_quiet)
 
     def __enter__(self) -> Self:
-        with ExitStack() as starting:
-            self._start(starting)
-            self._stack = starting.pop_all()
+        try:
+            self._start()
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stack.close()
+        self._end()
 
-    def check_servants(self) -> None:
-        """Raises `DolphinError` if the member or the agent has died, with its last words; a feed may die, the system must bear it.
+    def check(self) -> None:
+        """Raises `DolphinError` if the member or the agent has ended, with its last words; a feed may end, the system must bear it.
 
         Their logs are kept short by the way.
         """
-        for servant in (self.member, self.agent, self.feed):
-            servant.tend_log()
-        if self.agent.exit_status() is not None:
-            raise DolphinError(f"the agent ended by itself: {self.agent.last_words()}", remedy=f"The whole log is {self.agent.log}.")
-        if self.member.exit_status() is not None:
-            raise DolphinError("the member ended by itself", remedy=f"Its log is {self.plan.files.log('member')}.")
+        for runner in self._runners.values():
+            runner.tend()
+        for name in (AGENT, MEMBER):
+            if self._runners[name].pid is None:
+                fault = self._runners[name].fault(None)
+                raise type(fault)(f"the {name} ended by itself: {fault.what}", remedy=fault.remedy)
 
-    def _start(self, stack: ExitStack) -> None:
-        plan, files = self.plan, self.plan.files
+    def feed_status(self) -> int | None:
+        """The feed's exit status; None while it runs."""
+        feed = self._runners[FEED]
+        assert isinstance(feed, WorkerRunner)
+        return feed.exit_status
+
+    def jobs(self) -> list[JobState]:
+        """The jobs as they are."""
+        sighting = self._loop.run(self._watch.see())
+        if sighting is None:
+            raise DolphinError("the member does not answer", remedy=f"Its log is {self.plan.files.log(MEMBER)}.")
+        return list(sighting.jobs.values())
+
+    def _start(self) -> None:
+        files = self.plan.files
         files.directory.mkdir(parents=True)
-        files.config.write_text(dump_config(plan.config))
-        self.member = self._start_member(stack)
-        self._on_step("starting the agent")
-        self.agent = stack.enter_context(self._start_worker("agent", "agent.worker", self.plan.agent_options(self.member.address)))
-        self._await_agent()
-        self._on_step("starting the feed")
-        self.feed = stack.enter_context(self._start_worker("feed", "dolphin.feeds.worker", self.plan.feed_options(self.member.address)))
-
-    def _start_member(self, stack: ExitStack) -> MemberProcess:
-        """A member of our own, with the jobs."""
-        plan = self.plan
-        assert plan.jar is not None
-        self._on_step("starting the Hazelcast member")
-        member = stack.enter_context(
-            MemberProcess.start(
-                jar=plan.jar,
-                log=plan.files.log("member"),
-                port=plan.config.member.port,
-                cluster_name=plan.config.member.cluster_name,
-                gates=plan.gates,
-            )
-        )
-        self._on_step("submitting the jobs")
-        asyncio.run(submit_jobs(member.address, member.cluster_name, JOBS, self.plan.settings))
-        return member
-
-    def _await_agent(self) -> None:
-        """Waits until the agent's journal says that it listens."""
-        journal = Tail(self.plan.files.agent_journal)
-        deadline = time.monotonic() + _AGENT_START_S
-        while not any(line["type"] == "ready" for line in journal.read()):
-            if self.agent.exit_status() is not None:
-                raise DolphinError(f"the agent did not start: {self.agent.last_words()}", remedy=f"The whole log is {self.agent.log}.")
-            if time.monotonic() > deadline:
-                raise DolphinError(f"the agent was not ready after {_AGENT_START_S:.0f} s", remedy=f"Its log is {self.agent.log}.")
+        files.config.write_text(dump_config(self.plan.config))
+        while waiting := [name for name, state in self._keeper.states.items() if state.phase is not Lifecycle.UP]:
+            self._on_step(f"starting {', '.join(waiting)}")
+            self._loop.run(self._keeper.look())
+            if (fault := self._keeper.first_fault()) is not None:
+                raise fault
             time.sleep(_POLL_S)
+        self._loop.run(self._watch.close())  # the loop stands still from here on, and a client cannot live on it
 
-    def _start_worker(self, name: str, module: str, options: WorkerOptions) -> Child:
-        plan = self.plan
-        return Child(name, plan.command(name, module, options), plan.files.log(name))
+    def _end(self) -> None:
+        with self._loop:
+            self._loop.run(self._keeper.end())
+            self._loop.run(self._watch.close())
+
+
+def _quiet(*_: str) -> None:
+    """What is started once has nothing to say of its life; its faults are raised."""
