@@ -20,8 +20,11 @@ from dolphin.errors import BadInput
 
 Source = Literal["synthetic", "recording", "live"]
 
-_NAMED_IN_THE_MESSAGE = {"Object contains unknown field `(.+)`": "no such key", "Object missing required field `(.+)`": "missing"}
+_UNKNOWN = "no such key"
+_NAMED_IN_THE_MESSAGE = {"Object contains unknown field `(.+)`": _UNKNOWN, "Object missing required field `(.+)`": "missing"}
 """What msgspec says without a path, and what we say of the key it names."""
+_NO_TABLE = "Expected `object`"
+"""How it says that something else stands where a table belongs."""
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,9 +114,10 @@ def live_of(symbols: Iterable[str], ws_url: str, rest_url: str) -> Live:
     """What a command line says of the exchange, held to the limits that a configuration file is held to.
 
     Raises:
-        BadInput: no or too many symbols, an address that is none; names the key.
+        BadInput: no or too many symbols, an address that is none or has a password in it; names the key.
     """
     tree = {"symbols": list(symbols), "ws_url": ws_url, "rest_url": rest_url}
+    refuse_passwords(tree, where="the command line")
     try:
         return msgspec.convert(tree, Live)
     except msgspec.ValidationError as error:
@@ -131,27 +135,34 @@ def dump_config(config: Config) -> str:
 
 
 def refuse_passwords(tree: object, *, where: str) -> None:
-    """Raises `BadInput` for the first text in `tree`, read from the file `where`, that is or carries a password; without showing it."""
-    for key, value in _texts(tree):
-        if (value and is_secret_name(key)) or carries_password(value):
-            raise BadInput(f"a password does not belong here (in {where})", field=key, value=HIDDEN, remedy=REMEDY)
+    """Raises `BadInput` for the first value in `tree`, read from the file `where`, that is or carries a password; without showing it."""
+    for key, value in _values(tree):
+        is_secret = value != "" and is_secret_name(key)
+        if is_secret or carries_password(key) or (isinstance(value, str) and carries_password(value)):
+            field = HIDDEN if carries_password(key) else key
+            raise BadInput(f"a password does not belong here (in {where})", field=field, value=HIDDEN, remedy=REMEDY)
 
 
-def _texts(tree: object, key: str = "") -> Iterator[tuple[str, str]]:
+def _values(tree: object, key: str = "") -> Iterator[tuple[str, object]]:
+    """Every value below `tree` with its dotted key, of whatever type, tables and lists too."""
+    if key:
+        yield key, tree
     if isinstance(tree, dict):
         for name, value in tree.items():
-            yield from _texts(value, f"{key}.{name}".lstrip("."))
+            yield from _values(value, f"{key}.{name}".lstrip("."))
     elif isinstance(tree, list):
         for value in tree:
-            yield from _texts(value, key)
-    elif isinstance(tree, str):
-        yield key, tree
+            yield from _values(value, key)
 
 
 def refusal(error: msgspec.ValidationError, tree: object, *, where: str, remedy: str) -> BadInput:
-    """What msgspec found wrong with `tree`, read from the file `where`, as an error that names key, value and remedy."""
+    """What msgspec found wrong with `tree`, read from the file `where`, as an error that names key, value and remedy.
+
+    What nobody knows the meaning of may be a secret under a name that we have not thought of, and is not shown.
+    """
     key, what = _explain(str(error))
-    return BadInput(f"{what} (in {where})", field=key, value=_value_at(tree, key), remedy=remedy)
+    is_known = what != _UNKNOWN and not what.startswith(_NO_TABLE)
+    return BadInput(f"{what} (in {where})", field=key, value=_value_at(tree, key) if is_known else HIDDEN, remedy=remedy)
 
 
 def _explain(message: str) -> tuple[str, str]:

@@ -1,11 +1,13 @@
 """The configuration refuses what it does not know, and says where."""
 
+import re
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from dolphin.config import Config, dump_config, live_of, load_config
+from dolphin.core.upkeep.passwords import HIDDEN
 from dolphin.errors import BadInput, ExitCode
 
 
@@ -31,11 +33,11 @@ def test_what_is_dumped_loads_as_the_same_configuration(tmp_path: Path) -> None:
         ("[synthetic]\nassets = 1\n", "synthetic.assets", 1),
         ("[synthetic]\nassets = 51\n", "synthetic.assets", 51),
         ('[synthetic]\nassets = "many"\n', "synthetic.assets", "many"),
-        ("[synthetic]\nasets = 8\n", "synthetic.asets", 8),
+        ("[synthetic]\nasets = 8\n", "synthetic.asets", HIDDEN),
         ("[member]\nport = 65536\n", "member.port", 65536),
         ("[live]\nsymbols = []\n", "live.symbols", []),
         ('[paper]\naccount = "my account"\n', "paper.account", "my account"),
-        ("[papers]\n", "papers", {}),
+        ("[papers]\n", "papers", HIDDEN),
     ],
 )
 def test_an_unknown_key_or_a_value_out_of_range_is_named(tmp_path: Path, text: str, field: str, value: object) -> None:
@@ -85,11 +87,43 @@ def test_what_a_command_line_says_of_the_exchange_is_held_to_the_same_limits(sym
         ('[live]\nws_url = "wss://u:hunter2@h"\n', "live.ws_url"),
         ('[live]\nsymbols = ["https://u:hunter2@h"]\n', "live.symbols"),
         ('[paper]\napi_secret = "hunter2"\n', "paper.api_secret"),
+        ("[gates]\npassword = 12345\n", "gates.password"),
+        ("[gates]\npassword = 0\n", "gates.password"),
+        ("[gates]\npassword = [12345]\n", "gates.password"),
+        ('[gates.password]\nvalue = "hunter2"\n', "gates.password"),
+        ('[gates]\npw = "hunter2"\n', "gates.pw"),
+        ('[gates]\ncredential = "hunter2"\n', "gates.credential"),
+        ('[gates]\nauthorization = "hunter2"\n', "gates.authorization"),
+        ('[live]\napikey = "hunter2"\n', "live.apikey"),
+        ('[live]\nrest_url = "https://h/?apikey=hunter2"\n', "live.rest_url"),
+        ('[gates]\n"password=hunter2" = 1\n', HIDDEN),
     ],
 )
 def test_a_password_is_refused_and_never_shown(tmp_path: Path, text: str, field: str) -> None:
     with pytest.raises(BadInput) as caught:
         load_config(write(tmp_path, text))
     assert caught.value.field == field
-    assert "hunter2" not in f"{caught.value} {caught.value.value}"
+    assert not {"hunter2", "12345"} & set(re.findall(r"\w+", f"{caught.value} {caught.value.value}"))
     assert "DOLPHIN_GATES_PASSWORD" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('[gates]\nkennwort = "hunter2"\n', "gates.kennwort"),
+        ('gates = "hunter2"\n', "gates"),
+        ('[gate]\nkennwort = "hunter2"\n', "gate"),
+        ('kennwort = "hunter2"\n', "kennwort"),
+    ],
+)
+def test_a_value_whose_meaning_nobody_knows_is_not_shown(tmp_path: Path, text: str, field: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        load_config(write(tmp_path, text))
+    assert (caught.value.field, caught.value.value) == (field, HIDDEN)
+
+
+@pytest.mark.parametrize("url", ["https://u:hunter2@h", "https://h/?apikey=hunter2"])
+def test_a_password_of_the_exchange_on_a_command_line_is_refused_and_never_shown(url: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        live_of(["BTCUSDT"], "wss://h", url)
+    assert (caught.value.field, caught.value.value) == ("rest_url", HIDDEN)

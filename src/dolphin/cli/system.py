@@ -153,7 +153,8 @@ def _settle_join(join: str | None, source: Source) -> tuple[str, ...]:
     if source != "live":
         remedy = "Add --feed live, or leave --join out: a replay gets a member and gates of its own."
         raise BadInput("a cluster that stands has the live market's gates", field="--join", value=join, remedy=remedy)
-    return addresses(join, "--join")
+    members = addresses(join, "--join")
+    return members
 
 
 def _settle_source(feed: str, recording: list[Path] | None) -> Source:

@@ -4,13 +4,16 @@ The file stays in the run directory, so that what a process was asked to do can 
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from dolphin.config import Strict, refusal
+from dolphin.config import Strict, refusal, refuse_passwords
 from dolphin.core.contract import names
 from dolphin.errors import BadInput
+
+_ADDRESSES: Final = ("member", "live")
+"""Options that hold addresses; paths may look like one with a password."""
 
 
 class WorkerOptions(Strict, frozen=True, kw_only=True):
@@ -35,7 +38,7 @@ def read_options[T: WorkerOptions](path: Path, kind: type[T]) -> T:
     """The options in the file `path`.
 
     Raises:
-        BadInput: no such file, not JSON, an unknown or missing field, a wrong type or a value out of range; names the field.
+        BadInput: no such file, not JSON, an unknown or missing field, a wrong type, a value out of range, a password; names the field.
     """
     remedy = f"Write it as {kind.__name__} says ({kind.__module__})."
     try:
@@ -44,6 +47,8 @@ def read_options[T: WorkerOptions](path: Path, kind: type[T]) -> T:
         raise BadInput(f"the options cannot be read ({error.strerror})", field="FILE", value=str(path), remedy=remedy) from error
     except msgspec.DecodeError as error:
         raise BadInput(f"not JSON: {error}", field="FILE", value=str(path), remedy=remedy) from error
+    if isinstance(tree, dict):
+        refuse_passwords({key: tree[key] for key in _ADDRESSES if key in tree}, where=path.name)
     try:
         return msgspec.convert(tree, kind, dec_hook=_to_path)
     except msgspec.ValidationError as error:

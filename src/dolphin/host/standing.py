@@ -1,11 +1,12 @@
 """How the system of a home stands, as its supervisor last wrote it: for whoever looks for a system that is up."""
 
-from typing import Literal
+from typing import Literal, Self
 
 import msgspec
 
 from dolphin.core.contract.names import DEFAULT_CLUSTER
-from dolphin.errors import BadInput
+from dolphin.core.upkeep.passwords import shown
+from dolphin.errors import BadInput, DolphinError
 from dolphin.host.home import Home
 from dolphin.host.leftovers import Process, is_there
 
@@ -22,6 +23,23 @@ class PartStanding(msgspec.Struct, frozen=True, kw_only=True):
     process: Process | None = None
 
 
+class Fault(msgspec.Struct, frozen=True):
+    """An error of a supervisor, for whoever started it: said once more as it was, with its own remedy."""
+
+    what: str
+    remedy: str
+    field: str | None = None
+    value: str | int | None = None
+
+    @classmethod
+    def of(cls, error: DolphinError) -> Self:
+        value = error.value if isinstance(error.value, str | int | None) else str(error.value)
+        return cls(error.what, error.remedy, error.field, value)
+
+    def as_error(self, kind: type[DolphinError]) -> DolphinError:
+        return kind(self.what, remedy=self.remedy, field=self.field, value=self.value)
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """How a system stands, as its supervisor last wrote it."""
 
@@ -31,6 +49,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["starting", "up", "failed"]
     what: str
     """What is being started, or why it failed."""
+    fault: Fault | None = None
     run_id: str
     market: str
     member: str = ""
@@ -95,5 +114,5 @@ def addresses(text: str, field: str) -> tuple[str, ...]:
     for each in found:
         host, _, port = each.rpartition(":")
         if not (host and not set(host) & set(" /@") and port.isdecimal() and 0 < int(port) < 65_536):
-            raise BadInput("no address of a member", field=field, value=each, remedy="Give HOST:PORT, several separated by commas.")
+            raise BadInput("no address of a member", field=field, value=shown(each), remedy="Give HOST:PORT, several separated by commas.")
     return found

@@ -108,3 +108,33 @@ def test_bad_input_is_exit_code_2_and_with_json_an_object(
 def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == ExitCode.DONE
     assert capsys.readouterr().out.startswith("dolphin 0.")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["up", "--join", "u:hunter2@h:5701"],
+        ["up", "--feed", "live", "--join", "u:hunter2@h:5701"],
+        ["member", "three-members", "--join", "u:hunter2@h:5701"],
+        ["job", "list", "--member", "u:hunter2@h:5701"],
+        ["record", "out.gz", "--rest-url", "http://u:hunter2@h"],
+        ["record", "out.gz", "--ws-url", "wss://h/?token=hunter2"],
+    ],
+    ids=" ".join,
+)
+def test_a_password_that_was_typed_into_an_address_is_not_shown(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, "--json"]) == ExitCode.BAD_INPUT
+    said = capsys.readouterr()
+    assert "hunter2" not in said.out + said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_member_does_not_start_in_a_home_that_is_half_restored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "restoring").touch()
+    assert main(["member", "--home", str(tmp_path)]) == ExitCode.BAD_INPUT
+    assert "a restore into this home did not come to its end" in capsys.readouterr().err
+    assert not (tmp_path / "gates.sqlite").exists()
+
+

@@ -6,10 +6,21 @@ from typing import Any
 
 import pytest
 
-from dolphin.errors import BadInput
+from dolphin.core.upkeep.passwords import HIDDEN
+from dolphin.errors import BadInput, Refused
 from dolphin.host.home import Home, open_home
 from dolphin.host.leftovers import Process, process_of
-from dolphin.host.standing import PartStanding, Standing, is_supervised, last_standing, member_of, read_standing, write_standing
+from dolphin.host.standing import (
+    Fault,
+    PartStanding,
+    Standing,
+    addresses,
+    is_supervised,
+    last_standing,
+    member_of,
+    read_standing,
+    write_standing,
+)
 
 
 @pytest.fixture
@@ -47,6 +58,19 @@ def test_why_it_failed_is_still_said_after_its_end(home: Home) -> None:
     found = read_standing(home)
     assert found is not None
     assert found.what == "no room"
+
+
+@pytest.mark.parametrize("text", ["u:hunter2@h:5701", "127.0.0.1:5701,u:hunter2@h:5701", "h:5701?password=hunter2"])
+def test_a_password_in_the_address_of_a_member_is_not_shown(text: str) -> None:
+    with pytest.raises(BadInput, match="no address of a member") as caught:
+        addresses(text, "--member")
+    assert caught.value.value == HIDDEN
+
+
+def test_an_error_that_is_handed_on_is_the_same_error() -> None:
+    error = Refused("it is in use", field="port", value=5701, remedy="Choose another.")
+    again = Fault.of(error).as_error(Refused)
+    assert (str(again), again.exit_code) == (str(error), error.exit_code)
 
 
 def test_a_file_that_is_no_standing_is_none(home: Home) -> None:

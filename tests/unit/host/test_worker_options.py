@@ -1,10 +1,12 @@
 """What a process is started with goes through a file unchanged, and a file that cannot be right is refused by field, value and remedy."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from dolphin.config import Live, SyntheticMarket
+from dolphin.core.upkeep.passwords import HIDDEN
 from dolphin.errors import BadInput
 from dolphin.feeds.options import FeedOptions
 from dolphin.host.options import options_file, read_options, write_options
@@ -48,6 +50,23 @@ def test_a_file_that_cannot_be_right_is_refused(text: str | None, field: str, wh
     assert caught.value.field == field
     assert what in caught.value.what
     assert "FeedOptions" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [({"member": "u:hunter2@h:5701"}, "member"), ({"live": {"rest_url": "https://h/?apikey=hunter2"}}, "live.rest_url")],
+)
+def test_an_address_with_a_password_is_refused_and_not_shown_and_a_folder_that_looks_like_one_is_taken(
+    more: dict[str, object], field: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "feed.json"
+    options = {"member": "h:5701", "run_id": "r", "run_dir": "/home/me:you@there/r", "source": "live"}
+    path.write_text(json.dumps(options | more))
+    with pytest.raises(BadInput) as caught:
+        read_options(path, FeedOptions)
+    assert (caught.value.field, caught.value.value) == (field, HIDDEN)
+    path.write_text(json.dumps(options))
+    assert read_options(path, FeedOptions).run_dir == Path("/home/me:you@there/r")
 
 
 @pytest.mark.parametrize("arguments", [[], ["a", "b"]])

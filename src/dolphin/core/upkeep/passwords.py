@@ -14,7 +14,8 @@ REMEDY: Final = "Put it into the environment as DOLPHIN_GATES_PASSWORD, or into 
 
 _LAYERS: Final = 5
 """Of percent-encoding that are looked through; a text with more is taken to hide something."""
-_WORD: Final = "(?:password|passwd|passphrase|pwd|pass|secret|token)"
+_WORD: Final = "(?:pass|pw|secret|token|api[_-]?key|(?<![a-z])(?:auth|cred))"
+"""`auth` and `cred` at the beginning of a word only: `requireAuth` and `gssUseDefaultCreds` of PostgreSQL's driver hold no secret."""
 _NAMED: Final = re.compile(rf"(?i){_WORD}\w*\s*=")
 _NAME: Final = re.compile(rf"(?i){_WORD}")
 _ENCODED: Final = re.compile("%([0-7][0-9A-Fa-f])")
@@ -25,6 +26,11 @@ _FILE: Final = re.compile("(?i)(?:jdbc:)?sqlite:")
 def is_secret_name(key: str) -> bool:
     """Whether the dotted `key` of a setting is one that holds a secret."""
     return _NAME.search(key.rpartition(".")[2]) is not None
+
+
+def shown(address: str) -> str:
+    """What of an address that cannot be used is shown: nothing, where it may hold a password."""
+    return HIDDEN if "@" in address or carries_password(address) else address
 
 
 def carries_password(address: str) -> bool:

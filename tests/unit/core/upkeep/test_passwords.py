@@ -13,7 +13,9 @@ from dolphin.core.upkeep.passwords import carries_password, is_secret_name
 ADDRESSES = json.loads((Path(__file__).resolve().parents[3] / "contract" / "addresses.json").read_text())
 WORDS = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=8)
 SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="%"), min_size=1, max_size=12)
-KEYS = st.sampled_from(["password", "PASSWORD", "sslpassword", "passwd", "pwd", "secret", "api_token"])
+KEYS = st.sampled_from(
+    ["password", "PASSWORD", "sslpassword", "passwd", "pwd", "secret", "api_token", "pw", "credential", "apikey", "x-auth"]
+)
 
 
 @pytest.mark.parametrize("address", ADDRESSES["refused"])

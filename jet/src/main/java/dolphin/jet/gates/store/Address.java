@@ -19,7 +19,7 @@ final class Address {
 
   private static final Pattern NAMED =
       Pattern.compile(
-          "(?:password|passwd|passphrase|pwd|pass|secret|token)\\w*\\s*=",
+          "(?:pass|pw|secret|token|api[_-]?key|(?<![a-z])(?:auth|cred))\\w*\\s*=",
           Pattern.CASE_INSENSITIVE);
   private static final Pattern ENCODED = Pattern.compile("%([0-7][0-9A-Fa-f])");
   private static final Pattern HOSTS =
