@@ -50,15 +50,30 @@ final class GateDatabase implements AutoCloseable {
    * @throws GateStoreException with one line that says what is wrong with the database
    */
   static GateDatabase open(GateSettings settings, String map) {
+    try {
+      GateDatabase database =
+          new GateDatabase(
+              map, new HikariDataSource(connecting(settings, map)), settings.dialect());
+      database.createTables();
+      return database;
+    } catch (RuntimeException | SQLException e) {
+      throw new GateStoreException(
+          "the gate database " + settings + " cannot be used: " + rootMessage(e), e);
+    }
+  }
+
+  /**
+   * How connections are made. The password is said even if it is empty: PostgreSQL's driver would
+   * look for one in {@code ~/.pgpass} otherwise.
+   */
+  static HikariConfig connecting(GateSettings settings, String map) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("gates " + map);
     config.setJdbcUrl(settings.url());
     if (!settings.user().isEmpty()) {
       config.setUsername(settings.user());
     }
-    if (!settings.password().isEmpty()) {
-      config.setPassword(settings.password());
-    }
+    config.setPassword(settings.password());
     Properties driver = settings.dialect().connectionProperties();
     driver
         .stringPropertyNames()
@@ -70,15 +85,7 @@ final class GateDatabase implements AutoCloseable {
     config.setConnectionTimeout(patienceMs);
     config.setValidationTimeout(patienceMs / 2);
     config.setInitializationFailTimeout(TimeUnit.SECONDS.toMillis(Dialect.CONNECTING_S));
-    try {
-      GateDatabase database =
-          new GateDatabase(map, new HikariDataSource(config), settings.dialect());
-      database.createTables();
-      return database;
-    } catch (RuntimeException | SQLException e) {
-      throw new GateStoreException(
-          "the gate database " + settings + " cannot be used: " + rootMessage(e), e);
-    }
+    return config;
   }
 
   private void createTables() throws SQLException {

@@ -7,9 +7,13 @@ import com.hazelcast.config.MapStoreConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 
 /**
  * Where the gates are kept. The url and the user come from the map's configuration; the password
@@ -19,6 +23,9 @@ record GateSettings(Dialect dialect, String url, String user, String password) {
 
   static final String PASSWORD = "DOLPHIN_GATES_PASSWORD";
   static final String PASSWORD_FILE = "DOLPHIN_GATES_PASSWORD_FILE";
+
+  private static final Set<PosixFilePermission> OF_OWNER =
+      PosixFilePermissions.fromString("rwx------");
 
   /**
    * Reads {@code url} and {@code user} from {@code properties}.
@@ -93,10 +100,22 @@ record GateSettings(Dialect dialect, String url, String user, String password) {
       return environment.getOrDefault(PASSWORD, "");
     }
     try {
-      return Files.readString(Path.of(file)).strip();
+      Path path = Path.of(file);
+      requireForOwnerOnly(path);
+      return Files.readString(path).strip();
     } catch (IOException e) {
       throw new IllegalArgumentException(
           PASSWORD_FILE + " names " + file + ", which cannot be read. Mend that", e);
+    }
+  }
+
+  /** A password that others can read, or put there, is none. */
+  private static void requireForOwnerOnly(Path file) throws IOException {
+    Set<PosixFilePermission> rights = new HashSet<>(Files.getPosixFilePermissions(file));
+    rights.removeAll(OF_OWNER);
+    if (!rights.isEmpty()) {
+      throw new IllegalArgumentException(
+          PASSWORD_FILE + " names " + file + ", which is not its owner's alone. chmod 600 " + file);
     }
   }
 }

@@ -3,15 +3,18 @@ package dolphin.jet.gates.store;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.hazelcast.core.HazelcastInstance;
+import com.zaxxer.hikari.HikariConfig;
 import dolphin.jet.LoopbackMember;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -34,6 +37,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.Driver;
+import org.postgresql.PGProperty;
 
 /** The store's promises on both real databases. A fresh map name stands for a fresh table. */
 class GateStoreTest {
@@ -432,6 +438,7 @@ class GateStoreTest {
     properties.setProperty("url", "jdbc:postgresql://host/gates");
     properties.setProperty("user", "dolphin");
     Path file = Files.writeString(folder.resolve("password"), "from a file\n");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
 
     GateSettings settings =
         GateSettings.of(properties, Map.of(GateSettings.PASSWORD, "plain secret"));
@@ -444,6 +451,47 @@ class GateStoreTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> GateSettings.of(properties, Map.of(GateSettings.PASSWORD_FILE, "/no/such/file")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rw-r-----", "rw----r--", "rw--w----", "rw-------"})
+  void aPasswordFileThatIsNotItsOwnersAloneIsRefused(String rights) throws IOException {
+    Properties properties = new Properties();
+    properties.setProperty("url", "jdbc:postgresql://host/gates");
+    Path file = Files.writeString(folder.resolve("password of " + rights), "hunter2\n");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(rights));
+    Map<String, String> environment = Map.of(GateSettings.PASSWORD_FILE, file.toString());
+    if (rights.endsWith("------")) {
+      assertEquals("hunter2", GateSettings.of(properties, environment).password());
+      return;
+    }
+    IllegalArgumentException told =
+        assertThrows(
+            IllegalArgumentException.class, () -> GateSettings.of(properties, environment));
+    assertTrue(told.getMessage().endsWith("chmod 600 " + file), told.getMessage());
+    assertFalse(told.getMessage().contains("hunter2"), told.getMessage());
+  }
+
+  @Test
+  void theDriverTakesAPasswordFromNowhereElse() throws IOException {
+    Path passwords = Files.writeString(folder.resolve("pgpass"), "*:*:*:*:hunter2\n");
+    Path services = Files.writeString(folder.resolve("services"), "[gates]\npassword=hunter2\n");
+    Properties properties = new Properties();
+    properties.setProperty("url", "jdbc:postgresql://host/gates?service=gates");
+    properties.setProperty("user", "dolphin");
+    HikariConfig config = GateDatabase.connecting(GateSettings.of(properties, Map.of()), "map");
+    Properties given = new Properties();
+    given.setProperty("user", config.getUsername());
+    given.setProperty("password", config.getPassword());
+    System.setProperty("org.postgresql.pgpassfile", passwords.toString());
+    System.setProperty("org.postgresql.pgservicefile", services.toString());
+    try {
+      assertEquals(
+          "", PGProperty.PASSWORD.getOrDefault(Driver.parseURL(config.getJdbcUrl(), given)));
+    } finally {
+      System.clearProperty("org.postgresql.pgpassfile");
+      System.clearProperty("org.postgresql.pgservicefile");
+    }
   }
 
   @ParameterizedTest
