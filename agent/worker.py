@@ -23,6 +23,7 @@ from dolphin.core.units import ONE
 from dolphin.errors import DolphinError, ExitCode
 from dolphin.host.child import die_with_parent
 from dolphin.host.home import RunFiles
+from dolphin.host.home_lock import under_way
 from dolphin.host.notify import Service
 from dolphin.host.options import options_file, read_options
 from dolphin.host.private import be_private
@@ -43,7 +44,9 @@ def main() -> int:
     die_with_parent(signal.SIGTERM)
     be_private()
     try:
-        return uvloop.run(_run(read_options(options_file(sys.argv[1:], "agent.worker"), AgentOptions)))
+        options = read_options(options_file(sys.argv[1:], "agent.worker"), AgentOptions)
+        with under_way(options.run_dir):
+            return uvloop.run(_run(options))
     except DolphinError as error:
         say(f"agent: {error}")
         return error.exit_code

@@ -121,6 +121,7 @@ def _play_into(member: str, cluster_name: str, paths: list[str], speed: str, hom
     from dolphin.feeds.options import FeedOptions
     from dolphin.feeds.recording import inspect
     from dolphin.host.home import RunFiles, new_run_id, open_home
+    from dolphin.host.home_lock import under_way
     from dolphin.host.options import write_options
     from dolphin.run.launch import read_speed
 
@@ -132,7 +133,8 @@ def _play_into(member: str, cluster_name: str, paths: list[str], speed: str, hom
         member=member, cluster_name=cluster_name, run_id=run_id, run_dir=files.directory, source="recording", speed=pace, paths=info.paths
     )
     write_options(options, files.options("feed"))
-    uvloop.run(worker.run(options))
+    with under_way(files.directory):
+        uvloop.run(worker.run(options))
     if as_json:
         print_json({"run_id": run_id, "journal": str(files.feed_journal), "frames": info.frames})
     else:

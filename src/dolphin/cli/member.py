@@ -11,6 +11,8 @@ from dolphin.cli.options import DEFAULT_HOME, ConfigOption, HomeOption, JoinOpti
 from dolphin.config import Config, load_config
 from dolphin.errors import BadInput
 from dolphin.host.home import Home, open_home
+from dolphin.host.home_lock import require_whole
+from dolphin.host.java import find_java
 from dolphin.host.member import DEFAULT_PORT, LEAVE_S, LOOPBACK, ONE_MEMBER, Gates, MemberProcess, find_config
 from dolphin.host.notify import Service
 from dolphin.host.standing import addresses
@@ -39,7 +41,9 @@ def member(
         raise BadInput("one-member is alone, and on loopback", field="CONFIG", value=name, remedy=remedy)
     members, flags = addresses(join, "--join") if join else (), _heap(heap)
     service, console = Service.of_environment(), Console(stderr=True)
+    java = find_java()
     place = open_home(home)
+    require_whole(place)
     jar = ensure_jar(console)
     warm_kernels(console)
     with console.status("Starting the member ..."):
@@ -51,6 +55,7 @@ def member(
             config=chosen,
             interface=interface or LOOPBACK,
             join=members,
+            java=java,
             gates=_gates(settings, place),
             jvm_flags=flags,
         )

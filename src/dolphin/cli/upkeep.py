@@ -32,7 +32,7 @@ OlderOption = Annotated[
     str | None, typer.Option("--older-than", help="Remove only runs that ended longer ago: 30d, 12h, 90m.", metavar="TIME")
 ]
 ReplaceOption = Annotated[
-    bool, typer.Option("--replace", help="Also where there is a ledger: it is moved aside, with the gates and the runs.")
+    bool, typer.Option("--replace", help="Also where there are a ledger or gates: they are moved aside, with the runs.")
 ]
 
 
@@ -45,11 +45,11 @@ def prune(
     as_json: JsonOption = False,
 ) -> None:
     """Remove the folders of old runs, never the running one's; ledger and gates stay."""
-    from dolphin.upkeep.prune import folders, remove, settled
+    from dolphin.upkeep.prune import folders, looked_at, remove, settled
 
     place = _known(home)
     limit_s = None if older_than is None else duration_s(older_than)
-    with settled(place) as running:
+    with looked_at(place) if is_dry_run else settled(open_home(home)) as running:
         runs = folders(place, running)
         going = to_prune(runs, time.time(), keep=DEFAULT_KEEP if keep is None and limit_s is None else keep, older_than_s=limit_s)
         if not is_dry_run:
@@ -81,8 +81,7 @@ def backup(
     print(f"{file}: {_mib(size)}, {len(manifest.run_ids)} runs, ledger verified:")
     for account, head in manifest.heads.items():
         print(f"  {account}: {head.index} entries, head {head.hash}")
-    if manifest.gates_elsewhere:
-        print(f"The gates are in {manifest.gates_elsewhere}, and not in it: docs/space.md says how to copy them.")
+    _say_gates(manifest.gates_elsewhere)
 
 
 @app.command("restore")
@@ -96,11 +95,12 @@ def restore(
     from dolphin.upkeep.restore import restore as bring_back
 
     with _progress("restoring", None) as step:
-        manifest = bring_back(file, open_home(home), step, replace=replace)
+        manifest = bring_back(file, Home(home), step, replace=replace)
     if as_json:
         print_json({"home": str(home), "runs": manifest.run_ids, "heads": manifest.heads, "made_wall_ns": manifest.made_wall_ns})
     else:
         print(f"Restored into {home}: {len(manifest.run_ids)} runs, ledger verified. Cuts and latches that came later are not in it.")
+        _say_gates(manifest.gates_elsewhere)
         print("Next: dolphin posture log, dolphin ledger balance, dolphin up.")
 
 
@@ -113,10 +113,10 @@ def duration_s(text: str) -> float:
 
 
 def _known(home: Path) -> Home:
-    """The home at `home`, which must be there: looking after one makes none."""
-    if not home.is_dir():
+    """The home at `home`, which must be one: looking after one makes none, and nothing of a stranger's folder is touched."""
+    if not Home(home).is_used:
         raise BadInput("there is no such home", field="--home", value=str(home), remedy="Name the --home of a system that has run.")
-    return open_home(home)
+    return Home(home)
 
 
 @contextmanager
@@ -135,7 +135,17 @@ def _progress(doing: str, total: int | None) -> Iterator[Callable[[str], None]]:
     try:
         yield step
     finally:
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()
+
+
+def _say_gates(elsewhere: str) -> None:
+    from dolphin.upkeep.archive import UNKNOWN_PLACE
+
+    if elsewhere == UNKNOWN_PLACE:
+        print("The last live run was on a cluster that it joined: its gates are in the backup only if its member keeps them in this home.")
+    elif elsewhere:
+        print(f"The gates are in {elsewhere}, and not in the backup: docs/space.md says how to copy them.")
 
 
 def _say_pruned(going: list[RunFolder], kept: int, freed: int, *, is_dry_run: bool) -> None:

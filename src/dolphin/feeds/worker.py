@@ -37,6 +37,7 @@ from dolphin.feeds.progress import Progress
 from dolphin.feeds.publisher import FAST_WINDOW, Pace, Publisher
 from dolphin.feeds.source import Frame
 from dolphin.host.home import RunFiles
+from dolphin.host.home_lock import under_way
 from dolphin.host.notify import Service
 from dolphin.host.options import options_file, read_options
 from dolphin.host.private import be_private
@@ -237,7 +238,9 @@ def main() -> int:
     """Run, and turn an operating error into one line and an exit code."""
     be_private()
     try:
-        uvloop.run(run(read_options(options_file(sys.argv[1:], "dolphin.feeds.worker"), FeedOptions)))
+        options = read_options(options_file(sys.argv[1:], "dolphin.feeds.worker"), FeedOptions)
+        with under_way(options.run_dir):
+            uvloop.run(run(options))
     except DolphinError as error:
         say(f"feed: {error}")
         return error.exit_code

@@ -11,6 +11,8 @@ from dolphin.host.private import narrow, narrow_below
 
 REPLACED = "replaced-"
 """How the names of folders begin to which a restore moves what was there."""
+UNPACKING = ".restore-"
+"""How the names of folders begin in which it unpacks."""
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -60,6 +62,12 @@ class Home:
         return self.root / "run" / "restoring"
 
     @property
+    def is_used(self) -> bool:
+        """Whether a system of ours has kept anything here; a folder called `runs` alone may be anybody's."""
+        has_folders = self.lock.parent.is_dir() and self.runs.is_dir()
+        return has_folders or any(path.is_file() for path in (self.ledger, self.gates, self.lock))
+
+    @property
     def lock(self) -> Path:
         """Held while a system runs here (`dolphin.host.home_lock`)."""
         return self.root / "run" / "lock"
@@ -105,14 +113,17 @@ class RunFiles:
 
 
 def open_home(root: Path) -> Home:
-    """The home at `root`, made if it is missing, and for its user's eyes only.
+    """The home at `root`, made if it is missing, and for its user's eyes only. For whoever is going to write into it.
 
     Raises:
         BadInput: it cannot be made or written to.
     """
+    home = Home(root)
     try:
-        (root / "run").mkdir(parents=True, exist_ok=True)
-        _make_private(Home(root))
+        if home.is_used:
+            _make_private(home)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.lock.parent.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise BadInput(
             f"the state directory cannot be made ({error.strerror})", field="--home", value=str(root), remedy="Name a writable directory."
@@ -125,11 +136,11 @@ def open_home(root: Path) -> Home:
 def _make_private(home: Home) -> None:
     """Narrows what an older version, or a process with another mask, has made; a folder that holds other things too keeps its own mode."""
     found = list(home.root.iterdir())
-    databases = [path for path in found if path.name.startswith((home.ledger.name, home.gates.name))]
-    ours = (home.ledger.name, home.gates.name, home.reserve.name, home.runs.name, home.lock.parent.name, REPLACED)
-    if all(path.name.startswith(ours) for path in found):
+    files = [path for path in found if path.name.startswith((home.ledger.name, home.gates.name, home.member_log.name))]
+    ours = {*files, home.reserve, home.runs, home.lock.parent}
+    if all(path in ours or path.name.startswith((REPLACED, UNPACKING)) for path in found):
         narrow(home.root)
-    for path in (*databases, home.reserve):
+    for path in (*files, home.reserve):
         narrow(path)
     for folder in (home.runs, home.lock.parent):
         narrow_below(folder)

@@ -7,7 +7,8 @@ can keep a home locked. `up` hands it to its supervisor on purpose, so that the 
 import fcntl
 import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -55,10 +56,11 @@ class HomeLock:
             BadInput: the home cannot be locked, or a restore has left it half done.
         """
         lock = cls._taken(home)
-        if home.restoring.exists():
+        try:
+            require_whole(home)
+        except BadInput:
             lock.release()
-            remedy = "Run the same dolphin restore again: it goes on from there."
-            raise BadInput("a restore into this home did not come to its end", field="--home", value=str(home.root), remedy=remedy)
+            raise
         lock.name(Holder.this_process(command, run_id, f"press Ctrl-C where it runs, or: kill {os.getpid()}"))
         return lock
 
@@ -93,9 +95,10 @@ class HomeLock:
         return self._descriptor
 
     def name(self, holder: Holder) -> None:
-        """Writes into the file who holds it."""
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, msgspec.json.encode(holder) + b"\n", 0)
+        """Writes into the file who holds it. That is for people: a lock is one on a full disk too."""
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, msgspec.json.encode(holder) + b"\n", 0)
 
     def release(self) -> None:
         """Lets go, unless it was handed on."""
@@ -106,6 +109,43 @@ class HomeLock:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.release()
+
+
+def require_whole(home: Home) -> None:
+    """Raises `BadInput` where a restore into `home` was interrupted: what is there belongs together no more."""
+    if home.restoring.exists():
+        remedy = "Run the same dolphin restore again: it goes on from there."
+        raise BadInput("a restore into this home did not come to its end", field="--home", value=str(home.root), remedy=remedy)
+
+
+@contextmanager
+def under_way(run: Path) -> Iterator[None]:
+    """While the block runs in a worker the folder of its run is neither removed nor moved, whoever has started the worker."""
+    run.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(run, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):  # a file system without locks on folders
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_under_way(run: Path) -> bool:
+    """Whether a worker says so of the run in this folder."""
+    try:
+        descriptor = os.open(run, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def locked(path: Path) -> int:
@@ -132,9 +172,16 @@ def holder(home: Home) -> Holder | None:
     """Who holds `home`. One that has just taken it may not have said so yet, and what is read then is a predecessor's."""
     deadline = time.monotonic() + _NAMED_WITHIN_S
     while time.monotonic() < deadline:
-        with suppress(OSError, msgspec.DecodeError):
-            found = msgspec.json.decode(home.lock.read_bytes(), type=Holder)
-            if Path(f"/proc/{found.pid}").exists():
-                return found
+        if (found := last_holder(home)) is not None:
+            return found
         time.sleep(_POLL_S)
+    return None
+
+
+def last_holder(home: Home) -> Holder | None:
+    """Who last said that they hold `home`, if they live; nothing is locked to find that out."""
+    with suppress(OSError, msgspec.DecodeError):
+        found = msgspec.json.decode(home.lock.read_bytes(), type=Holder)
+        if Path(f"/proc/{found.pid}").exists():
+            return found
     return None

@@ -97,6 +97,14 @@ def require_room(home: Home) -> None:
         raise Refused(what, field="--home", value=str(home.root), remedy=f"{_REMEDY} The ledger needs {TO_START // MIB} MiB to live in.")
 
 
+def require_bytes(folder: Path, size: int) -> None:
+    """Raises `Refused`, and says how much is missing, where `folder`, which may not be there yet, has no room for `size` bytes."""
+    free = _free(next(place for place in (folder, *folder.absolute().parents) if place.is_dir()))
+    if free < size:
+        what = f"too little room on the disk: {free // MIB} MiB are free, {-(-size // MIB)} MiB are needed"
+        raise Refused(what, field="--home", value=str(folder), remedy=_REMEDY)
+
+
 def _free(folder: Path) -> int:
     """Bytes that this user may still write there; 0 if nobody can say."""
     try:

@@ -15,6 +15,8 @@ from dolphin.core.ledger import chain
 from dolphin.core.ledger.events import Operation, OperationStage
 from dolphin.core.ledger.verification import verify
 from dolphin.errors import DolphinError
+from dolphin.host.home import Home
+from dolphin.host.home_lock import require_whole
 from dolphin.storage.ledger import SqliteLedger
 from dolphin.storage.sqlite import LeaseLost, SqliteStore
 
@@ -41,8 +43,9 @@ def note(path: Path, account: str, operation: Operation, market_time_ns: int) ->
     """Writes one entry; on disk when it returns.
 
     Raises:
-        DolphinError: the ledger cannot be written, or its chain does not verify.
+        DolphinError: the ledger cannot be written, its chain does not verify, or it is being restored.
     """
+    require_whole(Home(path.parent))
     path.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(MAX_ATTEMPTS):
         ledger = SqliteLedger.open(path, account=chain_of(account), owner=operation.operation_id, wall_clock_ns=time.time_ns)

@@ -6,14 +6,17 @@ The database itself keeps the promises; the Python above it could be wrong and t
 * one writer per account: an insert must carry the epoch of the account's lease, and taking the lease raises that epoch, so a writer that
   was replaced is refused from then on, however late it wakes up.
 
+Whoever has it open for writing shares a lock on a file beside it (`lock_of`), so that nobody puts another file in its place meanwhile.
+
 A write for which the disk has no room is made again when its owner can make some (`make_room`): from the beginning of the transaction, for
 SQLite may have rolled it back.
 """
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +128,10 @@ class LeaseLost(Refused):
 class SqliteStore:
     """Records of all accounts in one file. One connection, used from one thread."""
 
-    def __init__(self, connection: sqlite3.Connection, make_room: Callable[[], bool]) -> None:
+    def __init__(self, connection: sqlite3.Connection, make_room: Callable[[], bool], lock: int | None = None) -> None:
+        """For `open` and `read`; `lock` is a descriptor that is closed with it."""
         self._connection = connection
+        self._lock = lock
         self._make_room = make_room
         self._written: list[tuple[str, tuple[Value, ...]]] = []
         """What the transaction has done so far."""
@@ -140,8 +145,9 @@ class SqliteStore:
 
         Raises:
             BadInput: it is not a ledger of this version, or cannot be written.
+            Refused: it is being replaced.
         """
-        with _opening(path, _connect_to_write) as connection:
+with _opening(path), _sharing(path) as lock, _kept(_connect_to_write(path)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(_BEGIN)
@@ -149,7 +155,7 @@ class SqliteStore:
                 _create(connection)
             _require_ledger(connection, path)
             connection.execute("COMMIT")
-        return cls(connection, make_room)
+        return cls(connection, make_room, lock)
 
     @classmethod
     def read(cls, path: Path) -> "SqliteStore":
@@ -160,13 +166,16 @@ class SqliteStore:
         """
         if not path.is_file():
             raise BadInput("there is no ledger file", field="ledger", value=str(path), remedy="Name the --home of a system that has run.")
-        with _opening(path, _connect_to_read) as connection:
+        with _opening(path), _kept(_connect_to_read(path)) as connection:
             connection.execute("BEGIN")
             _require_ledger(connection, path)
         return cls(connection, lambda: False)
 
     def close(self) -> None:
         self._connection.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def take_lease(self, account: str, owner: str) -> int:
         """Makes `owner` the one writer of `account`; returns its epoch. Whoever wrote before is refused from now on."""
@@ -284,6 +293,49 @@ class SqliteStore:
             raise _damaged(str(error)) from error
 
 
+def lock_of(ledger: Path) -> Path:
+    """The file beside `ledger` on which its writers share a lock, and which whoever replaces the ledger has alone."""
+    return ledger.with_name(f"{ledger.name}.lock")
+
+
+def share(ledger: Path, flags: int = 0) -> int:
+    """The descriptor of a share in the lock of `ledger`; with `os.O_CREAT` the file is made.
+
+    Raises:
+        Refused: it is being replaced.
+    """
+    descriptor = os.open(lock_of(ledger), os.O_RDONLY | os.O_CLOEXEC | flags, _PRIVATE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        remedy = "Wait until dolphin restore has ended."
+        raise Refused("it is being replaced just now", field="ledger", value=str(ledger), remedy=remedy) from error
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+@contextmanager
+def _sharing(path: Path) -> Iterator[int]:
+    """Gives a share in the lock of `path`, which is kept unless the block fails."""
+    lock = share(path, os.O_CREAT)
+    try:
+        _give_to_owner(lock, path)
+        yield lock
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def _give_to_owner(lock: int, path: Path) -> None:
+    """What the superuser makes beside another's ledger is that other's, as with SQLite's own files."""
+    if os.geteuid() == 0 and path.exists():
+        owner = path.stat()
+        os.fchown(lock, owner.st_uid, owner.st_gid)
+
+
 def _make_private(path: Path) -> None:
     """Its log and shared memory take its rights over; other owners' rights are theirs to mend."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
@@ -343,15 +395,20 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _opening(path: Path, connect: Callable[[Path], sqlite3.Connection]) -> Iterator[sqlite3.Connection]:
-    """A connection, which what fails in the block closes again, with its locks."""
-    with ExitStack() as opened:
-        try:
-            connection = connect(path)
-            opened.callback(connection.close)
-            yield connection
-        except (sqlite3.Error, OSError) as error:
-            raise BadInput(
-                f"it cannot be used as a ledger ({error})", field="ledger", value=str(path), remedy="Name another --home."
-            ) from error
-        opened.pop_all()
+def _kept(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Closed again, with its locks, by what fails in the block."""
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise BadInput(
+            f"it cannot be used as a ledger ({error})", field="ledger", value=str(path), remedy="Name another --home."
+        ) from error

@@ -13,6 +13,8 @@ from pathlib import Path
 from dolphin.core.audit.comparison import compared
 from dolphin.core.audit.steps import LossCharged, OrderLost, PositionClosedOut, RunStarted, Step
 from dolphin.core.units import price_of_cost_e8
+from dolphin.host.home import Home
+from dolphin.host.home_lock import require_whole
 from dolphin.host.space import Room
 from dolphin.storage.ledger import SqliteLedger
 
@@ -28,7 +30,8 @@ class Booking:
 
     @classmethod
     def open(cls, path: Path, *, account: str, run_id: str, opening_deposit_micro: int) -> "Booking":
-        """Takes over the account. BadInput or Refused where the file is no ledger or does not add up."""
+        """Takes over the account. BadInput or Refused where the file is no ledger, does not add up, or is being restored."""
+        require_whole(Home(path.parent))
         room = Room(path)
         ledger = SqliteLedger.open(path, account=account, owner=run_id, make_room=room.give_up)
         ledger.ensure_opening(opening_deposit_micro, 0)

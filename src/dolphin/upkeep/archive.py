@@ -1,11 +1,15 @@
 """The file that a backup is: a gzipped tar with the ledger, the gates, the runs, and at its end a manifest of what must be in it."""
 
+import gzip
 import hashlib
 import io
 import os
 import tarfile
+import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Annotated, BinaryIO, Final
+from typing import IO, Annotated, BinaryIO, Final
 
 import msgspec
 
@@ -20,6 +24,9 @@ LEDGER: Final = "ledger.sqlite"
 GATES: Final = "gates.sqlite"
 RUNS: Final = "runs"
 FORMAT: Final = 1
+UNKNOWN_PLACE: Final = "unknown"
+"""Where the gates are, if nobody here can say."""
+_PIECE: Final = 1024 * 1024
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -37,7 +44,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     heads: dict[str, Head]
     """The last entry of each account of the ledger."""
     gates_elsewhere: str
-    """Address of a database that keeps the gates and is not in it; "" if there is none."""
+    """Address of a database that keeps the gates and is not in it; `UNKNOWN_PLACE` where a cluster was joined; "" if there is none."""
     files: dict[str, Member]
 
     @property
@@ -111,18 +118,45 @@ def heads_of(ledger: Path) -> dict[str, Head]:
         store.close()
 
 
-def read_manifest(path: Path, source: Path) -> Manifest:
-    """The manifest in the file `path`, which came out of `source`. BadInput where it is none of this version."""
+def walk(file: Path, take: Callable[[str, bytes], None]) -> Manifest:
+    """Reads the backup `file` from its beginning to its end; `take` gets the name and a piece of each file, in order, an empty one first.
+
+    Raises:
+        BadInput: it is no backup, or no whole one, or not what was copied; the pieces that were taken are worth nothing then.
+    """
+    found: dict[str, Member] = {}
+    listed = bytearray()
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError) as error:
+        with tarfile.open(file, "r:gz") as tar:
+            for info in tar:
+                if info.name in found or not _is_expected(info) or (content := tar.extractfile(info)) is None:
+                    raise BadInput("there is something in it that no backup has", field="FILE", value=str(file), remedy="Name another.")
+                take_piece = listed.extend if info.name == MANIFEST else partial(take, info.name)
+                found[info.name] = _walk_one(content, take_piece)
+        manifest = msgspec.json.decode(listed, type=Manifest)
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, msgspec.DecodeError) as error:
         remedy = "Name a file that this version's dolphin backup made, whole."
-        raise BadInput(f"it is no backup, or not all of one ({error})", field="FILE", value=str(source), remedy=remedy) from error
+        raise BadInput(f"it is no backup, or not all of one ({error})", field="FILE", value=str(file), remedy=remedy) from error
+    del found[MANIFEST]
+    if found != manifest.files:
+        differing = sorted(name for name in found.keys() | manifest.files.keys() if found.get(name) != manifest.files.get(name))
+        what = f"it is damaged: {', '.join(differing[:3])} is not what was copied"
+        raise BadInput(what, field="FILE", value=str(file), remedy="Name another backup.")
+    return manifest
 
 
-def is_expected(info: tarfile.TarInfo) -> bool:
+def _walk_one(content: IO[bytes], take: Callable[[bytes], None]) -> Member:
+    digest, size = hashlib.sha256(), 0
+    take(b"")
+    while piece := content.read(_PIECE):
+        take(piece)
+        digest.update(piece)
+        size += len(piece)
+    return Member(size, digest.hexdigest())
+
+
+def _is_expected(info: tarfile.TarInfo) -> bool:
     """Whether an entry of a tar is one that a backup has: an ordinary file in one of the places that there are."""
-    parts = PurePosixPath(info.name).parts
-    is_inside = not info.name.startswith("/") and ".." not in parts
-    is_known = info.name in (MANIFEST, LEDGER, GATES) or (len(parts) > 2 and parts[0] == RUNS)
-    return info.isreg() and is_inside and is_known
+    path = PurePosixPath(info.name)
+    is_of_run = len(path.parts) == 3 and path.parts[0] == RUNS and ".." not in path.parts
+    return info.isreg() and str(path) == info.name and (info.name in (MANIFEST, LEDGER, GATES) or is_of_run)

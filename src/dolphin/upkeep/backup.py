@@ -10,17 +10,21 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from dolphin.config import load_config
 from dolphin.core.upkeep.segments import PACKED, base_of
 from dolphin.errors import BadInput, DolphinError
 from dolphin.host.home import Home, RunFiles
+from dolphin.host.home_lock import require_whole
 from dolphin.host.private import narrow
-from dolphin.host.segments import freeze
-from dolphin.upkeep.archive import GATES, LEDGER, RUNS, Manifest, Writer, heads_of
+from dolphin.host.segments import freeze, is_there
+from dolphin.storage.sqlite import share
+from dolphin.upkeep.archive import GATES, LEDGER, RUNS, UNKNOWN_PLACE, Manifest, Writer, heads_of
 
 _NOT_COPIED: Final = (".sqlite-wal", ".sqlite-shm", ".sqlite-journal", ".part", ".new")
 """Ends of names: SQLite's own files, whose contents are in the copy of the database, and what is being made just now."""
@@ -30,9 +34,11 @@ def back_up(home: Home, file: Path, on_file: Callable[[str], None]) -> Manifest:
     """Makes the file `file`, which is there only when it is whole and on disk; `on_file` hears the name of each part.
 
     Raises:
-        BadInput: there is no ledger in `home`, or `file` is there or cannot be made.
+        BadInput: there is no ledger in `home`, a restore has left it half done, or `file` is there or cannot be made.
+        Refused: something is just being restored into it.
         DolphinError: the ledger does not verify, or the disk is full.
     """
+    require_whole(home)
     if not home.ledger.is_file():
         raise BadInput("there is no ledger in it", field="--home", value=str(home.root), remedy="Name the --home of a system that has run.")
     if file.exists():
@@ -40,7 +46,7 @@ def back_up(home: Home, file: Path, on_file: Callable[[str], None]) -> Manifest:
     try:
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=file.absolute().parent) as place:
             part = Path(place) / "backup.tar.gz"
-            with tarfile.open(part, "w:gz", compresslevel=6) as tar:
+            with _kept(home), tarfile.open(part, "w:gz", compresslevel=6) as tar:
                 manifest = _write(home, Path(place), Writer(tar), on_file)
             narrow(part)
             _sync(part)
@@ -53,8 +59,21 @@ def back_up(home: Home, file: Path, on_file: Callable[[str], None]) -> Manifest:
     return manifest
 
 
+@contextmanager
+def _kept(home: Home) -> Iterator[None]:
+    """While the block runs nothing is restored into `home`. A lock that is not there is not made: a backup leaves nothing behind."""
+    lock = None
+    with suppress(OSError):
+        lock = share(home.ledger)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
 def _write(home: Home, place: Path, writer: Writer, on_file: Callable[[str], None]) -> Manifest:
-    for run in sorted(path for path in _entries(home.runs) if path.is_dir() and not path.name.startswith(".")):
+    for run in _runs(home):
         _add_run(run, place, writer, on_file)
     if home.gates.is_file():
         on_file(GATES)
@@ -92,6 +111,10 @@ def _add_segments(name: str, path: Path, writer: Writer) -> None:
                 break
 
 
+def _runs(home: Home) -> list[Path]:
+    return [path for path in _entries(home.runs) if path.is_dir() and not path.name.startswith(".")]
+
+
 def _entries(folder: Path) -> Iterator[Path]:
     return iter(sorted(folder.iterdir())) if folder.is_dir() else iter(())
 
@@ -113,11 +136,33 @@ def _copied(database: Path, place: Path) -> Path:
 
 
 def _gates_elsewhere(home: Home) -> str:
-    """Where the last run of the live market kept its gates, if not in the home."""
-    for run in reversed(list(_entries(home.runs))):
+    """Where the last run of the live market kept its gates, if not in the home. A replay has gates of its own, in its run.
+
+    A run without the log of a member was on a cluster that it found, and only that knows.
+    """
+    for run in reversed(_runs(home)):
+        files = RunFiles(run)
+        if _source(files) != "live":
+            continue
+        if not is_there(files.log("member")):
+            return UNKNOWN_PLACE
         with suppress(DolphinError):
-            return load_config(RunFiles(run).config).gates.url
+            return load_config(files.config).gates.url
+        return UNKNOWN_PLACE
     return ""
+
+
+def _source(files: RunFiles) -> str:
+    """What a run played; "" if it never came to that. A feed that systemd watches has its options elsewhere, and is live."""
+    with suppress(OSError, msgspec.DecodeError):
+        return msgspec.json.decode(files.options("feed").read_bytes(), type=_Played).source
+    return "live" if is_there(files.feed_journal) and not files.config.exists() else ""
+
+
+class _Played(msgspec.Struct):
+    """Of a feed's options."""
+
+    source: str
 
 
 def _sync(path: Path) -> None:

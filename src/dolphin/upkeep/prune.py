@@ -11,11 +11,11 @@ from typing import Final
 from dolphin.core.upkeep.runs import RunFolder
 from dolphin.errors import Refused
 from dolphin.host.home import Home
-from dolphin.host.home_lock import HomeLock, holder
+from dolphin.host.home_lock import HomeLock, holder, is_under_way, last_holder
 
 COMMAND: Final = "dolphin prune"
 QUIET_S: Final = 5.0
-"""A run that wrote later than this still runs, whoever started it: a feed writes every second."""
+"""A run that wrote later than this still runs, whoever started it: a feed writes every second, while the disk takes it."""
 _GOING: Final = ".going-"
 
 
@@ -38,13 +38,21 @@ def settled(home: Home) -> Iterator[str]:
         yield ""
 
 
+@contextmanager
+def looked_at(home: Home) -> Iterator[str]:
+    """The same for whoever changes nothing: nothing is locked, or even made."""
+    running = last_holder(home)
+    yield "" if running is None else running.run_id
+
+
 def folders(home: Home, running: str) -> list[RunFolder]:
     """Every run of `home`, oldest first; `running` is the id of the one that is under way."""
     now_s = time.time()
     found: list[RunFolder] = []
     for path in sorted(_runs(home)):
         size, last_s = _measure(path)
-        found.append(RunFolder(path.name, size, last_s, path.name == running or now_s - last_s < QUIET_S))
+        is_running = path.name == running or now_s - last_s < QUIET_S or is_under_way(path)
+        found.append(RunFolder(path.name, size, last_s, is_running))
     return found
 
 

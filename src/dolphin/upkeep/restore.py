@@ -4,88 +4,113 @@ What was there is moved into `replaced-<time>`, never removed. A restore that is
 until it has been run again.
 """
 
-import hashlib
 import os
 import shutil
 import sqlite3
-import tarfile
 import tempfile
 import time
-import zlib
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
+from dolphin.core.upkeep.room import SLICE
 from dolphin.errors import BadInput, DolphinError, Refused
-from dolphin.host.home import REPLACED, Home
-from dolphin.host.home_lock import HomeLock
+from dolphin.host.home import REPLACED, UNPACKING, Home, open_home
+from dolphin.host.home_lock import HomeLock, is_under_way, locked
+from dolphin.host.member import Gates
 from dolphin.host.private import narrow_below
-from dolphin.upkeep.archive import GATES, LEDGER, MANIFEST, RUNS, Manifest, Member, heads_of, is_expected, read_manifest
+from dolphin.host.space import require_bytes
+from dolphin.storage.sqlite import lock_of
+from dolphin.upkeep.archive import GATES, LEDGER, RUNS, Manifest, heads_of, walk
 
 COMMAND: Final = "dolphin restore"
-_CHUNK: Final = 1024 * 1024
 
 
 def restore(file: Path, home: Home, on_file: Callable[[str], None], *, replace: bool) -> Manifest:
-    """Makes `home` what it was when `file` was made; with `replace` also where it has a ledger, which is then moved aside.
+    """Makes `home` what it was when `file` was made; with `replace` also where it has a ledger or gates, which are then moved aside.
+
+    The file is read to its end before anything is touched, and then once more.
 
     Raises:
-        Refused: a system runs in `home`, or it has a ledger and `replace` was not said.
-        BadInput: `file` is no whole backup, or there is no room for what is in it.
+        Refused: something runs in `home`, or there is something to be replaced and `replace` was not said, or too little room.
+        BadInput: `file` is no whole backup.
         DolphinError: what is in it does not verify.
     """
-    with HomeLock.take_to_restore(home, COMMAND):
-        if home.ledger.exists() and not replace and not home.restoring.exists():
-            remedy = "Say --replace to move it aside, or name another --home."
-            raise Refused("it has a ledger, which would be replaced", field="--home", value=str(home.root), remedy=remedy)
-        place = Path(tempfile.mkdtemp(prefix=".restore-", dir=home.root))
-        try:
-            manifest = _unpacked(file, place, on_file)
-            _verify(manifest, place, file)
-            narrow_below(place)
-            _put_in_place(home, place)
-        except OSError as error:
-            remedy = "Mend that and run it again."
-            raise BadInput(f"it cannot be restored ({error.strerror or error})", field="FILE", value=str(file), remedy=remedy) from error
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
+    _refuse_replacing(home, replace=replace)
+    try:
+        manifest = walk(file, lambda name, piece: None if piece else on_file(name))
+        require_bytes(home.root, SLICE + sum(member.size for member in manifest.files.values()))
+        home = open_home(home.root)
+        with HomeLock.take_to_restore(home, COMMAND), _unused(home):
+            _refuse_replacing(home, replace=replace)
+            return _brought_back(file, home, on_file)
+    except OSError as error:
+        remedy = "Mend that and run it again."
+        raise BadInput(f"it cannot be restored ({error.strerror or error})", field="FILE", value=str(file), remedy=remedy) from error
+
+
+def _brought_back(file: Path, home: Home, on_file: Callable[[str], None]) -> Manifest:
+    place = Path(tempfile.mkdtemp(prefix=UNPACKING, dir=home.root))
+    try:
+        manifest = _unpacked(file, place, on_file)
+        _verify(manifest, place, file)
+        narrow_below(place)
+        _put_in_place(home, place)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
     return manifest
+
+
+def _refuse_replacing(home: Home, *, replace: bool) -> None:
+    found = [path.name for path in (home.ledger, home.gates) if path.exists()]
+    if found and not replace and not home.restoring.exists():
+        what = f"it has {' and '.join(found)}, which would be replaced"
+        remedy = "Say --replace to move that aside, or name another --home."
+        raise Refused(what, field="--home", value=str(home.root), remedy=remedy)
+
+
+@contextmanager
+def _unused(home: Home) -> Iterator[None]:
+    """While the block runs nobody writes into the gates and the ledger of `home`: those that take no lock of the home have one of these.
+
+    Raises:
+        Refused: a member, an agent or a feed that was started by itself, or a backup, is at work here.
+    """
+    with ExitStack() as held:
+        for take in (Gates.in_file(home.gates).lock, lambda: _alone(home)):
+            if (descriptor := take()) is not None:
+                held.callback(os.close, descriptor)
+        for run in home.runs.iterdir() if home.runs.is_dir() else ():
+            if is_under_way(run):
+                remedy = "End what was started by itself (systemctl stop dolphin-agent dolphin-feed), or name another --home."
+                raise Refused("this run is under way", field="run", value=run.name, remedy=remedy)
+        yield
+
+
+def _alone(home: Home) -> int:
+    """The descriptor of the whole lock of the ledger."""
+    try:
+        return locked(lock_of(home.ledger))
+    except BlockingIOError:
+        remedy = "End what has it open (an agent that was started by itself, a backup), or name another --home."
+        raise Refused("the ledger is in use", field="--home", value=str(home.root), remedy=remedy) from None
 
 
 def _unpacked(file: Path, place: Path, on_file: Callable[[str], None]) -> Manifest:
-    found: dict[str, Member] = {}
-    try:
-        with tarfile.open(file, "r:gz") as tar:
-            for info in tar:
-                if not is_expected(info) or (content := tar.extractfile(info)) is None:
-                    raise BadInput("there is something in it that no backup has", field="FILE", value=str(file), remedy="Name another.")
-                on_file(info.name)
-                found[info.name] = _write(content, place / info.name)
-    except (tarfile.TarError, EOFError, zlib.error) as error:
-        remedy = "Name a file that dolphin backup made, whole."
-        raise BadInput(f"it is no backup, or not all of one ({error})", field="FILE", value=str(file), remedy=remedy) from error
-    manifest = read_manifest(place / MANIFEST, file)
-    del found[MANIFEST]
-    if found != manifest.files:
-        differing = sorted(name for name in found.keys() | manifest.files.keys() if found.get(name) != manifest.files.get(name))
-        what = f"it is damaged: {', '.join(differing[:3])} is not what was copied"
-        raise BadInput(what, field="FILE", value=str(file), remedy="Name another backup.")
+    def take(name: str, piece: bytes) -> None:
+        path = place / name
+        if not piece:
+            on_file(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as out:
+            out.write(piece)
+
+    manifest = walk(file, take)
+    for name in manifest.files:
+        _sync(place / name)
     return manifest
-
-
-def _write(content: IO[bytes], path: Path) -> Member:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    digest, size = hashlib.sha256(), 0
-    with path.open("xb") as out:
-        while chunk := content.read(_CHUNK):
-            out.write(chunk)
-            digest.update(chunk)
-            size += len(chunk)
-        out.flush()
-        os.fsync(out.fileno())
-    return Member(size, digest.hexdigest())
 
 
 def _verify(manifest: Manifest, place: Path, file: Path) -> None:
@@ -103,7 +128,7 @@ def _put_in_place(home: Home, place: Path) -> None:
     home.restoring.touch(mode=0o600)
     _sync(home.restoring.parent)
     aside = home.root / f"{REPLACED}{datetime.fromtimestamp(time.time(), UTC):%Y%m%dT%H%M%S.%fZ}"
-    old = [path for path in home.root.iterdir() if path.name.startswith((LEDGER, GATES)) or path.name == RUNS]
+    old = [path for path in home.root.iterdir() if _is_replaced(path.name)]
     if old:
         aside.mkdir(mode=0o700)
     for path in old:
@@ -115,8 +140,13 @@ def _put_in_place(home: Home, place: Path) -> None:
     home.restoring.unlink()
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _is_replaced(name: str) -> bool:
+    """The databases with SQLite's own files, and the runs. A lock stays where it is: who waits for it waits for this file."""
+    return name == RUNS or (name.startswith((LEDGER, GATES)) and not name.endswith(".lock"))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

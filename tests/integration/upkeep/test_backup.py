@@ -49,7 +49,8 @@ def test_what_was_copied_comes_back_and_verifies(tmp_path: Path) -> None:
     assert tree(back) == tree(home)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert not [path for path in back.root.rglob("*") if path.stat().st_mode & 0o077]
-    assert sorted(path.name for path in back.root.iterdir()) == ["gates.sqlite", "ledger.sqlite", "run", "runs"]
+    names = ["gates.sqlite", "gates.sqlite.lock", "ledger.sqlite", "ledger.sqlite.lock", "run", "runs"]
+    assert sorted(path.name for path in back.root.iterdir()) == names
     ledger = SqliteLedger.open(back.ledger, account="paper", owner="next")
     ledger.record(Fee(1, "it goes on"), 9)
     ledger.close()
@@ -81,7 +82,7 @@ def test_a_ledger_that_is_there_is_replaced_only_when_told_and_then_moved_aside(
     writer.step()
     writer.close()
     later = heads_of(home.ledger)
-    with pytest.raises(Refused, match="has a ledger"):
+    with pytest.raises(Refused, match=r"it has ledger.sqlite and gates.sqlite"):
         restore(file, home, ignore, replace=False)
     assert heads_of(home.ledger) == later
     restore(file, home, ignore, replace=True)

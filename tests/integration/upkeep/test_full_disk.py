@@ -1,5 +1,6 @@
 """A full disk: at start, in the middle, and while positions are closed. The disk is a real one, small and full to the last byte."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from homes import make_home
 from small_disk import SmallDisk, small_disk
 
 from dolphin.core.ledger.events import Fee, Fill, OrderIntent, Side
@@ -17,6 +19,8 @@ from dolphin.host.space import Reserve, Room, require_room
 from dolphin.storage.ledger import SqliteLedger
 from dolphin.storage.sqlite import SqliteStore
 from dolphin.trading.journal import Journal
+from dolphin.upkeep.backup import back_up
+from dolphin.upkeep.restore import restore
 
 pytestmark = pytest.mark.integration
 
@@ -75,13 +79,23 @@ def test_a_start_on_a_disk_with_too_little_room_is_refused_with_the_numbers(disk
 
 @pytest.mark.timeout(120)
 def test_up_and_demo_refuse_a_full_disk_before_anything_is_started(disk: SmallDisk) -> None:
-    disk.fill(leave=10 * MIB)
-    for command in ("demo", "up"):
-        asked = [sys.executable, "-m", "dolphin", command, "--home", str(disk.folder / "home")]
-        done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 3, done.stderr
-        assert "too little room on the disk: " in done.stderr
-        assert not (disk.folder / "home" / "runs").exists()
+    for leave in (10 * MIB, 0):
+        disk.fill(leave=leave)
+        for command in ("demo", "up"):
+            home = disk.folder / f"{command}-{leave}"
+            asked = [sys.executable, "-m", "dolphin", command, "--home", str(home)]
+            done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+            assert done.returncode == 3, done.stderr
+            assert re.search(r"too little room on the disk: \d MiB are free, \d+ MiB are needed", done.stderr), done.stderr
+            assert not (home / "runs").exists()
+
+
+def test_nothing_is_restored_onto_a_full_disk(disk: SmallDisk, tmp_path: Path) -> None:
+    back_up(make_home(tmp_path / "home", 5), tmp_path / "copy", lambda name: None)
+    disk.fill()
+    with pytest.raises(Refused, match="0 MiB are free"):
+        restore(tmp_path / "copy", Home(disk.folder / "home"), lambda name: None, replace=False)
+    assert not (disk.folder / "home").exists()
 
 
 def test_without_a_reserve_a_full_disk_ends_the_booking(disk: SmallDisk) -> None:

@@ -1,5 +1,6 @@
 """One system a home: who holds it is said, and whatever ends the holder frees it. The holders are real processes."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from dolphin.errors import BadInput, ExitCode, Refused
 from dolphin.host import home_lock
 from dolphin.host.home import REPOSITORY, Home, open_home
-from dolphin.host.home_lock import HomeLock
+from dolphin.host.home_lock import HomeLock, is_under_way
 
 HOLD = """
 import subprocess, sys
@@ -119,6 +120,27 @@ def test_a_holder_that_has_not_said_who_it_is_holds_the_home_all_the_same(home: 
         home.lock.write_text("")
         with pytest.raises(Refused, match="a system runs in it"):
             HomeLock.take(home, "dolphin up", "r2")
+
+
+def test_a_lock_on_a_full_disk_is_one_although_nobody_can_write_into_it_whose(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(home_lock, "_NAMED_WITHIN_S", 0.05)
+    monkeypatch.setattr(os, "pwrite", full)
+    with HomeLock.take(home, "dolphin up", "r1"), pytest.raises(Refused, match="a system runs in it"):
+        HomeLock.take(home, "dolphin up", "r2")
+
+
+def test_a_run_is_under_way_as_long_as_a_worker_says_so(home: Home) -> None:
+    run = home.run("live")
+    assert not is_under_way(run), "it is not even there"
+    script = "from dolphin.host.home_lock import under_way\nwith under_way(home.run('live')):\n    " + WAIT
+    with running(home, script) as worker:
+        assert is_under_way(run)
+        worker.kill()
+        worker.wait()
+        assert not is_under_way(run)
 
 
 def test_a_home_that_cannot_be_locked_is_named(home: Home) -> None:

@@ -22,7 +22,9 @@ def wide_home(tmp_path: Path) -> Home:
     for folder in (home.root, home.root / "run", home.run("r")):
         folder.mkdir(parents=True)
         folder.chmod(0o755)
-    for path in (home.ledger, home.gates, home.root / "gates.sqlite-wal", home.lock, home.run("r") / "agent.ndjson", home.reserve):
+    files = [home.ledger, home.gates, home.root / "gates.sqlite-wal", home.lock, home.reserve]
+    files += [home.member_log, home.root / "member.log.000001.gz", home.run("r") / "agent.ndjson"]
+    for path in files:
         path.touch()
         path.chmod(0o644)
     return home
@@ -45,6 +47,24 @@ def test_a_folder_that_holds_other_things_too_keeps_its_own_mode(wide_home: Home
     assert mode(wide_home.ledger) == 0o600
 
 
+def test_a_name_that_only_begins_like_ours_is_another_thing(wide_home: Home) -> None:
+    (wide_home.root / "running-notes.txt").touch()
+    open_home(wide_home.root)
+    assert mode(wide_home.root) == 0o755
+
+
+@pytest.mark.parametrize("there", [[], ["thesis.tex"], ["runs"]])
+def test_a_folder_in_which_nothing_of_ours_is_found_keeps_its_modes(tmp_path: Path, there: list[str]) -> None:
+    paths = [tmp_path / name for name in there]
+    for path in paths:
+        path.mkdir()
+    for path in (tmp_path, *paths):
+        path.chmod(0o755)
+    home = open_home(tmp_path)
+    assert [mode(path) for path in (tmp_path, *paths)] == [0o755] * (1 + len(paths))
+    assert mode(home.lock.parent) == 0o700
+
+
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     there = tmp_path / "there"
     there.touch()
@@ -61,7 +81,7 @@ def test_a_ledger_is_private_from_its_first_moment_whatever_the_mask(tmp_path: P
         store = SqliteStore.open(tmp_path / "ledger.sqlite")
         store.take_lease("paper", "me")
         assert {mode(path) for path in tmp_path.iterdir()} == {0o600}
-        assert len(list(tmp_path.iterdir())) == 3, "the log and the shared memory too"
+        assert len(list(tmp_path.iterdir())) == 4, "the log, the shared memory and the lock too"
         store.close()
         (tmp_path / "ledger.sqlite").chmod(0o664)
         SqliteStore.open(tmp_path / "ledger.sqlite").close()

@@ -9,8 +9,8 @@ import pytest
 from dolphin.core.upkeep.runs import to_prune
 from dolphin.errors import Refused
 from dolphin.host.home import Home, open_home
-from dolphin.host.home_lock import Holder, HomeLock
-from dolphin.upkeep.prune import folders, remove, settled
+from dolphin.host.home_lock import Holder, HomeLock, under_way
+from dolphin.upkeep.prune import folders, looked_at, remove, settled
 
 OLD_S = 1_000_000.0
 RUNS = ["20250101T000000Z-aaaa", "20250102T000000Z-bbbb", "20250103T000000Z-cccc"]
@@ -58,6 +58,27 @@ def test_a_system_whose_run_is_not_known_yet_keeps_everything(home: Home) -> Non
 def test_a_run_that_wrote_just_now_stays_whoever_started_it(home: Home) -> None:
     (home.run(RUNS[0]) / "feed.ndjson").touch()
     assert [run.run_id for run in folders(home, "") if run.is_running] == [RUNS[0]]
+
+
+def test_a_run_whose_worker_lives_stays_although_a_full_disk_takes_nothing_of_it(home: Home) -> None:
+    with under_way(home.run(RUNS[0])):
+        os.utime(home.run(RUNS[0]) / "agent.ndjson", (OLD_S, OLD_S))
+        remove(home, to_prune(folders(home, ""), 2 * OLD_S), lambda run: None)
+    assert left(home) == [RUNS[0]]
+
+
+def test_a_look_at_what_would_go_locks_and_makes_nothing(home: Home) -> None:
+    def everything() -> list[Path]:
+        return sorted(home.root.rglob("*"))
+
+    before = everything()
+    with looked_at(home) as running:
+        assert running == ""
+        HomeLock.take(home, "dolphin up", RUNS[0]).release()
+    home.lock.unlink()
+    assert everything() == before
+    with HomeLock.take(home, "dolphin up", RUNS[0]), looked_at(home) as running:
+        assert running == RUNS[0]
 
 
 def test_what_is_said_to_be_freed_is_freed_and_what_was_begun_is_finished(home: Home) -> None:
