@@ -31,7 +31,7 @@ class DolphinError(Exception):
 
     def __str__(self) -> str:
         where = "" if self.field is None else f"{self.field} = {self.value!r}: "
-        return f"{where}{self.what}. {self.remedy}"
+        return f"{where}{self.what.removesuffix('.')}. {self.remedy}"
 
 
 class BadInput(DolphinError):

@@ -6,6 +6,7 @@ from rich.console import Console
 from dolphin.cli.options import DEMO_HOME, ConfigOption, HomeOption, JsonOption, RecordingOption, SpeedOption, print_json
 from dolphin.config import load_config
 from dolphin.errors import ExitCode
+from dolphin.host.java import find_java
 from dolphin.operator.views.report_text import render
 from dolphin.run.demo import play
 from dolphin.run.launch import Wish, plan_show
@@ -24,6 +25,7 @@ def demo(
     """Play a market through the whole system and report what it decided. Nothing is left running."""
     settings = load_config(config)
     wish = Wish("recording" if recording else "synthetic", tuple(recording or ()), speed, loop=False)
+    find_java()  # before the recording is read and the home is made
     show = plan_show(wish, settings)
     console = Console(stderr=as_json)
     report = play(show, settings, home, console)

@@ -47,6 +47,7 @@ def up(
     """Start the system and leave it running; with --join on a cluster that stands. Orders are paper orders, whatever the feed."""
     from dolphin.host.build import ensure_jar, warm_kernels
     from dolphin.host.home_lock import HomeLock
+    from dolphin.host.java import find_java
     from dolphin.host.space import require_room
     from dolphin.run.launch import Wish, plan_show
     from dolphin.run.supervisor import COMMAND, Request, become, clear, said_up, start_detached
@@ -54,6 +55,8 @@ def up(
     settings = load_config(config)
     source = _settle_source(feed, recording)
     members = _settle_join(join, source)
+    if not members:
+        find_java()  # before the exchange is asked and the home is made
     show = plan_show(Wish(source, tuple(recording or ()), speed, loop=source != "live"), settings)
     console = Console(stderr=True)
     place, run_id = open_home(home), new_run_id()
@@ -150,10 +153,10 @@ def _settle_join(join: str | None, source: Source) -> tuple[str, ...]:
     """The members to join. A replay has a market time of its own, which would go backwards in gates that have seen a later one."""
     if join is None:
         return ()
+    members = addresses(join, "--join")
     if source != "live":
         remedy = "Add --feed live, or leave --join out: a replay gets a member and gates of its own."
         raise BadInput("a cluster that stands has the live market's gates", field="--join", value=join, remedy=remedy)
-    members = addresses(join, "--join")
     return members
 
 

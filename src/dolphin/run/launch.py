@@ -56,6 +56,7 @@ def plan_show(wish: Wish, config: Config) -> Show:
         assets, label = symbols_of(config.synthetic.assets), f"SYNTHETIC market, seed {config.synthetic.seed} ({length})"
     else:
         live = config.live
+        _require_speed_of_live(wish.speed)  # before the network is asked
         asyncio.run(check_symbols(live))
         length_s, assets, label = None, tuple(live.symbols), f"live {', '.join(live.symbols)} (paper orders only)"
     speed = _settle_speed(wish, length_s)
@@ -66,17 +67,15 @@ def plan_show(wish: Wish, config: Config) -> Show:
 
 def _settle_speed(wish: Wish, length_s: float | None) -> float:
     if wish.source == "live":
-        if wish.speed not in ("auto", "1"):
-            raise BadInput(
-                "a live market has one speed",
-                field="--speed",
-                value=wish.speed,
-                remedy="Leave --speed out with --feed live.",
-            )
         return 1.0
     if wish.speed == "auto":
         return 1.0 if length_s is None or wish.loop else max(1.0, round(length_s / DEMO_SECONDS, 1))
     return read_speed(wish.speed)
+
+
+def _require_speed_of_live(text: str) -> None:
+    if text not in ("auto", "1"):
+        raise BadInput("a live market has one speed", field="--speed", value=text, remedy="Leave --speed out with --feed live.")
 
 
 def read_speed(text: str) -> float:

@@ -31,7 +31,7 @@ from dolphin.host.notify import Service
 from dolphin.host.private import be_private
 from dolphin.host.saying import Outage, timed
 from dolphin.host.segments import keep_short
-from dolphin.host.standing import PartStanding, Standing, is_supervised, last_standing, read_standing, write_standing
+from dolphin.host.standing import Fault, PartStanding, Standing, is_supervised, last_standing, read_standing, write_standing
 from dolphin.host.tasks import beside, pause
 from dolphin.run.alarms import Alarms
 from dolphin.run.keeper import Keeper
@@ -71,7 +71,6 @@ def start_detached(home: Home, lock: HomeLock, request: Request) -> Standing:
         DolphinError: it did not come up; nothing is left running.
     """
     _write(home, request)
-    home.supervisor_log.unlink(missing_ok=True)
     with home.supervisor_log.open("ab") as log:
         process = subprocess.Popen(
             _command(home, lock),
@@ -94,9 +93,10 @@ def start_detached(home: Home, lock: HomeLock, request: Request) -> Standing:
         raise
     _end(process.pid)
     process.wait()
-    standing = read_standing(home)
-    why = standing.what if standing is not None else f"see {home.supervisor_log}"
-    raise error_of(process.returncode)(f"the system did not come up: {why}", remedy="Mend that and try again.")
+    standing, kind = read_standing(home), error_of(process.returncode)
+    if standing is not None and standing.fault is not None:
+        raise standing.fault.as_error(kind)
+    raise kind("the system did not come up", remedy=f"See {home.supervisor_log}.")
 
 
 def become(home: Home, lock: HomeLock, request: Request) -> NoReturn:
@@ -154,7 +154,7 @@ def supervise(root: Path, lock_descriptor: int) -> None:
     try:
         asyncio.run(supervisor.run())
     except DolphinError as error:
-        supervisor.write("failed", str(error))
+        supervisor.write("failed", str(error), Fault.of(error))
         print(f"dolphin: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     home.supervisor.unlink(missing_ok=True)
@@ -232,7 +232,7 @@ class Supervisor:
                 disk.began(str(error))
             await asyncio.sleep(WRITE_EVERY_S)
 
-    def write(self, state: Literal["starting", "up", "failed"], what: str) -> Standing:
+    def write(self, state: Literal["starting", "up", "failed"], what: str, fault: Fault | None = None) -> Standing:
         """Says how the system stands."""
         me = process_of("supervisor", os.getpid())
         standing = Standing(
@@ -240,6 +240,7 @@ class Supervisor:
             started=0 if me is None else me.started,
             state=state,
             what=what,
+            fault=fault,
             run_id=self._plan.run_id,
             market=self._request.show.label,
             member=self._watch.address,

@@ -147,7 +147,7 @@ class SqliteStore:
             BadInput: it is not a ledger of this version, or cannot be written.
             Refused: it is being replaced.
         """
-with _opening(path), _sharing(path) as lock, _kept(_connect_to_write(path)) as connection:
+        with _opening(path), _sharing(path) as lock, _kept(_connect_to_write(path)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(_BEGIN)

@@ -23,7 +23,13 @@ READING = [
     ["job", "show", "ars"],
     ["trace", "check", "20250101T000000Z-0000"],
     ["trace", "show", "20250101T000000Z-0000"],
+    ["backup", "copy.tar.gz"],
+    ["prune"],
+    ["prune", "--dry-run"],
 ]
+OLD_JAVA = """#!/bin/sh
+echo 'openjdk version "11.0.1"' >&2
+"""
 
 
 @pytest.mark.parametrize("command", READING, ids=" ".join)
@@ -34,6 +40,47 @@ def test_a_reading_command_on_an_empty_directory_leaves_it_empty(
     assert main([*command, "--json"]) == ExitCode.BAD_INPUT
     assert list(tmp_path.iterdir()) == []
     assert json.loads(capsys.readouterr().out)["error"]["remedy"]
+
+
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_a_reading_command_on_a_strangers_folder_leaves_it_as_it_was(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "thesis"
+    (folder / "runs" / "1").mkdir(parents=True)
+    for path in (folder, folder / "runs", folder / "runs" / "1"):
+        path.chmod(0o755)
+    assert main([*command, "--home", "thesis", "--json"]) == ExitCode.BAD_INPUT
+    assert [path.name for path in tmp_path.rglob("*")] == ["thesis", "runs", "1"]
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")} == {0o755}
+    assert json.loads(capsys.readouterr().out)["error"]["remedy"]
+
+
+def test_a_file_that_is_no_backup_leaves_no_home_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_bytes(b"no backup\n")
+    assert main(["restore", "file", "--home", "home"]) == ExitCode.BAD_INPUT
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert len(capsys.readouterr().err.splitlines()) == 1, "and nothing of a bar that nobody has seen"
+
+
+@pytest.mark.parametrize("command", [["up"], ["up", "--feed", "live"], ["demo"], ["member"]], ids=" ".join)
+def test_a_java_that_is_too_old_is_found_before_the_network_is_asked_and_a_home_is_made(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    java = tmp_path / "java" / "bin" / "java"
+    java.parent.mkdir(parents=True)
+    java.write_text(OLD_JAVA)
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "java"))
+    config = tmp_path / "nobody-there.toml"
+    config.write_text('[live]\nrest_url = "http://127.0.0.1:9"\n')
+    assert main([*command, "--home", str(tmp_path / "home"), "--config", str(config)]) == ExitCode.BAD_INPUT
+    assert not (tmp_path / "home").exists()
+    assert capsys.readouterr().err.startswith(f"dolphin: java = '{java}': Java 11 is too old: 17 or newer is needed. Install")
 
 
 def test_status_of_an_empty_directory_says_that_nothing_runs_and_leaves_it_empty(
@@ -76,6 +123,7 @@ BAD = {
     "a lonely member that would join": ["member", "--join", "127.0.0.1:5701"],
     "no size of a heap": ["member", "--heap", "much"],
     "no feed": ["up", "--feed", "nosuch"],
+    "a live market with a speed": ["up", "--feed", "live", "--speed", "8"],
     "no level": ["breaker", "cut", "BTCUSDT", "9", "--reason", "x"],
     "no posture": ["posture", "force", "NAP", "--reason", "x"],
     "no benchmark": ["bench", "nosuch"],
@@ -105,9 +153,6 @@ def test_bad_input_is_exit_code_2_and_with_json_an_object(
     assert "Traceback" not in said.err
 
 
-def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--version"]) == ExitCode.DONE
-    assert capsys.readouterr().out.startswith("dolphin 0.")
 @pytest.mark.parametrize(
     "command",
     [
@@ -138,3 +183,6 @@ def test_a_member_does_not_start_in_a_home_that_is_half_restored(tmp_path: Path,
     assert not (tmp_path / "gates.sqlite").exists()
 
 
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == ExitCode.DONE
+    assert capsys.readouterr().out.startswith("dolphin 0.")
