@@ -55,6 +55,14 @@ def test_what_each_runs_is_there_and_takes_these_options(
         assert asked <= known
 
 
+def test_the_page_makes_the_folder_before_it_writes_into_it() -> None:
+    page = (REPOSITORY / "docs" / "cluster.md").read_text().partition("## With systemd")[2]
+    made, written = re.search(r"^# install -d .*/etc/dolphin$", page, re.MULTILINE), re.search("> /etc/dolphin/", page)
+    assert made is not None
+    assert written is not None
+    assert made.start() < written.start()
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_systemd_finds_nothing_wrong(unit: Path, tmp_path: Path) -> None:
