@@ -52,6 +52,8 @@ COMMAND_S: Final = 240.0
 POLL_S: Final = 0.1
 MARK: Final = "DOLPHIN_FAULTS_RUN"
 """In the environment of everything that a system under test starts."""
+BESIDE: Final = ("ars/scan", "ars/ranking")
+"""Stages that no lease waits for."""
 KIND: Final = {part.name: part.kind for part in PARTS}
 
 
@@ -74,10 +76,11 @@ class Fault:
     def __str__(self) -> str:
         return f"{self.how} of {self.part}"
 
-    @property
-    def takes_leases(self) -> bool:
+    def takes_leases(self, victim: psutil.Process) -> bool:
         """Whether no lease can be renewed for longer than `SHUT_S`. A worker that died may be back before one has run out."""
-        return self.how in (How.STOP_5, How.STOP_30) or (self.how is How.KILL and KIND[self.part] is not PartKind.JOB)
+        if self.how is How.KILL:
+            return KIND[self.part] is not PartKind.JOB
+        return self.how is not How.STARVE and not any(_is_of_stage(victim, stage) for stage in BESIDE)
 
 
 ALL: Final = tuple(Fault(part.name, how) for part in PARTS for how in How)
@@ -311,8 +314,9 @@ class System:
         before = len(self.journal.read())
         restarts = {name: part.restarts for name, part in self.standing().parts.items()}
         began_ns = time.time_ns()
+        takes_leases = fault.takes_leases(victim)
         _do(victim, fault.how, lambda: self._assert_said(fault, victim))
-        if fault.takes_leases and fault.part != "agent":
+        if takes_leases and fault.part != "agent":
             self._assert_shut(fault, before, began_ns)
         if fault.how is How.KILL and fault.part not in JOBS:
             is_again = lambda: self.standing().parts[fault.part].restarts > restarts[fault.part]  # noqa: E731
@@ -388,9 +392,9 @@ def _is_worker(process: psutil.Process, job: str) -> bool:
     return False
 
 
-def _is_of_stage(process: psutil.Process, job: str) -> bool:
+def _is_of_stage(process: psutil.Process, stage: str) -> bool:
     words = process.cmdline()
-    return "dolphin.stage.guardian" in words and any(word.startswith(f"{job}/") for word in words)
+    return "dolphin.stage.guardian" in words and any(word.startswith((f"{stage}/", f"{stage}@")) for word in words)
 
 
 def _do(victim: psutil.Process, how: How, look: Callable[[], None]) -> None:
