@@ -105,6 +105,17 @@ def _are_shut(statuses: Iterable[Line]) -> bool:
     return bool(said) and all(said)
 
 
+def processes_of(mark: str) -> list[psutil.Process]:
+    """Everything alive that was started with `mark`, but this process."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            is_ours = process.pid != os.getpid() and process.environ().get(MARK) == mark
+            if is_ours and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
 class Journal:
     """The lines of an agent's journal, as they come."""
 
@@ -166,13 +177,7 @@ class System:
 
     def processes(self) -> list[psutil.Process]:
         """Everything alive that belongs to the system."""
-        found: list[psutil.Process] = []
-        for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                is_ours = process.pid != os.getpid() and process.environ().get(MARK) == self._mark
-                if is_ours and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-        return found
+        return processes_of(self._mark)
 
     def assert_nothing_is_left(self) -> None:
         left = self.processes()

@@ -17,7 +17,7 @@ from typing import Final
 
 import psutil
 import pytest
-from faults import ALL, MARK, Fault, How, System
+from faults import ALL, MARK, Fault, How, System, processes_of
 
 from dolphin.core.contract.names import AGENT, FIRST_SHARD, JOBS, MEMBER, feed_part
 
@@ -47,17 +47,18 @@ def mark() -> Iterator[str]:
         value = secrets.token_hex(8)
         patch.setenv(MARK, value)
         yield value
+        for process in processes_of(value):  # of a system whose test failed
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory, mark: str) -> Iterator[System]:
+def system(tmp_path_factory: pytest.TempPathFactory, mark: str) -> System:
     """One for the whole module, each test of which leaves it up."""
     print(f"faults: DOLPHIN_FAULTS_SEED={SEED} repeats this")
     system = system_in(tmp_path_factory.mktemp("faults"), mark)
     system.up()
-    yield system
-    for process in system.processes():
-        process.kill()
+    return system
 
 
 def test_a_system_that_trades_bears_the_death_of_jobs_and_agent_and_a_stop(system: System) -> None:
