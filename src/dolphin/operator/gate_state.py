@@ -10,9 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from dolphin.core.contract import names
-from dolphin.core.contract.packing import unpack
 from dolphin.core.control import account_gate, breaker, gate_entry, governor, manual_cut, posture_gate
-from dolphin.core.control.command import decode
 from dolphin.core.control.posture import LADDER, Posture
 from dolphin.core.ledger.events import GateReading
 from dolphin.core.units import ONE
@@ -148,10 +146,10 @@ def _read(rule: gate_entry.Rule, map_name: str, key: str, value: bytes | None) -
     if value is None:
         return rule.first(key)
     try:
-        return rule.read(decode(value), unpack(value)["rule"])
+        return gate_entry.read(rule, value)[0]
     except (BadInput, KeyError, TypeError, ValueError) as error:
         raise DolphinError(
-            f"the stored value is damaged ({error if isinstance(error, BadInput) else type(error).__name__}); nothing is granted on it",
+            f"the stored value is damaged ({str(error) or type(error).__name__}); nothing is granted on it",
             field=map_name,
             value=key,
             remedy="Every signal to it is refused: stop the system and restore the gates' database from a copy (docs/gates.md).",

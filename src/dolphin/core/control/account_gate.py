@@ -62,6 +62,16 @@ def restored(state: AccountState) -> AccountState:
     return state._replace(seq=0, expires_at_ns=0, cap_ppm=0, granted_ppm=0, posture=Posture.HIBERNATE, reasons=("restarted",), cause_ids=())
 
 
+def is_whole(state: AccountState) -> bool:
+    """Whether the entry can have come to this state: no cap exceeds what the posture, the controller and the operator's cut leave."""
+    return (
+        state.r_total_ppm <= ONE
+        and all(factor_ppm <= ONE for factor_ppm in state.factors_ppm)
+        and state.granted_ppm <= LADDER[state.posture].cap_ppm
+        and state.cap_ppm <= min(state.granted_ppm, mul(MAX_LEVERAGE_PPM, CUTS_PPM[state.manual.level]))
+    )
+
+
 def command(state: AccountState, from_cap_ppm: int) -> Command:
     """The command that says what the state grants."""
     return Command(

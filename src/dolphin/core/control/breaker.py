@@ -103,6 +103,17 @@ def restored(state: BreakerState) -> BreakerState:
     return state._replace(seq=0, expires_at_ns=0, sources=tuple([source._replace(clears=0) for source in state.sources]))
 
 
+def is_whole(state: BreakerState, params: BreakerParams) -> bool:
+    """Whether the entry can have come to this state: no cap exceeds its cuts, no episode lies ahead, no hold is longer than any."""
+    return (
+        state.cap_ppm <= mul(MAX_LEVERAGE_PPM, CUTS_PPM[max(state.level, state.manual.level)])
+        and state.hold_until_ns <= state.time_ns + params.hold_max_ns + HOLD_STEP_NS
+        and len(state.episodes_ns) <= MAX_EPISODES
+        and all(at_ns <= state.time_ns for at_ns in state.episodes_ns)
+        and all(UNKNOWN_PPM <= source.severity_ppm <= ONE for source in state.sources)
+    )
+
+
 def command(state: BreakerState, from_cap_ppm: int) -> Command:
     """The command that says what the state grants; the asset's posture forbids entries when the cap is 0 and is silent otherwise."""
     cut_ppm = CUTS_PPM[max(state.level, state.manual.level)]

@@ -5,12 +5,15 @@ is the present command (so that any reader finds `cap_ppm`) with the rule's own 
 
     version    the durable revision: +1 exactly when what a full stop must not lose has changed; the database's fence
     op         the operation that made this version (`operation`): a signal that is applied twice to one value makes the same one
+    schema     of the value as a whole
+    seal       CRC-32 of every byte before it, in hexadecimal: of the rule's state as of the command
 
-Whatever arrives, the answer is a map `{accepted, changed, refusal, command}`; a signal or a stored value that cannot be read leaves the
-value as it was.
+A value whose seal does not fit, or whose state no rule could have come to (`is_whole`), is damaged. Whatever arrives, the answer is a map
+`{accepted, changed, refusal, command}`; a signal or a stored value that cannot be read leaves the value as it was.
 """
 
 import hashlib
+import zlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple
@@ -30,7 +33,10 @@ type Map = Literal["LEVERAGE", "POSTURE"]
 
 BREAKER_PARAMS: Final = BreakerParams()
 GOVERNOR_PARAMS: Final = GovernorParams()
+SCHEMA: Final = 2
 _OP_BYTES: Final = 16
+_SEAL: Final = pack("seal")
+_SEAL_BYTES: Final = len(_SEAL) + len(pack("00000000"))
 
 
 class Applied(NamedTuple):
@@ -50,6 +56,8 @@ class Rule[S](NamedTuple):
     rule: Callable[[S], dict[str, object]]
     durable: Callable[[S], tuple[object, ...]]
     restored: Callable[[S], S]
+    is_whole: Callable[[S], bool]
+    """Whether the rule can have come to this state."""
 
 
 class Version(NamedTuple):
@@ -64,7 +72,7 @@ def apply(map_name: Map, key: str, value: bytes | None, payload: bytes) -> Appli
     rule = _rule(map_name, key)
     signal, unreadable = _signal(payload)
     try:
-        state, version = (rule.first(key), Version()) if value is None else _read(rule, value)
+        state, version = (rule.first(key), Version()) if value is None else read(rule, value)
     except (BadInput, KeyError, TypeError, ValueError):
         return Applied(value, _refusal(None, unreadable or "stored state unreadable"))
     if unreadable:
@@ -94,7 +102,7 @@ def restored(map_name: Map, key: str, value: bytes) -> bytes:
     """The value as it is when it comes back from the database; one that cannot be read stays as it is, and every signal is refused."""
     rule = _rule(map_name, key)
     try:
-        state, version = _read(rule, value)
+        state, version = read(rule, value)
     except (BadInput, KeyError, TypeError, ValueError):
         return value
     after = rule.restored(state)
@@ -102,7 +110,18 @@ def restored(map_name: Map, key: str, value: bytes) -> bytes:
 
 
 def _value(command: Command, rule: dict[str, object], version: Version) -> bytes:
-    return pack({**to_map(command), "rule": rule, "version": version.number, "op": version.op})
+    fields = {**to_map(command), "rule": rule, "version": version.number, "op": version.op, "schema": SCHEMA, "seal": ""}
+    return sealed(pack(fields)[: -len(_SEAL + pack(""))])
+
+
+def sealed(fields: bytes) -> bytes:
+    """A value: `fields` are the bytes of its map up to the seal, which is its last entry and counted in its header."""
+    return fields + _SEAL + pack(f"{zlib.crc32(fields):08x}")
+
+
+def is_sealed(value: bytes) -> bool:
+    """Whether the seal of `value` fits everything before it."""
+    return sealed(value[:-_SEAL_BYTES]) == value
 
 
 def _refused(value: bytes | None, why: str) -> Applied:
@@ -123,14 +142,25 @@ def _signal(payload: bytes) -> tuple[Mapping[str, object], str]:
     return (signal, "") if is_map(signal) else ({}, "signal is not a map")
 
 
-def _read[S](rule: Rule[S], value: bytes) -> tuple[S, Version]:
-    """The rule's state in a value and its version; raises what damaged bytes raise."""
+def read[S](rule: Rule[S], value: bytes) -> tuple[S, Version]:
+    """The rule's state in a value, and its version.
+
+    Raises:
+        BadInput, KeyError, TypeError, ValueError: it is damaged, or of another schema.
+    """
+    if not is_sealed(value):
+        raise ValueError("its seal does not fit")
     command = decode(value)
     fields = unpack(value)
+    if fields["schema"] != SCHEMA:
+        raise ValueError("another release wrote it")
     version = Version(fields["version"], fields["op"])
     if type(version.number) is not int or version.number < 1:
-        raise ValueError  # a version that does not exist
-    return rule.read(command, fields["rule"]), version
+        raise ValueError("it has no version")
+    state = rule.read(command, fields["rule"])
+    if not rule.is_whole(state):
+        raise ValueError("no rule comes to such a state")
+    return state, version
 
 
 def _rule(map_name: Map, key: str) -> Rule[Any]:
@@ -274,6 +304,7 @@ BREAKER: Final = Rule(
     _breaker_rule,
     breaker.durable,
     breaker.restored,
+    partial(breaker.is_whole, params=BREAKER_PARAMS),
 )
 ACCOUNT: Final = Rule(
     account_gate.AccountState,
@@ -283,6 +314,7 @@ ACCOUNT: Final = Rule(
     _account_rule,
     account_gate.durable,
     account_gate.restored,
+    account_gate.is_whole,
 )
 POSTURE: Final = Rule(
     posture_gate.PostureState,
@@ -292,4 +324,5 @@ POSTURE: Final = Rule(
     _posture_rule,
     posture_gate.durable,
     posture_gate.restored,
+    posture_gate.is_whole,
 )

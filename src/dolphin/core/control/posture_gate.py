@@ -76,6 +76,20 @@ def restored(state: PostureState) -> PostureState:
     return state._replace(seq=0, expires_at_ns=0, cap_ppm=0, governed=governed, reasons=("restarted",), cause_ids=())
 
 
+def is_whole(state: PostureState) -> bool:
+    """Whether the entry can have come to this state: nothing lies in its future, a latch leaves nothing, no cap exceeds what is granted."""
+    governed = state.governed
+    return (
+        governed.r_ppm <= ONE
+        and governed.rise_anchor_ns <= governed.time_ns
+        and governed.posture_since_ns <= governed.time_ns
+        and (governed.is_started or not governed.is_ready)
+        and (not governed.latch or (governed.r_ppm == 0 and governed.posture is Posture.HIBERNATE))
+        and max(state.factors_ppm) <= ONE
+        and state.cap_ppm <= governor.grant(governed).cap_ppm
+    )
+
+
 def command(state: PostureState, from_cap_ppm: int) -> Command:
     """The command that says what the governor grants; also the survival signal for the account's entry in `LEVERAGE`."""
     governed = state.governed

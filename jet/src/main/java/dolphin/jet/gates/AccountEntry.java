@@ -20,6 +20,11 @@ record AccountEntry(AccountRule account) implements GateRule<AccountRule.State> 
   }
 
   @Override
+  public boolean isWhole(AccountRule.State state) {
+    return account.isWhole(state);
+  }
+
+  @Override
   public Command command(AccountRule.State state, long fromCapPpm) {
     return state.command(fromCapPpm);
   }

@@ -83,6 +83,15 @@ record AccountRule(Law law) {
     }
   }
 
+  /** No cap exceeds what the posture, the controller and the operator's cut leave. */
+  boolean isWhole(State state) {
+    Decision decision = state.decision;
+    return decision.totalPpm <= Ppm.ONE
+        && decision.factorsPpm.stream().allMatch(each -> each <= Ppm.ONE)
+        && decision.capPpm <= law.ladder().capPpm(decision.posture)
+        && state.capPpm <= Math.min(decision.capPpm, law.capAt(state.manual.level()));
+  }
+
   /** One signal of kind "survival" or "manual". An old {@code (epoch, seq)} changes nothing. */
   Outcome<State> apply(State state, Fields signal) {
     String kind = signal.text("kind");

@@ -25,6 +25,11 @@ record BreakerEntry(BreakerRule breaker) implements GateRule<BreakerRule.State> 
   }
 
   @Override
+  public boolean isWhole(BreakerRule.State state) {
+    return breaker.isWhole(state);
+  }
+
+  @Override
   public Command command(BreakerRule.State state, long fromCapPpm) {
     return breaker.command(state, fromCapPpm);
   }

@@ -99,6 +99,17 @@ record BreakerRule(Law law, Law.Breaker breaker) {
         fromCapPpm);
   }
 
+  /** No cap exceeds its cuts, no episode lies ahead, no hold is longer than any. */
+  boolean isWhole(State state) {
+    Cut cut = state.cut;
+    long nowNs = state.stamp.timeNs();
+    long longestNs = nowNs + breaker.holdMaxNs() + breaker.holdStepNs();
+    return state.capPpm <= law.capAt(Math.max(cut.level, state.manual.level()))
+        && cut.holdUntilNs <= longestNs
+        && cut.episodesNs.size() <= breaker.maxEpisodes()
+        && cut.episodesNs.stream().allMatch(atNs -> atNs <= nowNs);
+  }
+
   /** One signal of kind "vote" or "manual". An old {@code (source, seq)} changes nothing. */
   Outcome<State> apply(State state, Fields signal) {
     String kind = signal.text("kind");

@@ -12,9 +12,10 @@ import java.util.HexFormat;
  * dolphin.core.control.gate_entry} has it.
  *
  * <p>A value is the present command, so that any reader finds {@code cap_ppm}, with the rule's own
- * state under {@code "rule"}, its durable revision {@code "version"} and the operation that made it
- * {@code "op"}. The answer is a map {@code accepted, changed, refusal, command}. A signal or a
- * stored value that cannot be read leaves the value as it was and says so; nothing here throws.
+ * state under {@code "rule"}, its durable revision {@code "version"}, the operation that made it
+ * {@code "op"}, its {@code "schema"} and a {@code "seal"} over all of it. The answer is a map
+ * {@code accepted, changed, refusal, command}. A signal or a stored value that cannot be read
+ * leaves the value as it was and says so; nothing here throws.
  */
 record GateEntry<S>(GateRule<S> rule) {
 
@@ -135,19 +136,30 @@ record GateEntry<S>(GateRule<S> rule) {
   }
 
   private Read<S> read(byte[] value) {
+    if (!Sealed.fits(value)) {
+      throw new DamagedException("seal");
+    }
     Stored stored = Stored.read(value);
     Command command = Command.read(stored);
+    if (stored.whole("schema") != Sealed.SCHEMA) {
+      throw new DamagedException("schema");
+    }
     Version version = new Version(stored.whole("version"), stored.text("op"));
     if (version.number < 1) {
       throw new DamagedException("version");
     }
-    return new Read<>(rule.read(command, stored.map("rule")), command, version);
+    S state = rule.read(command, stored.map("rule"));
+    if (!rule.isWhole(state)) {
+      throw new DamagedException("rule");
+    }
+    return new Read<>(state, command, version);
   }
 
   private byte[] value(byte[] command, S state, Version version) {
-    Writer writer = new Writer().map(Command.FIELDS + 3).raw(command).text("rule");
+    Writer writer = new Writer().map(Command.FIELDS + 5).raw(command).text("rule");
     rule.write(writer, state);
-    return writer.text("version").whole(version.number).text("op").text(version.op).bytes();
+    writer.text("version").whole(version.number).text("op").text(version.op);
+    return Sealed.sealed(writer.text("schema").whole(Sealed.SCHEMA).text("seal").text("").bytes());
   }
 
   private static Command granted(byte[] answer) {

@@ -11,6 +11,9 @@ interface GateRule<S> {
   /** The state in a stored value; throws {@link DamagedException} for one that makes no sense. */
   S read(Command command, Stored rule);
 
+  /** Whether the rule can have come to {@code state}. */
+  boolean isWhole(S state);
+
   /** One signal; total. */
   Outcome<S> apply(S state, Fields signal);
 

@@ -22,6 +22,11 @@ record PostureEntry(PostureRule posture) implements GateRule<PostureRule.State> 
   }
 
   @Override
+  public boolean isWhole(PostureRule.State state) {
+    return posture.isWhole(state);
+  }
+
+  @Override
   public Command command(PostureRule.State state, long fromCapPpm) {
     return posture.command(state, fromCapPpm);
   }

@@ -1,6 +1,7 @@
 package dolphin.jet.gates;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -54,6 +55,19 @@ record PostureRule(Law.Governor law, GovernorRule governor) {
       return new State(
           Stamp.first(account, ""), 0, GovernorRule.State.FIRST, Said.FIRST, Operator.FIRST);
     }
+  }
+
+  /** Nothing lies in its future, a latch leaves nothing, no cap exceeds what is granted. */
+  boolean isWhole(State state) {
+    GovernorRule.State governed = state.governed;
+    boolean isLatchedAtNothing = governed.rPpm() == 0 && governed.posture() == Posture.HIBERNATE;
+    return governed.rPpm() <= Ppm.ONE
+        && governed.riseAnchorNs() <= governed.timeNs()
+        && governed.postureSinceNs() <= governed.timeNs()
+        && (governed.isStarted() || !governed.isReady())
+        && (!governed.isLatched() || isLatchedAtNothing)
+        && Collections.max(state.said.factorsPpm) <= Ppm.ONE
+        && state.capPpm <= governor.grant(governed).capPpm();
   }
 
   Object durable(State state) {

@@ -1,11 +1,46 @@
 package dolphin.jet.gates;
 
+import dolphin.jet.gates.msgpack.Writer;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.OptionalLong;
+import java.util.zip.CRC32;
 
-/** The seal on a gate's value: the checksum of the command in it. */
+/**
+ * The seals on a gate's value: the checksum of the command in it, and over every byte of the whole,
+ * the rule's state too, the CRC-32 that is its last field.
+ */
 public final class Sealed {
 
+  /** Of a value as a whole. */
+  public static final long SCHEMA = 2;
+
+  /** The field's name: a byte of length and four letters. */
+  private static final int NAME_BYTES = 5;
+
+  private static final int EMPTY_BYTES = NAME_BYTES + 1;
+  private static final int SEAL_BYTES = NAME_BYTES + 9;
+
   private Sealed() {}
+
+  /** The value that {@code packed} is, with the seal that fits in place of its empty last field. */
+  public static byte[] sealed(byte[] packed) {
+    return under(Arrays.copyOf(packed, packed.length - EMPTY_BYTES));
+  }
+
+  /** Whether the seal of {@code value} fits everything before it. */
+  static boolean fits(byte[] value) {
+    return value != null
+        && value.length >= SEAL_BYTES
+        && Arrays.equals(under(Arrays.copyOf(value, value.length - SEAL_BYTES)), value);
+  }
+
+  private static byte[] under(byte[] fields) {
+    CRC32 crc = new CRC32();
+    crc.update(fields);
+    String seal = HexFormat.of().toHexDigits((int) crc.getValue());
+    return new Writer().raw(fields).text("seal").text(seal).bytes();
+  }
 
   /**
    * The checksum that the command in {@code value} has to carry, whatever it does carry; empty if
@@ -19,9 +54,26 @@ public final class Sealed {
     }
   }
 
+  /** The schema of a whole value that another release wrote; empty for any other. */
+  public static OptionalLong foreignSchema(byte[] value) {
+    try {
+      Stored stored = Stored.read(value);
+      Command.read(stored);
+      stored.whole("version");
+      if (fits(value)) {
+        long schema = stored.whole("schema");
+        return schema == SCHEMA ? OptionalLong.empty() : OptionalLong.of(schema);
+      }
+      boolean isSealed = Fields.read(value).fields().string("seal") != null;
+      return isSealed ? OptionalLong.empty() : OptionalLong.of(1);
+    } catch (DamagedException e) {
+      return OptionalLong.empty();
+    }
+  }
+
   /**
-   * Whether a rule can go on from {@code value}: its command is under its checksum, its state
-   * whole.
+   * Whether a rule can go on from {@code value}: it is under its seal, its command under its
+   * checksum, its state whole.
    */
   public static boolean isIntact(byte[] value) {
     return GateEntry.isReadable(value);

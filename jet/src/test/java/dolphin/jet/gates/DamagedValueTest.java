@@ -10,10 +10,12 @@ import dolphin.jet.gates.msgpack.Writer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.msgpack.core.MessagePack;
 import org.msgpack.value.Value;
@@ -59,6 +61,94 @@ class DamagedValueTest {
       assertDamaged("LEVERAGE", "paper/A", inRule("sources", list(row)));
     }
     assertDamaged("LEVERAGE", "paper/A", inRule("sources", number(1)));
+  }
+
+  @Test
+  void everySingleFlippedBitIsDamage() {
+    for (String[] entry : ENTRIES) {
+      byte[] value = value(entry[0], entry[1]);
+      for (int bit = 0; bit < 8 * value.length; bit++) {
+        byte[] damaged = value.clone();
+        damaged[bit / 8] ^= (byte) (1 << bit % 8);
+        assertEquals(
+            "stored state unreadable", refusal(apply(entry[0], entry[1], damaged, 2)), entry[1]);
+        assertSame(damaged, Restored.of(entry[0], entry[1], damaged));
+      }
+    }
+  }
+
+  @Test
+  void aValueWithoutASealOrOfAnotherSchemaIsDamage() throws IOException {
+    for (String[] entry : ENTRIES) {
+      assertDamaged(entry[0], entry[1], fields -> fields.put(text("schema"), number(1)));
+      assertDamaged(entry[0], entry[1], fields -> fields.remove(text("schema")));
+      Map<Value, Value> fields = map(value(entry[0], entry[1]));
+      fields.remove(text("seal"));
+      byte[] bare = Packed.bytes(packer -> packer.packValue(ValueFactory.newMap(fields)));
+      assertEquals("stored state unreadable", refusal(apply(entry[0], entry[1], bare, 2)));
+      assertFalse(Sealed.isIntact(bare), entry[1]);
+    }
+    assertFalse(Sealed.isIntact(new byte[0]));
+  }
+
+  @Test
+  void aStateThatNoRuleComesToIsDamageHoweverWellSealed() throws IOException {
+    for (Object[] unsound :
+        new Object[][] {
+          {"POSTURE", "paper", "r_ppm", number(1_000_001)},
+          {"POSTURE", "paper", "rise_anchor_ns", number(3)},
+          {"POSTURE", "paper", "posture_since_ns", number(3)},
+          {"POSTURE", "paper", "f1_ppm", number(1_000_001)},
+          {"LEVERAGE", "paper", "granted_ppm", number(1)},
+          {"LEVERAGE", "paper/A", "hold_until_ns", number(Ppm.MAX_NS)},
+          {"LEVERAGE", "paper/A", "episodes_ns", list(number(3))},
+          {"LEVERAGE", "paper/A", "episodes_ns", list(times(9))},
+        }) {
+      assertDamaged(
+          (String) unsound[0],
+          (String) unsound[1],
+          inRule((String) unsound[2], (Value) unsound[3]));
+    }
+    Value yes = ValueFactory.newBoolean(true);
+    Value no = ValueFactory.newBoolean(false);
+    assertDamaged("POSTURE", "paper", inRule("is_started", no).andThen(inRule("is_ready", yes)));
+    assertDamaged(
+        "POSTURE", "paper", inRule("latch", text("x")).andThen(inRule("r_ppm", number(1))));
+    assertDamaged(
+        "POSTURE", "paper", inRule("latch", text("x")).andThen(inRule("posture", text("APEX"))));
+  }
+
+  @Test
+  void aCapAboveWhatTheStateGrantsIsDamageHoweverWellSealed() throws IOException {
+    for (String[] entry : ENTRIES) {
+      Stored stored = Stored.read(value(entry[0], entry[1]));
+      Command command = Command.read(stored);
+      Command looser =
+          new Command(
+              command.account(),
+              command.asset(),
+              command.epoch(),
+              command.seq(),
+              command.posture(),
+              1,
+              command.totalPpm(),
+              command.factorsPpm(),
+              command.isPassiveOnly(),
+              command.reasons(),
+              command.causeIds(),
+              command.issuedAtNs(),
+              command.expiresAtNs(),
+              command.fromCapPpm());
+      assertDamaged(
+          entry[0],
+          entry[1],
+          fields ->
+              fields.putAll(map(new Writer().map(Command.FIELDS).raw(looser.fields()).bytes())));
+    }
+  }
+
+  private static Value[] times(int count) {
+    return Stream.generate(() -> number(0)).limit(count).toArray(Value[]::new);
   }
 
   @Test
@@ -188,8 +278,12 @@ class DamagedValueTest {
     }
   }
 
+  /** The fields under a seal that fits, whatever they say. */
   private static byte[] packed(Map<Value, Value> fields) {
-    return Packed.bytes(packer -> packer.packValue(ValueFactory.newMap(fields)));
+    Map<Value, Value> ordered = new LinkedHashMap<>(fields);
+    ordered.remove(text("seal"));
+    ordered.put(text("seal"), text(""));
+    return Sealed.sealed(Packed.bytes(packer -> packer.packValue(ValueFactory.newMap(ordered))));
   }
 
   private static String refusal(GateEntry.Applied applied) {

@@ -86,7 +86,9 @@ final class GateJoin {
           field("checksum", WHOLE, (a, b) -> 0L), // set when all is joined
           field("rule", Map.class::isInstance, (a, b) -> RULE.join(map(a), map(b)))
               .closingBy(rule -> RULE.closed(map(rule))),
-          pair("version", "op", REVISION, Joins::later));
+          pair("version", "op", REVISION, Joins::later),
+          field("schema", WHOLE, Joins::smaller),
+          field("seal", TEXT, (a, b) -> "")); // set when all is joined
 
   private GateJoin() {}
 
@@ -137,7 +139,8 @@ final class GateJoin {
 
   private static byte[] sealed(Map<String, Object> fields) {
     fields.put("checksum", Sealed.checksum(packed(fields)).orElseThrow());
-    return packed(fields);
+    fields.put("seal", "");
+    return Sealed.sealed(packed(fields));
   }
 
   /** The fields of an intact value. */

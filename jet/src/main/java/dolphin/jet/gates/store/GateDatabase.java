@@ -2,6 +2,7 @@ package dolphin.jet.gates.store;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dolphin.jet.gates.Sealed;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 
@@ -21,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 final class GateDatabase implements AutoCloseable {
 
   private static final String LOAD = "SELECT value FROM gate WHERE map = ? AND key = ?";
+  private static final String VALUES = "SELECT value FROM gate WHERE map = ?";
   private static final String KEYS = "SELECT key FROM gate WHERE map = ?";
   private static final String REVISION = "SELECT version, op FROM gate WHERE map = ? AND key = ?";
   private static final String REVISIONS = "SELECT key, version, op FROM gate WHERE map = ?";
@@ -55,10 +58,37 @@ final class GateDatabase implements AutoCloseable {
           new GateDatabase(
               map, new HikariDataSource(connecting(settings, map)), settings.dialect());
       database.createTables();
+      database.requireOurs(settings);
       return database;
+    } catch (GateStoreException e) {
+      throw e;
     } catch (RuntimeException | SQLException e) {
       throw new GateStoreException(
           "the gate database " + settings + " cannot be used: " + rootMessage(e), e);
+    }
+  }
+
+  /** What another release wrote would be refused signal by signal: better said before a start. */
+  private void requireOurs(GateSettings settings) {
+    OptionalLong foreign =
+        query(
+            VALUES,
+            List.of(map),
+            rows -> {
+              OptionalLong found = OptionalLong.empty();
+              while (found.isEmpty() && rows.next()) {
+                found = Sealed.foreignSchema(rows.getBytes(1));
+              }
+              return found;
+            });
+    if (foreign.isPresent()) {
+      pool.close();
+      throw new GateStoreException(
+          String.format(
+              "the gates in %s are of another release (schema %d, this one reads %d). Keep a copy"
+                  + " of them and begin with new ones: see docs/gates.md",
+              settings, foreign.getAsLong(), Sealed.SCHEMA),
+          null);
     }
   }
 

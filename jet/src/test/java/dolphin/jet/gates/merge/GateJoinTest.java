@@ -124,9 +124,11 @@ class GateJoinTest {
   private static byte[] with(Consumer<Map<Value, Value>> addition, byte[] value) {
     Map<Value, Value> fields = new LinkedHashMap<>(read(value));
     addition.accept(fields);
+    fields.remove(name("seal")); // the last of all
+    fields.put(name("seal"), name(""));
     try (MessageBufferPacker packer = MessagePack.newDefaultBufferPacker()) {
       packer.packValue(ValueFactory.newMap(fields));
-      return packer.toByteArray();
+      return Sealed.sealed(packer.toByteArray());
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }

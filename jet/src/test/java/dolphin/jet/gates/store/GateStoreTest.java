@@ -89,6 +89,18 @@ class GateStoreTest {
 
   @ParameterizedTest
   @EnumSource
+  void gatesOfAnotherReleaseAreRefusedInOneLineBeforeAStart(Dialect dialect) {
+    store(dialect, "foreign").store("paper/A", GateValues.ofTheReleaseBefore());
+    GateStoreException told =
+        assertThrows(GateStoreException.class, () -> store(dialect, "foreign"));
+    assertTrue(
+        told.getMessage().contains("another release (schema 1, this one reads 2)"),
+        told.getMessage());
+    assertEquals(1, told.getMessage().lines().count());
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void aStaleMembersWriteIsRefusedAndChangesNothing(Dialect dialect) {
     GateStore store = store(dialect, "fenced");
     GateStore other = store(dialect, "fenced");
