@@ -25,21 +25,27 @@ public final class Sealed {
 
   /** The value that {@code packed} is, with the seal that fits in place of its empty last field. */
   public static byte[] sealed(byte[] packed) {
-    return under(Arrays.copyOf(packed, packed.length - EMPTY_BYTES));
+    int length = packed.length - EMPTY_BYTES;
+    byte[] value = Arrays.copyOf(packed, length + SEAL_BYTES);
+    System.arraycopy(seal(packed, length), 0, value, length, SEAL_BYTES);
+    return value;
   }
 
   /** Whether the seal of {@code value} fits everything before it. */
   static boolean fits(byte[] value) {
-    return value != null
-        && value.length >= SEAL_BYTES
-        && Arrays.equals(under(Arrays.copyOf(value, value.length - SEAL_BYTES)), value);
+    if (value == null || value.length < SEAL_BYTES) {
+      return false;
+    }
+    int length = value.length - SEAL_BYTES;
+    return Arrays.equals(value, length, value.length, seal(value, length), 0, SEAL_BYTES);
   }
 
-  private static byte[] under(byte[] fields) {
+  /** The field that seals the first {@code length} bytes. */
+  private static byte[] seal(byte[] fields, int length) {
     CRC32 crc = new CRC32();
-    crc.update(fields);
-    String seal = HexFormat.of().toHexDigits((int) crc.getValue());
-    return new Writer().raw(fields).text("seal").text(seal).bytes();
+    crc.update(fields, 0, length);
+    String digits = HexFormat.of().toHexDigits((int) crc.getValue());
+    return new Writer().text("seal").text(digits).bytes();
   }
 
   /**
