@@ -6,11 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-import zipfile
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from other_law import with_clears
 
 from dolphin.errors import BadInput, DolphinError
 from dolphin.host.member import CONFIGS, Gates, MemberProcess
@@ -57,13 +57,7 @@ def test_a_file_is_not_a_store_for_three_members(jar: Path, tmp_path: Path) -> N
 
 
 def test_a_member_whose_law_is_not_whole_does_not_start(jar: Path, tmp_path: Path) -> None:
-    other, log = tmp_path / "other.jar", tmp_path / "member.log"
-    (tmp_path / "lib").symlink_to(jar.parent / "lib")
-    with zipfile.ZipFile(jar) as good, zipfile.ZipFile(other, "w") as bad:
-        for entry in good.infolist():
-            text = good.read(entry)
-            is_law = entry.filename.endswith("/law.toml")
-            bad.writestr(entry, text.replace(b"clears = { value = 3,", b"clears = { value = 0,") if is_law else text)
+    other, log = with_clears(0, jar, tmp_path), tmp_path / "member.log"
     with pytest.raises(BadInput) as caught:
         MemberProcess.start(jar=other, log=log)
     assert "law.toml: breaker.clears = 0: must be a whole number from 1 to 100. Restore src/dolphin/core/law.toml" in str(caught.value)

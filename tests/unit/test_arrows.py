@@ -53,7 +53,10 @@ ARROWS: dict[str, set[str]] = {
     "upkeep": {"config", "core.ledger", "core.upkeep", "errors", "host", "storage"},
     "simulation": {"core.control", "core.market", "core.units", "errors", "feeds", "host"},
     "assurance": {"core.audit", "errors", "host"},
-    "run": {"cluster", "config", "core.contract", "core.health", "errors", "feeds", "host", "operator", "pipeline", "storage", "trading"},
+    "run": {
+        *("core.contract", "core.health", "core.law", "errors"),
+        *("cluster", "config", "feeds", "host", "operator", "pipeline", "storage", "trading"),
+    },
     "cli": {
         *("core.audit", "core.contract", "core.control", "core.health", "core.ledger", "core.units", "core.upkeep", "core.words", "errors"),
         *("assurance", "cluster", "config", "feeds", "host", "operator", "pipeline", "run", "simulation", "stage", "storage", "upkeep"),

@@ -31,11 +31,13 @@ NUMBERS = {
     "gates/BreakerRule": {2},  # of the three readings whose bits are kept
     "gates/Command": {15, 256},  # fields, and room for a text
     "gates/Fields": {256},  # longest text
-    "gates/GateEntry": {3, 4, 16},  # fields, and the bytes of a hash
+    "gates/GateEntry": {4, 5, 16},  # fields, and the bytes of a hash
     "gates/GateSerializers": {10, 11, 12, 7101},  # ids
     "gates/Law": {4},  # levels
+    "gates/LawFile": {8},  # bytes of a hash
     "gates/ManualCut": {2, 3},  # columns
     "gates/PostureEntry": {15},  # fields
+    "gates/Sealed": {2, 5, 9},  # the schema, and bytes of the seal
     "gates/Ppm": {62, 1_000_000},  # what a number may be, and one
     "gates/merge/Joins": {2, 3, 4, 5, 6, 7, 32},  # columns and texts
 }

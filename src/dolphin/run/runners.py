@@ -13,10 +13,11 @@ from hazelcast.asyncio import HazelcastClient
 from dolphin.cluster.jobs import Jobs
 from dolphin.cluster.watch import ClusterWatch, Sighting
 from dolphin.cluster.writes import TROUBLE
-from dolphin.core.contract.names import POSTURE
+from dolphin.core.contract.names import LAW_ATTRIBUTE, POSTURE
 from dolphin.core.health import jobs as job_rule
 from dolphin.core.health.heartbeat import Heartbeat
 from dolphin.core.health.parts import PARTS, Part, PartKind
+from dolphin.core.law import LAW
 from dolphin.errors import BadInput, DolphinError, error_of
 from dolphin.host.child import Child
 from dolphin.host.member import MemberProcess, StartingMember
@@ -155,6 +156,7 @@ class JobRunner:
 
     async def start(self, sighting: Sighting | None) -> None:
         job = None if sighting is None else sighting.jobs.get(self._name)
+        self._require_our_law()
         if job_rule.is_there(job):  # of a cluster that stands
             await self._require_account()
             return
@@ -182,6 +184,14 @@ class JobRunner:
                 await self._jobs().act("cancel", self._name)
         except (*TROUBLE, TimeoutError, DolphinError):
             return  # it is gone, or the member is
+
+    def _require_our_law(self) -> None:
+        laws = {
+            (member.attributes or {}).get(LAW_ATTRIBUTE, "none that it tells") for member in self._hazelcast().cluster_service.get_members()
+        }
+        if others := sorted(laws - {LAW.digest()}):
+            remedy = f"Run one release with one law.toml here and there: this one has {LAW.digest()}."
+            raise BadInput("the cluster decides by another law", field="law", value=others[0], remedy=remedy)
 
     async def _require_account(self) -> None:
         """Jobs that have decided for others only would leave our account without a word for ever."""

@@ -4,13 +4,16 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final, Self, cast
 
 import pytest
 
 from dolphin.cluster.watch import ClusterWatch, Sighting
 from dolphin.config import Config
+from dolphin.core.contract.names import LAW_ATTRIBUTE
 from dolphin.core.health.heartbeat import Heartbeat
+from dolphin.core.law import LAW
 from dolphin.core.units import SECOND_NS
 from dolphin.errors import BadInput, DolphinError
 from dolphin.host.home import Home
@@ -69,6 +72,14 @@ class FakeCluster:
 
     def __init__(self) -> None:
         self.accounts: list[str] = []
+        self.laws = [{LAW_ATTRIBUTE: LAW.digest()}]
+
+    @property
+    def cluster_service(self) -> Self:
+        return self
+
+    def get_members(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(attributes=law) for law in self.laws]
 
     async def get_map(self, _name: str) -> Self:
         return self
@@ -112,6 +123,17 @@ async def test_jobs_that_decide_for_other_accounts_are_not_taken_over(runner: Jo
         await runner.start(seen("running"))
     cluster.accounts = ["other", "paper"]
     await runner.start(seen("running"))
+
+
+@pytest.mark.parametrize("law", [{LAW_ATTRIBUTE: "0123456789abcdef"}, {}, None], ids=str)
+async def test_nothing_is_started_where_a_member_decides_by_another_law(
+    runner: JobRunner, jobs: FakeJobs, cluster: FakeCluster, law: dict[str, str] | None
+) -> None:
+    cluster.laws = [*cluster.laws, law]  # type: ignore[list-item]
+    for sighting in (seen("running"), Sighting({}, {})):
+        with pytest.raises(BadInput, match="the cluster decides by another law"):
+            await runner.start(sighting)
+    assert jobs.done == []
 
 
 async def test_a_job_that_a_failure_suspended_goes_on_and_one_that_failed_begins_anew(runner: JobRunner, jobs: FakeJobs) -> None:

@@ -21,6 +21,9 @@ LEVERAGE_CHANGES: Final = "leverage-changes"
 POSTURE_CHANGES: Final = "posture-changes"
 HEALTH_TOPIC: Final = "health"
 
+LAW_ATTRIBUTE: Final = "dolphin.law"
+"""Of a member: the hash of the control law that it decides by."""
+
 # keys that are not a gate's
 SCAN_KEY: Final = "SCAN"
 """Of DOLPHIN_FEATURES: the scan record."""

@@ -49,6 +49,11 @@ public record Law(Governor governor, Breaker breaker, Ladder ladder) {
     return read(text(RESOURCE));
   }
 
+  /** The hash of the law in this jar, as {@code dolphin.core.law} has it. */
+  public static String packagedDigest() {
+    return LawFile.read(text(RESOURCE)).digest();
+  }
+
   /**
    * The law written in {@code toml}.
    *

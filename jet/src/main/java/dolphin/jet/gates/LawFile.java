@@ -1,9 +1,14 @@
 package dolphin.jet.gates;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -18,6 +23,7 @@ import tools.jackson.dataformat.toml.TomlFactory;
 final class LawFile {
 
   private static final String VALUE = "value";
+  private static final int DIGEST_BYTES = 8;
 
   private final Map<?, ?> sections;
 
@@ -73,6 +79,33 @@ final class LawFile {
         }
       }
     }
+  }
+
+  /** The hash of the version and of every number: 16 hexadecimal digits. */
+  String digest() {
+    List<String> lines = new ArrayList<>(List.of("version=" + sections.get("version")));
+    sections.forEach(
+        (section, numbers) -> {
+          if (numbers instanceof Map<?, ?> named) {
+            named.forEach((name, number) -> lines.add(section + "." + name + "=" + tuple(number)));
+          }
+        });
+    lines.sort(null);
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      byte[] hash = digest.digest(String.join("\n", lines).getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash, 0, DIGEST_BYTES);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  /** The values of a number, as Python writes a tuple of them. */
+  private static String tuple(Object number) {
+    Object value = ((Map<?, ?>) number).get(VALUE);
+    List<?> values = value instanceof List<?> row ? row : List.of(value);
+    String each = values.stream().map(String::valueOf).collect(Collectors.joining(", "));
+    return values.size() == 1 ? "(" + each + ",)" : "(" + each + ")";
   }
 
   /** The value or values of {@code section.name}. */

@@ -21,6 +21,7 @@ import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.net.SocketException;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
@@ -29,8 +30,8 @@ import java.util.stream.Collectors;
  * A cluster member as a process of its own.
  *
  * <p>{@code MemberMain CONFIG.yaml} prints one JSON line, {@code {"ready": true, "address":
- * "127.0.0.1:5701", "pid": ...}}, once it is up, and ends cleanly on SIGTERM. What keeps it from
- * starting is one line on standard error and exit status 2.
+ * "127.0.0.1:5701", "pid": ..., "law": ...}}, once it is up, and ends cleanly on SIGTERM. What
+ * keeps it from starting is one line on standard error and exit status 2.
  */
 public final class MemberMain {
 
@@ -56,13 +57,23 @@ public final class MemberMain {
     requirePortFree(config.getNetworkConfig());
     requireLaw();
     requireGatesKept(config);
+    String law = Law.packagedDigest();
+    SameLaw same = new SameLaw(law);
+    same.tellIn(config);
+    refuseFor(same.obstacle(config));
     HazelcastInstance member = start(config);
+    Optional<String> obstacle = same.obstacle(member);
+    if (obstacle.isPresent()) {
+      member.shutdown();
+    }
+    refuseFor(obstacle);
     InetSocketAddress address = member.getCluster().getLocalMember().getSocketAddress();
     System.out.println(
         new JsonObject()
             .add("ready", true)
             .add("address", address.getAddress().getHostAddress() + ":" + address.getPort())
-            .add("pid", ProcessHandle.current().pid()));
+            .add("pid", ProcessHandle.current().pid())
+            .add("law", law));
     System.out.flush();
     beat(member, address);
   }
@@ -169,6 +180,13 @@ public final class MemberMain {
     } catch (RuntimeException e) {
       throw new CannotStart(firstLine(e));
     }
+  }
+
+  private static void refuseFor(Optional<String> obstacle) {
+    obstacle.ifPresent(
+        why -> {
+          throw new CannotStart(why);
+        });
   }
 
   private static HazelcastInstance start(Config config) {
