@@ -8,10 +8,11 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from hazelcast.asyncio import HazelcastClient
 from hazelcast.config import Config, IntType, ReconnectMode
+from hazelcast.errors import HazelcastError
 
 from dolphin.cluster.wire import FACTORIES
 from dolphin.errors import DolphinError
@@ -34,6 +35,7 @@ async def open_client(address: str, cluster_name: str, *, name: str | None = Non
     """
     # Its logger tells of every retry, and has no handler of its own.
     logging.getLogger("hazelcast").setLevel(logging.ERROR)
+    asyncio.get_running_loop().set_exception_handler(let_go)
     try:
         async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
             return await HazelcastClient.create_and_start(_config(address, cluster_name, name))
@@ -54,6 +56,12 @@ async def client(address: str, cluster_name: str, *, name: str | None = None) ->
         yield opened
     finally:
         await opened.shutdown()
+
+
+def let_go(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """An exception handler for a loop. A call that we gave up in time leaves a task of the library's behind: how that ends concerns nobody."""
+    if not isinstance(context.get("exception"), HazelcastError):
+        loop.default_exception_handler(context)
 
 
 def _config(address: str, cluster_name: str, name: str | None) -> Config:
