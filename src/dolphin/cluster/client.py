@@ -59,7 +59,7 @@ async def client(address: str, cluster_name: str, *, name: str | None = None) ->
 
 
 def let_go(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """An exception handler for a loop. A call that we gave up in time leaves a task of the library's behind: how that ends concerns nobody."""
+    """Handles what a loop has no hearer for. A call that we gave up in time leaves a task of the library's behind, whose end is nothing."""
     if not isinstance(context.get("exception"), HazelcastError):
         loop.default_exception_handler(context)
 
