@@ -112,7 +112,9 @@ def judge(sight: Sight, holds: Sequence[str] = (), waits: Sequence[str] = ()) ->
     parts = tuple([_judge_part(part, sight) for part in PARTS])
     gone = [part for part in parts if part.state in _GONE]
     supervisor = _judge_supervisor(sight)
+    unknown = [part.name for part in parts if part.state is State.UNKNOWN]
     down = [*supervisor, *(f"{part.name} is {part.state}: {BY_LOSS[part.name]}" for part in gone)]
+    down += [f"nothing is known of {', '.join(unknown)}"] if unknown else []
     off = [f"{part.name}: {part.why}" for part in parts if part.state is State.ALIVE and part.why]
     off += [f"{part.name} is {part.state}: {part.why}" for part in parts if part.state is State.STARTING]
     off += [f"{part.name} is {part.state}: {part.why}" for part in reversed(parts) if part.state is State.STILL]  # the market's way
@@ -121,7 +123,7 @@ def judge(sight: Sight, holds: Sequence[str] = (), waits: Sequence[str] = ()) ->
     return Verdict(health, _headline(health, reasons), parts, reasons, _market_age_ns(sight))
 
 
-_GONE: Final = frozenset({State.SUSPENDED, State.SILENT, State.DEAD, State.GIVEN_UP, State.UNKNOWN})
+_GONE: Final = frozenset({State.SUSPENDED, State.SILENT, State.DEAD, State.GIVEN_UP})
 BY_LOSS: Final = {part.name: part.loss for part in PARTS}
 
 
