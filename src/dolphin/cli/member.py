@@ -60,9 +60,7 @@ def member(
             jvm_flags=flags,
         )
     try:
-        _tell(started, as_json=as_json)
-        service.ready(f"member {started.address} of cluster {started.cluster_name}")
-        asked = asyncio.run(attend(started, service))
+        asked = asyncio.run(attend(started, service, lambda: _tell(started, as_json=as_json)))
     finally:
         started.stop(LEAVE_S)
     if asked is signal.SIGINT:

@@ -5,6 +5,7 @@ The JVM cannot speak to systemd by itself, so its parent does: it is alive when 
 
 import asyncio
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -21,8 +22,8 @@ AGAIN_S: Final = 1.0
 """Until a member that has not answered is asked again."""
 
 
-async def attend(member: MemberProcess, service: Service) -> signal.Signals:
-    """Returns SIGTERM or SIGINT when it has come.
+async def attend(member: MemberProcess, service: Service, tell: Callable[[], None]) -> signal.Signals:
+    """Returns SIGTERM or SIGINT when it has come. `tell` says that the member is up, once it can be ended in good order.
 
     Raises:
         DolphinError: the member ended by itself.
@@ -30,6 +31,8 @@ async def attend(member: MemberProcess, service: Service) -> signal.Signals:
     loop, asked = asyncio.get_running_loop(), asyncio.Queue[signal.Signals]()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.put_nowait, number)
+    tell()
+    service.ready(f"member {member.address} of cluster {member.cluster_name}")
     async with beside(_ask(member, service)):
         while asked.empty():
             if (status := member.exit_status()) is not None:
