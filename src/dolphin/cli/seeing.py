@@ -8,7 +8,7 @@ from rich.console import Console
 
 from dolphin.cli.health_text import data_of, picture
 from dolphin.cli.options import print_json
-from dolphin.errors import ExitCode
+from dolphin.errors import DolphinError, ExitCode
 from dolphin.host.home import Home
 from dolphin.host.standing import last_standing, member_of
 from dolphin.operator.gate_state import Gates
@@ -18,10 +18,11 @@ from dolphin.operator.health import Assessment, assess
 def see(home: Path, member: str | None, cluster_name: str | None, account: str | None = None, *, as_json: bool) -> Assessment:
     """What is there: the system of `home`, or the cluster of `member`.
 
-    Where no member answers, it shows what can be said without one, and ends the command as `status` would.
+    Where no member of the home's system answers, it shows what can be said without one, and ends the command as `status` would.
 
     Raises:
         BadInput: no system was left here, or `member` is no address; or the cluster knows other accounts than `account`.
+        DolphinError: `member` does not answer.
     """
     place = Home(home)
     standing = None if member is not None else last_standing(place)
@@ -30,6 +31,9 @@ def see(home: Path, member: str | None, cluster_name: str | None, account: str |
     else:
         address, cluster = None, cluster_name or ""
     seen = assess(place, address, cluster, account)
+    if seen.sighting is None and address is not None:
+        what = f"no member of cluster {cluster!r} answers there"
+        raise DolphinError(what, field="member", value=address, remedy="Name a running member and its cluster.")
     if seen.sighting is None:
         end(seen, as_json=as_json)
     return seen

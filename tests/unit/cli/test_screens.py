@@ -103,6 +103,11 @@ def test_without_an_answer_of_the_member_a_screen_says_so_and_ends_as_status_doe
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=" ".join)
+def test_a_member_that_a_person_named_and_that_does_not_answer_is_an_error(operator: Operator, screen: Screen) -> None:
+    assert operator.types(*screen, "--member", "127.0.0.1:1", sight=WELL._replace(beats=None))[0] == 1
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=" ".join)
 def test_where_no_system_is_left_a_screen_says_how_to_start_one(tmp_path: Path, capsys: pytest.CaptureFixture[str], screen: Screen) -> None:
     assert main([*screen, "--home", str(tmp_path / "nothing")]) == 2
     assert "no system is up here" in capsys.readouterr().err
