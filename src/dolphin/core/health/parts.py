@@ -83,9 +83,6 @@ PARTS: Final = (
         within=(),
         first="every gate is read from the database before a signal is taken",
     ),
-    _job("ars", "no features and no ranking: no lease is renewed, and nothing new is bought"),
-    _job("acb", "no breaker votes: the assets' leases run out, and no asset is entitled to anything"),
-    _job("survival", "no demand reaches the governor: the account's lease runs out, and everything is closed"),
     Part(
         name=AGENT,
         kind=PartKind.AGENT,
@@ -93,6 +90,9 @@ PARTS: Final = (
         loss="nothing leaves any more, not even exits; positions on the paper venue end with it",
         first="its ledger is reconciled with the venue; HIBERNATE until it matches",
     ),
+    _job("ars", "no features and no ranking: no lease is renewed, and nothing new is bought"),
+    _job("acb", "no breaker votes: the assets' leases run out, and no asset is entitled to anything"),
+    _job("survival", "no demand reaches the governor: the account's lease runs out, and everything is closed"),
     Part(
         name=feed_part(FIRST_SHARD),
         kind=PartKind.FEED,
@@ -102,4 +102,4 @@ PARTS: Final = (
         first="its order books are whole again",
     ),
 )
-"""In the order in which they are started; they are ended in the opposite one."""
+"""In the order in which they are started, the slowest of those that could be at once first; they are ended in the opposite one."""

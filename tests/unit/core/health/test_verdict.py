@@ -101,7 +101,7 @@ def test_without_an_answer_of_the_member_nothing_is_known_of_the_others() -> Non
     assert state_of(verdict, "member") is State.DEAD
     assert {state_of(verdict, name) for name in NAMES if name != "member"} == {State.UNKNOWN}
     assert all(part.age_ns is None for part in verdict.parts)
-    assert verdict.not_trading[1:] == ("nothing is known of ars, acb, survival, agent, feed.0",)
+    assert verdict.not_trading[1:] == ("nothing is known of agent, ars, acb, survival, feed.0",)
     assert verdict.market_age_ns is None
 
 

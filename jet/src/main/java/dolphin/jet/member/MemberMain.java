@@ -86,8 +86,8 @@ public final class MemberMain {
         new Thread(
             () -> {
               while (member.getLifecycleService().isRunning()) {
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(Heartbeat.EVERY_MS));
                 beat(heartbeat, member.getMap(PROGRESS));
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(Heartbeat.EVERY_MS));
               }
             },
             "dolphin-heartbeat");
