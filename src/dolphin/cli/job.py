@@ -47,8 +47,8 @@ def list_(
     member: MemberOption = None, cluster_name: ClusterOption = None, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False
 ) -> None:
     """List the jobs, the ended ones too."""
-    health = see(home, member, cluster_name, as_json=as_json).verdict
-    states = _with_jobs(lambda jobs: jobs.list(), member, cluster_name, home)
+    sighting, seen = see(home, member, cluster_name, as_json=as_json)
+    states, health = list(sighting.jobs.values()), seen.verdict
     if as_json:
         print_json({"jobs": states, "health": data_of(health)})
         return

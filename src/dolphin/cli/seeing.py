@@ -8,15 +8,19 @@ from rich.console import Console
 
 from dolphin.cli.health_text import data_of, picture
 from dolphin.cli.options import print_json
-from dolphin.errors import DolphinError, ExitCode
+from dolphin.cluster.client import unanswered
+from dolphin.cluster.watch import Sighting
+from dolphin.errors import ExitCode
 from dolphin.host.home import Home
 from dolphin.host.standing import last_standing, member_of
 from dolphin.operator.gate_state import Gates
 from dolphin.operator.health import Assessment, assess
 
 
-def see(home: Path, member: str | None, cluster_name: str | None, account: str | None = None, *, as_json: bool) -> Assessment:
-    """What is there: the system of `home`, or the cluster of `member`.
+def see(
+    home: Path, member: str | None, cluster_name: str | None, account: str | None = None, *, as_json: bool
+) -> tuple[Sighting, Assessment]:
+    """What its cluster says, and the whole: of the system of `home`, or that of `member`.
 
     Where no member of the home's system answers, it shows what can be said without one, and ends the command as `status` would.
 
@@ -32,16 +36,15 @@ def see(home: Path, member: str | None, cluster_name: str | None, account: str |
         address, cluster = None, cluster_name or ""
     seen = assess(place, address, cluster, account)
     if seen.sighting is None and address is not None:
-        what = f"no member of cluster {cluster!r} answers there"
-        raise DolphinError(what, field="member", value=address, remedy="Name a running member and its cluster.")
+        raise unanswered(address, cluster)
     if seen.sighting is None:
         end(seen, as_json=as_json)
-    return seen
+    return seen.sighting, seen
 
 
 def see_gates(home: Path, member: str | None, cluster_name: str | None, account: str | None, *, as_json: bool) -> tuple[Gates, Assessment]:
     """The same, with the gates, without which it ends too; raises as `see`."""
-    seen = see(home, member, cluster_name, account, as_json=as_json)
+    _, seen = see(home, member, cluster_name, account, as_json=as_json)
     if seen.gates is None:
         end(seen, as_json=as_json)
     return seen.gates, seen

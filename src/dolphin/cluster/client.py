@@ -40,12 +40,17 @@ async def open_client(address: str, cluster_name: str, *, name: str | None = Non
         async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
             return await HazelcastClient.create_and_start(_config(address, cluster_name, name))
     except Exception as error:  # the library raises its own family and bare RuntimeError, IllegalStateError, OSError
-        raise DolphinError(
-            f"no member of cluster {cluster_name!r} answers there",
-            field="member",
-            value=address,
-            remedy="Start the system (dolphin up), or name a running member and its cluster.",
-        ) from error
+        raise unanswered(address, cluster_name) from error
+
+
+def unanswered(address: str, cluster_name: str) -> DolphinError:
+    """The error that no member of the cluster answers at `address`."""
+    return DolphinError(
+        f"no member of cluster {cluster_name!r} answers there",
+        field="member",
+        value=address,
+        remedy="Start the system (dolphin up), or name a running member and its cluster.",
+    )
 
 
 @asynccontextmanager

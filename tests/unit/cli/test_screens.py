@@ -10,7 +10,7 @@ import pytest
 from gates_of_a_day import NOTHING, demanded, voted
 from standings import NOW, say
 
-from dolphin.cli import job, main, seeing
+from dolphin.cli import main, seeing
 from dolphin.cluster.watch import Sighting
 from dolphin.core.contract.names import MEMBER
 from dolphin.core.control.posture import Posture
@@ -48,7 +48,6 @@ class Operator:
         account = view(seen) if seen is not None else None
         found = Assessment(judge(sight), None, sighting, account, seen)
         self._patch.setattr(seeing, "assess", lambda *_: found)
-        self._patch.setattr(job, "_with_jobs", lambda *_: [])
         status = main([*words, "--home", str(self._home)])
         return status, self._told.readouterr().out
 
