@@ -11,10 +11,10 @@ from typing import NamedTuple
 from dolphin.core.contract.packing import is_list
 from dolphin.core.control import manual_cut
 from dolphin.core.control.command import Command, next_epoch
-from dolphin.core.control.manual_cut import CUTS_PPM, Manual, noted, text
+from dolphin.core.control.manual_cut import Manual, cap_at, noted, text
 from dolphin.core.control.outcome import GateOutcome
 from dolphin.core.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
-from dolphin.core.units import MAX_NS, ONE, as_int, mul
+from dolphin.core.units import MAX_NS, ONE, as_int
 
 MAX_REASONS = 32
 FACTORS = 5
@@ -68,7 +68,7 @@ def is_whole(state: AccountState) -> bool:
         state.r_total_ppm <= ONE
         and all(factor_ppm <= ONE for factor_ppm in state.factors_ppm)
         and state.granted_ppm <= LADDER[state.posture].cap_ppm
-        and state.cap_ppm <= min(state.granted_ppm, mul(MAX_LEVERAGE_PPM, CUTS_PPM[state.manual.level]))
+        and state.cap_ppm <= min(state.granted_ppm, cap_at(state.manual.level))
     )
 
 
@@ -136,7 +136,7 @@ def _manual(state: AccountState, signal: Mapping[str, object]) -> GateOutcome[Ac
 
 
 def _accepted(before: AccountState, after: AccountState) -> GateOutcome[AccountState]:
-    cap_ppm = min(after.granted_ppm, mul(MAX_LEVERAGE_PPM, CUTS_PPM[after.manual.level]))
+    cap_ppm = min(after.granted_ppm, cap_at(after.manual.level))
     is_changed = cap_ppm != before.cap_ppm or after.posture != before.posture or before.seq == 0
     epoch = next_epoch(before.epoch, before.seq, after.time_ns)
     return GateOutcome(after._replace(cap_ppm=cap_ppm, epoch=epoch, seq=before.seq + 1), True, is_changed)

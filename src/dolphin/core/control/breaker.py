@@ -16,10 +16,10 @@ from typing import NamedTuple
 from dolphin.core.contract.packing import is_list, is_map
 from dolphin.core.control import manual_cut
 from dolphin.core.control.command import Command, next_epoch
-from dolphin.core.control.manual_cut import CUTS_PPM, UTF_16, WORST_LEVEL, Manual, noted, text
+from dolphin.core.control.manual_cut import CUTS_PPM, UTF_16, WORST_LEVEL, Manual, cap_at, noted, text
 from dolphin.core.control.outcome import GateOutcome
 from dolphin.core.control.params import BreakerParams
-from dolphin.core.control.posture import MAX_LEVERAGE_PPM, Posture
+from dolphin.core.control.posture import Posture
 from dolphin.core.law import LAW
 from dolphin.core.units import MAX_NS, ONE, as_int, mul
 
@@ -106,7 +106,7 @@ def restored(state: BreakerState) -> BreakerState:
 def is_whole(state: BreakerState, params: BreakerParams) -> bool:
     """Whether the entry can have come to this state: no cap exceeds its cuts, no episode lies ahead, no hold is longer than any."""
     return (
-        state.cap_ppm <= mul(MAX_LEVERAGE_PPM, CUTS_PPM[max(state.level, state.manual.level)])
+        state.cap_ppm <= cap_at(max(state.level, state.manual.level))
         and state.hold_until_ns <= state.time_ns + params.hold_max_ns + HOLD_STEP_NS
         and len(state.episodes_ns) <= MAX_EPISODES
         and all(at_ns <= state.time_ns for at_ns in state.episodes_ns)
@@ -274,6 +274,6 @@ def _manual(state: BreakerState, signal: Mapping[str, object]) -> GateOutcome[Br
 
 
 def _accepted(before: BreakerState, after: BreakerState) -> GateOutcome[BreakerState]:
-    cap_ppm = mul(MAX_LEVERAGE_PPM, CUTS_PPM[max(after.level, after.manual.level)])
+    cap_ppm = cap_at(max(after.level, after.manual.level))
     is_changed = cap_ppm != before.cap_ppm or before.seq == 0
     return GateOutcome(after._replace(cap_ppm=cap_ppm, seq=before.seq + 1), True, is_changed)

@@ -36,6 +36,7 @@ GOVERNOR_PARAMS: Final = GovernorParams()
 SCHEMA: Final = 2
 _OP_BYTES: Final = 16
 _SEAL: Final = pack("seal")
+_EMPTY_BYTES: Final = len(_SEAL) + len(pack(""))
 _SEAL_BYTES: Final = len(_SEAL) + len(pack("00000000"))
 
 
@@ -111,17 +112,21 @@ def restored(map_name: Map, key: str, value: bytes) -> bytes:
 
 def _value(command: Command, rule: dict[str, object], version: Version) -> bytes:
     fields = {**to_map(command), "rule": rule, "version": version.number, "op": version.op, "schema": SCHEMA, "seal": ""}
-    return sealed(pack(fields)[: -len(_SEAL + pack(""))])
+    return sealed(pack(fields))
 
 
-def sealed(fields: bytes) -> bytes:
-    """A value: `fields` are the bytes of its map up to the seal, which is its last entry and counted in its header."""
-    return fields + _SEAL + pack(f"{zlib.crc32(fields):08x}")
+def sealed(packed: bytes) -> bytes:
+    """The value that `packed` is, with the seal that fits in place of its empty last field."""
+    return _under_seal(packed[:-_EMPTY_BYTES])
 
 
 def is_sealed(value: bytes) -> bool:
     """Whether the seal of `value` fits everything before it."""
-    return sealed(value[:-_SEAL_BYTES]) == value
+    return _under_seal(value[:-_SEAL_BYTES]) == value
+
+
+def _under_seal(fields: bytes) -> bytes:
+    return fields + _SEAL + pack(f"{zlib.crc32(fields):08x}")
 
 
 def _refused(value: bytes | None, why: str) -> Applied:

@@ -6,8 +6,9 @@ Signals are ordered by their own `seq`; an old one changes nothing. A level that
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from dolphin.core.control.posture import MAX_LEVERAGE_PPM
 from dolphin.core.law import LAW
-from dolphin.core.units import MAX_NS, as_int
+from dolphin.core.units import MAX_NS, as_int, mul
 
 MAX_TEXT = 256  # UTF-16 units of a reason, cause or name
 UTF_16 = ("utf-16-be", "surrogatepass")  # text as Java sees it: the bytes sort as its strings do, and half a pair is a unit
@@ -21,6 +22,11 @@ class Manual(NamedTuple):
     level: int = 0
     seq: int = 0
     note: str = ""
+
+
+def cap_at(level: int) -> int:
+    """The cap that a cut of `level` leaves, an operator's or the breaker's own."""
+    return mul(MAX_LEVERAGE_PPM, CUTS_PPM[level])
 
 
 def apply(manual: Manual, signal: Mapping[str, object]) -> tuple[Manual, int] | str:

@@ -6,9 +6,8 @@ from dolphin.core.control import governor, manual_cut
 from dolphin.core.control import posture as posture_rule
 from dolphin.core.control.assessment import not_sensed
 from dolphin.core.control.params import GovernorParams, SurvivalParams
-from dolphin.core.control.posture import LADDER, MAX_LEVERAGE_PPM, Posture
+from dolphin.core.control.posture import LADDER, Posture
 from dolphin.core.ledger.explanation import FACTORS
-from dolphin.core.units import mul
 from dolphin.operator.gate_state import Gates, holds_on_account
 from dolphin.operator.outlook import Outlook, outlook, readings_allow_ppm
 
@@ -111,5 +110,5 @@ def _bounds(gates: Gates) -> tuple[Bound, ...]:
     ]
     level = gates.leverage.manual.level
     if level:
-        found.append(Bound(name="an operator's cut", cap_ppm=mul(MAX_LEVERAGE_PPM, manual_cut.CUTS_PPM[level])))
+        found.append(Bound(name="an operator's cut", cap_ppm=manual_cut.cap_at(level)))
     return tuple(found)
