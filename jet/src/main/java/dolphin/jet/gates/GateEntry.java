@@ -1,11 +1,6 @@
 package dolphin.jet.gates;
 
 import dolphin.jet.gates.msgpack.Writer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
-import java.util.HexFormat;
 
 /**
  * One entry of a gate map ({@code LEVERAGE}, {@code POSTURE}) as bytes, as {@code
@@ -194,12 +189,6 @@ record GateEntry<S>(GateRule<S> rule) {
   }
 
   private static String operation(long epoch, byte[] payload) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update((epoch + "|").getBytes(StandardCharsets.US_ASCII));
-      return HexFormat.of().formatHex(Arrays.copyOf(digest.digest(payload), OP_BYTES));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return Sha256.hex(OP_BYTES, epoch + "|", payload);
   }
 }

@@ -62,11 +62,9 @@ public final class MemberMain {
     same.tellIn(config);
     refuseFor(same.obstacle(config));
     HazelcastInstance member = start(config);
-    Optional<String> obstacle = same.obstacle(member);
-    if (obstacle.isPresent()) {
-      member.shutdown();
-    }
-    refuseFor(obstacle);
+    Optional<String> company = same.obstacle(member);
+    company.ifPresent(why -> member.shutdown());
+    refuseFor(company);
     InetSocketAddress address = member.getCluster().getLocalMember().getSocketAddress();
     System.out.println(
         new JsonObject()

@@ -123,28 +123,32 @@ class DamagedValueTest {
     for (String[] entry : ENTRIES) {
       Stored stored = Stored.read(value(entry[0], entry[1]));
       Command command = Command.read(stored);
-      Command looser =
-          new Command(
-              command.account(),
-              command.asset(),
-              command.epoch(),
-              command.seq(),
-              command.posture(),
-              1,
-              command.totalPpm(),
-              command.factorsPpm(),
-              command.isPassiveOnly(),
-              command.reasons(),
-              command.causeIds(),
-              command.issuedAtNs(),
-              command.expiresAtNs(),
-              command.fromCapPpm());
-      assertDamaged(
-          entry[0],
-          entry[1],
-          fields ->
-              fields.putAll(map(new Writer().map(Command.FIELDS).raw(looser.fields()).bytes())));
+      assertDamaged(entry[0], entry[1], saying(with(command, 1, command.factorsPpm())));
     }
+  }
+
+  /** The command with another cap and other factors. */
+  private static Command with(Command command, long capPpm, List<Long> factorsPpm) {
+    return new Command(
+        command.account(),
+        command.asset(),
+        command.epoch(),
+        command.seq(),
+        command.posture(),
+        capPpm,
+        command.totalPpm(),
+        factorsPpm,
+        command.isPassiveOnly(),
+        command.reasons(),
+        command.causeIds(),
+        command.issuedAtNs(),
+        command.expiresAtNs(),
+        command.fromCapPpm());
+  }
+
+  private static Consumer<Map<Value, Value>> saying(Command command) {
+    byte[] fields = new Writer().map(Command.FIELDS).raw(command.fields()).bytes();
+    return value -> value.putAll(map(fields));
   }
 
   private static Value[] times(int count) {
@@ -162,27 +166,7 @@ class DamagedValueTest {
     Stored stored = Stored.read(good);
     Command command = Command.read(stored);
     for (List<Long> factors : List.of(List.<Long>of(), List.of(1L, 2L, 3L, 4L))) {
-      Command other =
-          new Command(
-              command.account(),
-              command.asset(),
-              command.epoch(),
-              command.seq(),
-              command.posture(),
-              command.capPpm(),
-              command.totalPpm(),
-              factors,
-              command.isPassiveOnly(),
-              command.reasons(),
-              command.causeIds(),
-              command.issuedAtNs(),
-              command.expiresAtNs(),
-              command.fromCapPpm());
-      assertDamaged(
-          "POSTURE",
-          "paper",
-          fields ->
-              fields.putAll(map(new Writer().map(Command.FIELDS).raw(other.fields()).bytes())));
+      assertDamaged("POSTURE", "paper", saying(with(command, command.capPpm(), factors)));
     }
   }
 
