@@ -49,9 +49,15 @@ public record Law(Governor governor, Breaker breaker, Ladder ladder) {
     return read(text(RESOURCE));
   }
 
-  /** The hash of the law in this jar, as {@code dolphin.core.law} has it. */
+  /**
+   * The hash of the law in this jar, as {@code dolphin.core.law} has it.
+   *
+   * @throws IllegalArgumentException as {@link #packaged}
+   */
   public static String packagedDigest() {
-    return LawFile.read(text(RESOURCE)).digest();
+    LawFile file = LawFile.read(text(RESOURCE));
+    in(file);
+    return file.digest();
   }
 
   /**
@@ -61,7 +67,10 @@ public record Law(Governor governor, Breaker breaker, Ladder ladder) {
    *     outside its range, or does not fit another
    */
   static Law read(String toml) {
-    LawFile file = LawFile.read(toml);
+    return in(LawFile.read(toml));
+  }
+
+  private static Law in(LawFile file) {
     Breaker breaker =
         new Breaker(
             file.number("breaker", "hold_ns"),

@@ -92,7 +92,10 @@ final class LawFile {
 
   /** The values of a number, as Python writes a tuple of them. */
   private static String tuple(Object number) {
-    Object value = ((Map<?, ?>) number).get(VALUE);
+    Object value = number instanceof Map<?, ?> fields ? fields.get(VALUE) : number;
+    if (value == null) {
+      throw refused(VALUE, number, "must be there");
+    }
     List<?> values = value instanceof List<?> row ? row : List.of(value);
     String each = values.stream().map(String::valueOf).collect(Collectors.joining(", "));
     return values.size() == 1 ? "(" + each + ",)" : "(" + each + ")";

@@ -55,9 +55,8 @@ public final class MemberMain {
     }
     Config config = read(arguments[0]);
     requirePortFree(config.getNetworkConfig());
-    requireLaw();
+    String law = requireLaw();
     requireGatesKept(config);
-    String law = Law.packagedDigest();
     SameLaw same = new SameLaw(law);
     same.tellIn(config);
     refuseFor(same.obstacle(config));
@@ -162,10 +161,10 @@ public final class MemberMain {
     }
   }
 
-  /** Before it joins: a member must not decide by a law that is not whole. */
-  private static void requireLaw() {
+  /** The hash of the law. Before it joins: a member must not decide by one that is not whole. */
+  private static String requireLaw() {
     try {
-      Law.packaged();
+      return Law.packagedDigest();
     } catch (IllegalArgumentException e) {
       throw new CannotStart(firstLine(e));
     }
